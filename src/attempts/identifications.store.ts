@@ -1,0 +1,50 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Sealer } from '../core/sealing.js';
+import type { Transaction } from '../database/database.js';
+import type { SessionRow } from './rows.js';
+
+/** Where a user identifies anew, and what iDenfy calls it. */
+export interface Identification {
+  url: string;
+  /** of the new identification, not the session's own */
+  scanRef: string;
+}
+
+/** The identification that was asked for when a scanRef may not authenticate; its address is as secret as a code. */
+@Injectable()
+export class IdentificationsStore {
+  constructor(@Inject(Sealer) private readonly sealer: Sealer) {}
+
+  async keep(tx: Transaction, sessionId: string, { url, scanRef }: Identification): Promise<void> {
+    await tx.query('update sessions set identification_scan_ref = $2, identification_sealed = $3 where id = $1', [
+      sessionId,
+      scanRef,
+      this.sealer.sealJson({ url }, context(sessionId)),
+    ]);
+  }
+
+  /** Null when none was asked for, or it is over. */
+  open({ id, identificationScanRef, identificationSealed }: SessionRow): Identification | null {
+    if (identificationScanRef === null || identificationSealed === null) return null;
+    const { url } = this.sealer.openJson<{ url: string }>(identificationSealed, context(id));
+    return { url, scanRef: identificationScanRef };
+  }
+
+  async sessionOf(tx: Transaction, scanRef: string): Promise<string | null> {
+    const { rows } = await tx.query<{ id: string }>('select id from sessions where identification_scan_ref = $1', [
+      scanRef,
+    ]);
+    return rows[0]?.id ?? null;
+  }
+
+  /** The user has identified; the address has done its service. @returns false when that was known */
+  async end(tx: Transaction, sessionId: string, now: Date): Promise<boolean> {
+    const { count } = await tx.query(
+      `update sessions set identified_at = $2, identification_sealed = null where id = $1 and identified_at is null`,
+      [sessionId, now],
+    );
+    return count === 1;
+  }
+}
+
+const context = (sessionId: string): string => `session-identification:${sessionId}`;

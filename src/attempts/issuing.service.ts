@@ -1,0 +1,88 @@
+/** Has iDenfy make a code for a requested attempt: eligibility first, once a session, then the session with its code. */
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import { Clock } from '../core/clock.js';
+import { IdenfyClient } from '../idenfy/client.js';
+import { Issuance } from './issuance.service.js';
+import { LostSessions } from './lost-sessions.service.js';
+
+/** Each method makes at most one call to iDenfy. @returns whether the work on the attempt has come to an end */
+@Injectable()
+export class CodeIssuer {
+  private readonly logger = new Logger(CodeIssuer.name);
+
+  constructor(
+    @Inject(Issuance) private readonly issuance: Issuance,
+    @Inject(LostSessions) private readonly lost: LostSessions,
+    @Inject(IdenfyClient) private readonly idenfy: IdenfyClient,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async checkEligibility(attemptId: string): Promise<boolean> {
+    const requested = await this.issuance.begin(attemptId);
+    if (!requested) return false;
+    const outcome = await this.idenfy.checkEligibility(requested.session.scanRef);
+    switch (outcome.kind) {
+      case 'ok':
+        if (outcome.type === 'AUTHENTICATION') {
+          await this.issuance.markEligible(requested);
+          return false;
+        }
+        if (outcome.type === 'IDENTIFICATION' && this.settings.identificationFallback) {
+          await this.issuance.goOnToIdentify(requested);
+          return false;
+        }
+        await this.issuance.refuse(
+          requested,
+          outcome.type === 'IDENTIFICATION' ? 'identification-required' : 'not-eligible',
+          outcome.raw,
+        );
+        return true;
+      case 'not-found':
+        await this.issuance.refuse(requested, 'scan-ref-not-found', 'check-status answered 404');
+        return true;
+      case 'refused':
+        await this.issuance.refuse(requested, 'provider-rejected', outcome.detail);
+        return true;
+      case 'retry-later':
+        await this.issuance.postpone(requested, outcome);
+        return false;
+    }
+  }
+
+  async issue(attemptId: string): Promise<boolean> {
+    const requested = await this.issuance.begin(attemptId);
+    if (!requested) return false;
+    const { session, attempt } = requested;
+    // Never a second paid call while the first one's session may still be found.
+    if (attempt.lostSince) return this.lost.lookFor(requested, attempt.lostSince);
+    const issuedAt = this.clock.now();
+    await this.issuance.announceCreate(requested, issuedAt);
+    const outcome = await this.idenfy.createSession({
+      scanRef: session.scanRef,
+      locale: session.locale ?? undefined,
+      lifetimeSeconds: session.codeLifetimeSeconds,
+      digits: session.channels.includes('code'),
+    });
+    switch (outcome.kind) {
+      case 'ok':
+        for (const warning of outcome.warnings) this.logger.warn(`iDenfy's answer to create: ${warning}`);
+        await this.issuance.keep(requested, issuedAt, { token: outcome.token, code: outcome.digitString });
+        return true;
+      case 'refused':
+        await this.issuance.refuse(requested, 'provider-rejected', outcome.detail);
+        return true;
+      case 'retry-later':
+        // Nothing was sent, or it was refused: there is no session to look for.
+        await this.issuance.postpone(requested, { ...outcome, lost: null });
+        return false;
+      case 'unknown': {
+        const lost = { since: issuedAt, looks: 0 };
+        await this.issuance.postpone(requested, { why: 'unknown', retryAfterSeconds: null, lost });
+        return false;
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** Sessions at iDenfy that we have not made an attempt of. */
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, type Transaction } from '../database/database.js';
+import { tokenDigest } from './attempt-secret.js';
+
+@Injectable()
+export class OrphansStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** Those of the tokens that are neither an attempt's nor a known orphan's. */
+  async unknown(tokens: readonly string[]): Promise<string[]> {
+    const { rows } = await this.database.query<{ digest: Buffer }>(
+      `select token_digest as digest from attempts where token_digest = any($1)
+        union select token_digest from orphans where token_digest = any($1)`,
+      [tokens.map(tokenDigest)],
+    );
+    const known = new Set(rows.map(({ digest }) => digest.toString('hex')));
+    return tokens.filter((token) => !known.has(tokenDigest(token).toString('hex')));
+  }
+
+  /** @param attemptId whose create call left them behind */
+  async keep(tx: Transaction, tokens: readonly string[], attemptId: string, now: Date): Promise<void> {
+    await tx.query(
+      `insert into orphans (token_digest, attempt_id, found_at)
+       select digest, $2, $3 from unnest($1::bytea[]) as digest on conflict do nothing`,
+      [tokens.map(tokenDigest), attemptId, now],
+    );
+  }
+}

@@ -1,0 +1,55 @@
+/** A webhook told a pass: does the session API say so, too (CONFIRM_PASS)? */
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { JobDispatcher } from '../queue/job-dispatcher.js';
+import { jobs } from '../queue/jobs.js';
+import { AttemptMoves } from './attempt-moves.js';
+import { delayMs, patienceMs } from './backoff.js';
+import { DueStore } from './due.store.js';
+import { LockedAttempts } from './locked-attempts.js';
+import { type Confirmation, confirmPass } from './pass.js';
+import { type AttemptRow, sessionFacts } from './rows.js';
+import { SessionApi } from './session-api.js';
+
+const actor = { kind: 'system', id: 'confirm-pass' } as const;
+
+@Injectable()
+export class PassConfirmation {
+  private readonly logger = new Logger(PassConfirmation.name);
+
+  constructor(
+    @Inject(LockedAttempts) private readonly attempts: LockedAttempts,
+    @Inject(AttemptMoves) private readonly moves: AttemptMoves,
+    @Inject(DueStore) private readonly due: DueStore,
+    @Inject(SessionApi) private readonly sessionApi: SessionApi,
+    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+  ) {}
+
+  /** Makes at most one call. */
+  async run(attemptId: string): Promise<void> {
+    const found = await this.attempts.with(attemptId, async ({ attempt, now }) =>
+      attempt.confirmAt && attempt.confirmAt <= now ? { attempt, now } : null,
+    );
+    if (!found) return;
+    const said = await this.sessionApi.ask(found.attempt);
+    if (typeof said !== 'object') return this.settle(attemptId, said);
+    if (found.now.getTime() >= (found.attempt.endedAt?.getTime() ?? 0) + patienceMs) {
+      return this.settle(attemptId, 'unreachable');
+    }
+    await this.askAgain(found.attempt, found.now, said.retryAfterSeconds);
+  }
+
+  private async askAgain(attempt: AttemptRow, now: Date, retryAfterSeconds: number | null): Promise<void> {
+    const delay = delayMs(retryAfterSeconds, attempt.confirmTries);
+    await this.due.postponeConfirmation(attempt.id, new Date(now.getTime() + delay));
+    await this.dispatcher.add(jobs.confirmPass(attempt.id, attempt.confirmTries + 1, delay));
+  }
+
+  private async settle(attemptId: string, said: Confirmation): Promise<void> {
+    await this.attempts.with(attemptId, async ({ tx, locked, attempt, now }) => {
+      if (!(await this.due.endConfirmation(tx, attemptId))) return;
+      const moved = confirmPass(sessionFacts(locked), attempt, said, now);
+      if (moved) await this.moves.write(tx, locked, attempt, moved, { actor, now });
+    });
+    if (said !== 'approved') this.logger.warn(`the pass of attempt ${attemptId} is not confirmed: ${said}`);
+  }
+}

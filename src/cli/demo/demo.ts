@@ -1,0 +1,112 @@
+/** The demo: the service and the iDenfy simulator in one process, with keys and data of their own. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Service, startService } from '../../app.js';
+import { readSettings } from '../../config/read-settings.js';
+import { newSecret } from '../../core/ids.js';
+import type { Simulator } from '../../simulator/simulator.js';
+import type { Command } from '../command.js';
+import { Narrator } from './narrator.js';
+import { Platform } from './platform.js';
+import { play } from './play.js';
+
+const preferredPorts = { service: 3000, simulator: 4010 };
+
+export const demo: Command = {
+  name: 'demo',
+  summary:
+    'Plays a failed-then-passed flow against the iDenfy simulator, then keeps serving; with --once it ends there',
+  usage: '[--once]',
+  async run(args) {
+    const { values } = parseArgs({ args, options: { once: { type: 'boolean', default: false } } });
+    const narrator = new Narrator();
+    const dataDir = mkdtempSync(join(tmpdir(), 'facecode-demo-'));
+    const stage = await openStage(dataDir, values.once, narrator);
+    try {
+      const passed = await play({ ...stage, narrator });
+      narrator.plain();
+      narrator.title(passed ? 'Done: failed once, passed with the second code.' : 'The user did not pass.');
+      if (values.once || !passed) return passed ? 0 : 1;
+      farewell(narrator, stage);
+      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      return 0;
+    } finally {
+      await stage.service.close();
+      await stage.simulator.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+};
+
+const secret = (): string => randomBytes(16).toString('hex');
+
+interface OpenStage {
+  service: Service;
+  simulator: Simulator;
+  platform: Platform;
+  key: string;
+}
+
+async function openStage(dataDir: string, once: boolean, narrator: Narrator): Promise<OpenStage> {
+  narrator.title('Facecode demo: the service, a stand-in for iDenfy, and an embedded database, all in this process.');
+  const { startSimulator } = await import('../../simulator/simulator.js');
+  const provider = { apiKey: secret(), apiSecret: secret(), signingKey: secret() };
+  const simulatorPort = once ? 0 : await freePort(preferredPorts.simulator);
+  const simulator = await startSimulator({ ...provider, port: simulatorPort, webhookUrl: null });
+  const key = newSecret('fc');
+  const settings = readSettings({
+    PORT: String(once ? 0 : await freePort(preferredPorts.service)),
+    FACECODE_DATA_DIR: dataDir,
+    FACECODE_ADMIN_KEY: key,
+    IDENFY_BASE_URL: simulator.url,
+    IDENFY_FACE_URL: `${simulator.url}/face`,
+    IDENFY_API_KEY: provider.apiKey,
+    IDENFY_API_SECRET: provider.apiSecret,
+    IDENFY_WEBHOOK_KEYS: provider.signingKey,
+    LOG_LEVEL: 'error',
+    LOG_FORMAT: 'pretty',
+  });
+  try {
+    const service = await startService(settings);
+    simulator.setWebhookUrl(`${service.url}/webhooks/idenfy`);
+    return { service, simulator, platform: new Platform(service.url, key), key };
+  } catch (error) {
+    await simulator.close();
+    throw error;
+  }
+}
+
+/** The preferred port, or 0 (any free one) when another program has it. */
+async function freePort(preferred: number): Promise<number> {
+  const server = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(preferred, '127.0.0.1', () => resolve(true));
+  });
+  if (!free) return 0;
+  server.close();
+  await once(server, 'close');
+  return preferred;
+}
+
+function farewell(narrator: Narrator, { service, simulator, key }: OpenStage): void {
+  narrator.plain(`
+Still serving; Ctrl+C ends it and removes its data. Play it yourself:
+
+  API documentation    ${service.url}/docs
+  the iDenfy app       ${simulator.url}/app      (type a code, choose what the selfie shows)
+  what to try          ${simulator.url}/         (scanRefs that make iDenfy misbehave)
+
+  curl -s -X POST ${service.url}/v1/sessions -H 'Authorization: Bearer ${key}' \\
+    -H 'Content-Type: application/json' -d '{"scanRef":"my-user"}'
+
+  curl -s -X POST ${simulator.url}/app/selfie -H 'Content-Type: application/json' \\
+    -d '{"digitString":"<the code>","outcome":"FAILED","failReason":"FACE_MISMATCH"}'
+
+  curl -s '${service.url}/v1/events?after=0' -H 'Authorization: Bearer ${key}'`);
+}

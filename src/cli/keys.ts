@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import { type ApiKey, ApiKeysStore } from '../http/api-keys.store.js';
+import { type Scope, scopes } from '../http/scopes.js';
+import { type Command, print, WrongUsage } from './command.js';
+import { withDatabase } from './with-database.js';
+
+export const keys: Command = {
+  name: 'keys',
+  summary: 'Makes, lists and revokes API keys without going through the API',
+  usage: `create --name <text> --scopes <${scopes.join('|')}>[,...] [--expires-at <ISO 8601>] | list | revoke <key id>`,
+  async run([action, ...args]) {
+    switch (action) {
+      case 'create':
+        return create(args);
+      case 'list':
+        return list(args);
+      case 'revoke':
+        return revoke(args);
+      default:
+        throw new WrongUsage(action === undefined ? 'say what to do' : `there is no "${action}"`);
+    }
+  },
+};
+
+async function create(args: string[]): Promise<number> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ args, options: { name: text, scopes: text, 'expires-at': text } });
+  const name = values.name?.trim() ?? '';
+  if (name === '' || name.length > 100) throw new WrongUsage('--name takes 1 to 100 characters');
+  const wanted = readScopes(values.scopes ?? '');
+  const expiresAt = readExpiry(values['expires-at']);
+  return withDatabase(async (database) => {
+    const made = await new ApiKeysStore(database).create(name, wanted, expiresAt, new Date());
+    print(`${made.id}  ${made.name}  ${made.scopes.join(',')}`);
+    print(`\nThe key, shown only now:\n\n  ${made.key}`);
+    return 0;
+  });
+}
+
+function readScopes(list: string): Scope[] {
+  const names = [...new Set(list.split(',').map((name) => name.trim()))].filter((name) => name !== '');
+  const unknown = names.filter((name) => !scopes.some((scope) => scope === name));
+  if (names.length === 0 || unknown.length > 0) {
+    throw new WrongUsage(
+      `--scopes takes a comma list of ${scopes.join(', ')}${unknown.length > 0 ? `, not ${unknown.join(', ')}` : ''}`,
+    );
+  }
+  return names as Scope[];
+}
+
+function readExpiry(text: string | undefined): Date | null {
+  if (text === undefined) return null;
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime()) || date <= new Date()) throw new WrongUsage('--expires-at takes a time to come');
+  return date;
+}
+
+async function list(args: string[]): Promise<number> {
+  parseArgs({ args, options: {} });
+  return withDatabase(async (database) => {
+    for (const key of await new ApiKeysStore(database).list()) print(describe(key));
+    return 0;
+  });
+}
+
+function describe({ id, name, scopes: granted, hint, createdAt, expiresAt }: ApiKey): string {
+  const expiry = expiresAt ? `expires ${expiresAt.toISOString()}` : 'does not expire';
+  return `${id}  …${hint}  ${granted.join(',')}  ${name}  made ${createdAt.toISOString()}, ${expiry}`;
+}
+
+async function revoke(args: string[]): Promise<number> {
+  const { positionals } = parseArgs({ args, options: {}, allowPositionals: true });
+  const [id] = positionals;
+  if (id === undefined || positionals.length > 1) throw new WrongUsage('revoke takes one key id');
+  return withDatabase(async (database) => {
+    const revoked = await new ApiKeysStore(database).revoke(id, new Date());
+    print(revoked ? `${id} is revoked.` : `There is no live key ${id}.`);
+    return revoked ? 0 : 1;
+  });
+}

@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+import { readEnvironment } from '../config/environment.js';
+import { readSettings } from '../config/read-settings.js';
+import { connectDatabase } from '../database/connect.js';
+import { migrate, pendingMigrations } from '../database/migrate.js';
+import { type Command, print } from './command.js';
+
+export const migrateCommand: Command = {
+  name: 'migrate',
+  summary: 'Brings the database up to date; with --dry-run names what is pending (exit code 1 when something is)',
+  usage: '[--dry-run]',
+  async run(args) {
+    const { values } = parseArgs({ args, options: { 'dry-run': { type: 'boolean', default: false } } });
+    const database = await connectDatabase(readSettings(readEnvironment()));
+    try {
+      if (values['dry-run']) {
+        const pending = await pendingMigrations(database);
+        print(pending.length === 0 ? 'The database is up to date.' : `Pending: ${pending.join(', ')}`);
+        return pending.length === 0 ? 0 : 1;
+      }
+      const applied = await migrate(database);
+      print(applied.length === 0 ? 'The database was up to date.' : `Applied: ${applied.join(', ')}`);
+      return 0;
+    } finally {
+      await database.close();
+    }
+  },
+};

@@ -1,0 +1,8 @@
+/** The settings cannot be used. The message has one line for each fault, `VARIABLE: what is wrong, what is expected`. */
+export class ConfigurationError extends Error {
+  /** @param faults never hold the value of a secret */
+  constructor(readonly faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.name = 'ConfigurationError';
+  }
+}

@@ -1,0 +1,51 @@
+/** Parsers of addresses. An address may hold a password, so no fault quotes one. */
+import type { Parser } from './variable-reader.js';
+
+export const postgresUrl: Parser<string> = (text) =>
+  ['postgres:', 'postgresql:'].includes(parse(text)?.protocol ?? '')
+    ? { value: text }
+    : { fault: 'is not usable, expected postgres://user:password@host:port/database' };
+
+export const redisUrl: Parser<string> = (text) => {
+  const url = parse(text);
+  return url && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== ''
+    ? { value: text }
+    : { fault: 'is not usable, expected redis://host:port or rediss://host:port, several by commas' };
+};
+
+/**
+ * An address of the provider. Plain http would show the API secret to the network, so it is for this machine and for
+ * names without a dot (`simulator` in a Compose file), which only a private network resolves.
+ */
+const providerUrl: Parser<URL> = (text) => {
+  const url = parse(text);
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    return { fault: 'is not usable, expected an https:// address' };
+  if (url.username !== '' || url.password !== '') return { fault: 'holds a user or a password, expected neither' };
+  if (url.protocol === 'http:' && !isPrivateName(url.hostname)) {
+    return { fault: 'is plain http, expected https (http only for loopback and for host names without a dot)' };
+  }
+  return { value: url };
+};
+
+/** To which paths are appended: no query, no fragment, and no slash at its end. */
+export const providerBaseUrl: Parser<string> = (text) => {
+  const parsed = providerUrl(text);
+  if ('fault' in parsed) return parsed;
+  const { origin, pathname, search, hash } = parsed.value;
+  if (search !== '' || hash !== '') return { fault: 'has a query or a fragment, expected neither' };
+  return { value: `${origin}${pathname.replace(/\/+$/, '')}` };
+};
+
+export const providerPage: Parser<string> = (text) => {
+  const parsed = providerUrl(text);
+  return 'fault' in parsed ? parsed : { value: parsed.value.href };
+};
+
+function isPrivateName(host: string): boolean {
+  return host === '[::1]' || /^127(\.\d+){3}$/.test(host) || host.endsWith('.localhost') || /^[\w-]+$/.test(host);
+}
+
+function parse(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}

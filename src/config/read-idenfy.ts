@@ -1,0 +1,27 @@
+import { basicUser } from './parse-keys.js';
+import { anyText, decimal, integer, listOf } from './parse-text.js';
+import { providerBaseUrl, providerPage } from './parse-urls.js';
+import type { Settings } from './settings.js';
+import type { VariableReader } from './variable-reader.js';
+
+/** A call that takes no time cannot be made; a millisecond is the least a timer can tell. */
+const shortestTimeoutSeconds = 0.001;
+
+export function readIdenfy(read: VariableReader): Settings['idenfy'] {
+  const fromDashboard = "the one of the account's key pair in iDenfy's dashboard";
+  return {
+    baseUrl: read.optional('IDENFY_BASE_URL', providerBaseUrl, 'https://ivs.idenfy.com'),
+    faceUrl: read.optional('IDENFY_FACE_URL', providerPage, 'https://face.authentication.idenfy.com/'),
+    identificationUrl: read.optional('IDENFY_IDENTIFICATION_URL', providerPage, 'https://ui.idenfy.com/'),
+    apiKey: read.required('IDENFY_API_KEY', basicUser, '', fromDashboard),
+    apiSecret: read.required('IDENFY_API_SECRET', anyText, '', fromDashboard),
+    webhookKeys: read.required(
+      'IDENFY_WEBHOOK_KEYS',
+      listOf(anyText),
+      [],
+      "the signing key of the notification in iDenfy's dashboard, several by commas",
+    ),
+    requestsPerHour: read.optional('IDENFY_REQUESTS_PER_HOUR', integer(1, 10_000_000), 10_000),
+    timeoutSeconds: read.optional('IDENFY_TIMEOUT_SECONDS', decimal(shortestTimeoutSeconds, 60), 10),
+  };
+}

@@ -1,0 +1,78 @@
+import { integer, oneOf } from './parse-text.js';
+import type { Settings } from './settings.js';
+import type { Parser, VariableReader } from './variable-reader.js';
+
+type Limits = Settings['limits'];
+type OwnLimits = Omit<Limits, 'profile'>;
+
+/**
+ * The rules that every profile keeps. What is certain of each, what is ours and where it is written: src/risk/README.md.
+ *
+ * - RTS on SCA: Delegated Regulation (EU) 2018/389, Article 4(3)(b): no more than five failed attempts in a row, then
+ *   the action is blocked for a while or for good.
+ * - NIST SP 800-63B, section 5.2.3 (revision 3): no more than five failed biometric attempts in a row (ten only with
+ *   presentation attack detection of proven quality), then at least 30 s before the next attempt, growing exponentially.
+ */
+const mostFailures = 5;
+const mostFailuresRule = 'RTS on SCA Art. 4(3)(b) and NIST SP 800-63B 5.2.3: at most five failures in a row';
+const shortestLockSeconds = 30;
+const shortestLockRule = 'NIST SP 800-63B 5.2.3: at least 30 s before the next attempt';
+const growingLockRule = 'NIST SP 800-63B 5.2.3: the delay grows with every further failure';
+/** Ours: a day. Who has to keep somebody out for longer has another way than a count of failures. */
+const longestLockSeconds = 86_400;
+
+/** Of both named profiles, and what `custom` starts from. Doubling from 30 s, the eighth lock in a row is at the hour. */
+const strict: OwnLimits = {
+  maxAttemptsPerSession: 5,
+  lockAfterFailures: mostFailures,
+  lockSeconds: shortestLockSeconds,
+  lockMaxSeconds: 3600,
+};
+
+const ownVariables = ['LIMITS_MAX_ATTEMPTS', 'LIMITS_LOCK_AFTER', 'LIMITS_LOCK_SECONDS', 'LIMITS_LOCK_MAX_SECONDS'];
+
+/** The limits of the profile. `custom` may be stricter than the rules, never laxer: what breaks one is a fault that names it. */
+export function readLimits(read: VariableReader): Limits {
+  const profile = read.optional('LIMITS_PROFILE', oneOf(['psd2', 'nist-800-63b', 'custom']), 'psd2');
+  if (profile === 'custom') return { profile, ...readOwn(read) };
+  for (const name of ownVariables.filter((variable) => read.isSet(variable))) {
+    read.fault(name, `is fixed by LIMITS_PROFILE=${profile}, expected it only with custom`);
+  }
+  return { profile, ...strict };
+}
+
+function readOwn(read: VariableReader): OwnLimits {
+  const failures = ruled(1, mostFailures, (value) => value > mostFailures, mostFailuresRule);
+  const seconds = ruled(
+    shortestLockSeconds,
+    longestLockSeconds,
+    (value) => value < shortestLockSeconds,
+    shortestLockRule,
+  );
+  const lockSeconds = read.optional('LIMITS_LOCK_SECONDS', seconds, strict.lockSeconds);
+  // A longer first lock raises the default of the longest, so that setting one of the two is enough.
+  const lockMaxSeconds = read.optional(
+    'LIMITS_LOCK_MAX_SECONDS',
+    seconds,
+    Math.max(lockSeconds, strict.lockMaxSeconds),
+  );
+  if (lockMaxSeconds < lockSeconds) {
+    const expected = `expected at least LIMITS_LOCK_SECONDS=${lockSeconds}`;
+    read.fault('LIMITS_LOCK_MAX_SECONDS', `${lockMaxSeconds} breaks ${growingLockRule}, ${expected}`);
+  }
+  return {
+    maxAttemptsPerSession: read.optional('LIMITS_MAX_ATTEMPTS', failures, strict.maxAttemptsPerSession),
+    lockAfterFailures: read.optional('LIMITS_LOCK_AFTER', failures, strict.lockAfterFailures),
+    lockSeconds,
+    lockMaxSeconds,
+  };
+}
+
+/** An integer in a range, of which one end is a rule: what lies beyond that end is refused with its name. */
+function ruled(min: number, max: number, breaks: (value: number) => boolean, rule: string): Parser<number> {
+  return (text) => {
+    const parsed = integer(min, max)(text);
+    if ('value' in parsed || !/^\d{1,9}$/.test(text) || !breaks(Number(text))) return parsed;
+    return { fault: `${text} breaks ${rule}, expected an integer from ${min} to ${max}` };
+  };
+}

@@ -1,0 +1,2 @@
+/** Where modules and their providers get the `Settings` from. */
+export const SETTINGS = Symbol('SETTINGS');

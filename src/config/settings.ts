@@ -1,0 +1,80 @@
+export type GeneratedKey = 'admin' | 'encryption' | 'journal';
+
+/**
+ * The settings as the rest of the service sees them: parsed, validated, frozen. `readSettings` in ./read-settings.ts
+ * makes one from the environment; nothing else reads process.env.
+ */
+export interface Settings {
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** own port for /metrics; null: behind scope `admin` on the main port */
+    readonly metricsPort: number | null;
+    /** who may say what the client's address is: nobody, so many proxies, or those in these CIDRs */
+    readonly trustProxy: false | number | string[];
+    /** requests of one API key; 0: no limit */
+    readonly requestsPerKeyPerMinute: number;
+    /** failed authentications from one address; 0: no limit */
+    readonly failuresPerAddressPerMinute: number;
+  };
+  readonly roles: { readonly api: boolean; readonly worker: boolean };
+  readonly database: {
+    /** null: PGlite in `dataDir` */
+    readonly url: string | null;
+    readonly migrateOnStart: boolean;
+  };
+  readonly redis: {
+    /** one URL: a single Redis; several: nodes of a Redis Cluster; none: BullMQ's PostgreSQL backend */
+    readonly urls: readonly string[];
+  };
+  readonly dataDir: string;
+  readonly keys: {
+    /** the bootstrap admin API key */
+    readonly admin: string;
+    /** whether `admin` came from FACECODE_ADMIN_KEY rather than from the data dir */
+    readonly adminFromEnvironment: boolean;
+    /** whether `admin` was made by this start; it is shown once, then only its file holds it */
+    readonly adminGenerated: boolean;
+    /** keys that no variable sets: they lie in `dataDir` */
+    readonly inDataDir: readonly GeneratedKey[];
+    /** 32 bytes each; the first seals, all open */
+    readonly encryption: readonly Buffer[];
+    /** Ed25519 private key, PKCS#8 PEM */
+    readonly journal: string;
+  };
+  readonly idenfy: {
+    /** without a trailing slash */
+    readonly baseUrl: string;
+    readonly faceUrl: string;
+    readonly identificationUrl: string;
+    readonly apiKey: string;
+    readonly apiSecret: string;
+    /** signing keys, any of which is accepted */
+    readonly webhookKeys: readonly string[];
+    readonly requestsPerHour: number;
+    readonly timeoutSeconds: number;
+  };
+  readonly deadlineGraceSeconds: number;
+  readonly confirmPass: 'off' | 'observe' | 'enforce';
+  /** whether iDenfy is asked for an identification when a scanRef may not authenticate by face */
+  readonly identificationFallback: boolean;
+  readonly limits: {
+    readonly profile: 'psd2' | 'nist-800-63b' | 'custom';
+    readonly maxAttemptsPerSession: number;
+    /** so many FAILED in a row lock a subject, and each further one locks it anew */
+    readonly lockAfterFailures: number;
+    /** of the first lock; each further one doubles it */
+    readonly lockSeconds: number;
+    /** the doubling ends here */
+    readonly lockMaxSeconds: number;
+  };
+  readonly createWaitSeconds: number;
+  /** the bodies of received webhooks are kept so long; their rows and digests stay */
+  readonly webhookBodyRetentionDays: number;
+  /** CIDRs */
+  readonly egressAllow: readonly string[];
+  readonly log: {
+    readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+    readonly format: 'json' | 'pretty';
+  };
+}

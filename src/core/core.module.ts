@@ -1,0 +1,19 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Clock, SystemClock } from './clock.js';
+import { Sealer } from './sealing.js';
+
+/** The clock and the sealing keys. */
+@Global()
+@Module({})
+export class CoreModule {
+  static forRoot(settings: { keys: { encryption: readonly Buffer[] } }): DynamicModule {
+    return {
+      module: CoreModule,
+      providers: [
+        { provide: Clock, useClass: SystemClock },
+        { provide: Sealer, useFactory: () => new Sealer(settings.keys.encryption) },
+      ],
+      exports: [Clock, Sealer],
+    };
+  }
+}

@@ -1,0 +1,52 @@
+/** The database cannot be reached, is starting or going down: nothing is known to be wrong with the request. */
+export class DatabaseUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('the database cannot be reached', { cause });
+    this.name = 'DatabaseUnavailable';
+  }
+}
+
+interface SqlError extends Error {
+  /** SQLSTATE */
+  code: string;
+  severity: string;
+  constraint?: string;
+}
+
+/** An error that the server itself has reported, as against one on the way to it. */
+export function isSqlError(error: unknown): error is SqlError {
+  return error instanceof Error && 'severity' in error && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code));
+}
+
+/**
+ * SQLSTATE classes that say "not now" (PostgreSQL documentation, appendix A): 08 connection exception, 53 insufficient
+ * resources, 57 operator intervention (shutdown, starting up), 58 system error, 25006 read-only (a failed-over primary).
+ */
+const unavailable = /^(08|53|57|58|25006)/;
+
+/** Our own mistakes, which no waiting cures. */
+const isProgrammingError = (error: unknown): error is Error =>
+  error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+
+/** Names what a client's `query` or `connect` has thrown; what has no SQLSTATE happened on the way to the server. */
+export function asDatabaseError(error: unknown): Error {
+  if (isProgrammingError(error)) return error;
+  if (!isSqlError(error)) return new DatabaseUnavailable(error);
+  return unavailable.test(error.code) ? new DatabaseUnavailable(error) : error;
+}
+
+/** Drizzle wraps the error of the client; the cause is what tells. */
+export function withoutWrapping(error: unknown): unknown {
+  const wrapped = error instanceof Error && !(error instanceof DatabaseUnavailable) && !isSqlError(error);
+  return wrapped && error.cause instanceof Error ? withoutWrapping(error.cause) : error;
+}
+
+/** Deadlock or serialization failure: running the transaction again is the documented remedy. */
+export function isRetryable(error: unknown): boolean {
+  return isSqlError(error) && (error.code === '40001' || error.code === '40P01');
+}
+
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  const inner = withoutWrapping(error);
+  return isSqlError(inner) && inner.code === '23505' && inner.constraint === constraint;
+}

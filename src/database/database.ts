@@ -1,0 +1,123 @@
+/**
+ * The database as the rest of the service sees it: `query`, `transaction`, and whether it can be reached. PostgreSQL or
+ * the embedded PGlite behind the same node-postgres shape; which of the two is known in this folder and in queue/ only.
+ */
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { asDatabaseError, DatabaseUnavailable, isRetryable, isSqlError, withoutWrapping } from './database-errors.js';
+
+/** Typed queries (Drizzle) on a pool or inside a transaction. */
+type Orm = NodePgDatabase;
+
+/** Anything a store can run a statement on. */
+export interface Queryable {
+  readonly orm: Orm;
+  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<{ rows: Row[]; count: number }>;
+}
+
+/** One open transaction. */
+export interface Transaction extends Queryable {
+  /** Runs once the transaction is durable, and not at all when it is not. Must not throw. */
+  afterCommit(action: () => void): void;
+}
+
+/** A client whose errors have their names; Drizzle needs no more of one than this. */
+class NamingClient {
+  constructor(private readonly client: Pool | PoolClient) {}
+
+  async query(...args: unknown[]): Promise<QueryResult> {
+    try {
+      return await (this.client.query as (...args: unknown[]) => Promise<QueryResult>).apply(this.client, args);
+    } catch (error) {
+      throw asDatabaseError(error);
+    }
+  }
+}
+
+class Queries implements Queryable {
+  private readonly naming: NamingClient;
+  private lazyOrm: Orm | undefined;
+
+  constructor(client: Pool | PoolClient) {
+    this.naming = new NamingClient(client);
+  }
+
+  get orm(): Orm {
+    return (this.lazyOrm ??= drizzle(this.naming as unknown as PoolClient));
+  }
+
+  async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []) {
+    const result = await this.naming.query(sql, values);
+    return { rows: result.rows as Row[], count: result.rowCount ?? 0 };
+  }
+}
+
+class OpenTransaction extends Queries implements Transaction {
+  readonly actions: (() => void)[] = [];
+
+  afterCommit(action: () => void): void {
+    this.actions.push(action);
+  }
+}
+
+/** Deadlocks and serialization failures are run again so many times before they are an error. */
+const attemptsMax = 4;
+
+export class Database extends Queries {
+  constructor(
+    readonly pool: Pool,
+    /** embedded PGlite (true) or a PostgreSQL server */
+    readonly embedded: boolean,
+    private readonly closePool: () => Promise<void>,
+  ) {
+    super(pool);
+  }
+
+  /**
+   * Runs `work` in one transaction (READ COMMITTED) and its after-commit actions once it is durable. `work` may run
+   * again after a deadlock, so it must have no effect outside the transaction.
+   *
+   * @throws DatabaseUnavailable when the database cannot be reached; whether a commit under way took place is then
+   *   unknown, and everything that calls this can be repeated.
+   */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.runOnce(work);
+      } catch (error) {
+        if (attempt >= attemptsMax || !isRetryable(error)) throw error;
+      }
+    }
+  }
+
+  private async runOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw asDatabaseError(error);
+    });
+    const tx = new OpenTransaction(client);
+    let result: T;
+    let broken = false;
+    try {
+      await tx.query('begin');
+      result = await work(tx);
+      await tx.query('commit');
+    } catch (error) {
+      await client.query('rollback').catch(() => (broken = true));
+      const inner = withoutWrapping(error);
+      throw isSqlError(inner) || inner instanceof DatabaseUnavailable ? inner : error;
+    } finally {
+      client.release(broken);
+    }
+    for (const action of tx.actions) action();
+    return result;
+  }
+
+  /** @throws DatabaseUnavailable */
+  async ping(): Promise<void> {
+    await this.query('select 1');
+  }
+
+  close(): Promise<void> {
+    return this.closePool();
+  }
+}

@@ -1,0 +1,153 @@
+/** The tables as Drizzle sees them. The truth is migrations/*.sql; a test holds the two against each other. */
+import {
+  bigint,
+  boolean,
+  customType,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+import type { Json } from '../core/canonical-json.js';
+
+const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+export const sessions = pgTable('sessions', {
+  id: text('id').primaryKey(),
+  status: text('status').notNull(),
+  reason: text('reason'),
+  scanRef: text('scan_ref').notNull(),
+  locale: text('locale'),
+  channels: text('channels').array().notNull(),
+  codeLifetimeSeconds: integer('code_lifetime_seconds').notNull(),
+  maxAttempts: integer('max_attempts').notNull(),
+  retryOn: text('retry_on').array().notNull(),
+  personalSealed: bytes('personal_sealed').notNull(),
+  referenceDigest: bytes('reference_digest'),
+  eligible: boolean('eligible').notNull().default(false),
+  clientTokenDigest: bytes('client_token_digest').notNull(),
+  createdBy: text('created_by').notNull(),
+  seq: integer('seq').notNull(),
+  version: integer('version').notNull().default(1),
+  createdAt: instant('created_at').notNull(),
+  updatedAt: instant('updated_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+  endedAt: instant('ended_at'),
+  identificationScanRef: text('identification_scan_ref'),
+  identificationSealed: bytes('identification_sealed'),
+  identifiedAt: instant('identified_at'),
+});
+
+export const attempts = pgTable('attempts', {
+  id: text('id').primaryKey(),
+  sessionId: text('session_id').notNull(),
+  number: integer('number').notNull(),
+  state: text('state').notNull(),
+  reason: text('reason'),
+  version: integer('version').notNull().default(1),
+  tokenDigest: bytes('token_digest'),
+  secretSealed: bytes('secret_sealed'),
+  codeHint: text('code_hint'),
+  issueTries: integer('issue_tries').notNull().default(0),
+  nextTryAt: instant('next_try_at'),
+  createdAt: instant('created_at').notNull(),
+  issuedAt: instant('issued_at'),
+  revealedAt: instant('revealed_at'),
+  expiresAt: instant('expires_at'),
+  deadlineAt: instant('deadline_at'),
+  endedAt: instant('ended_at'),
+  outcome: jsonb('outcome').$type<Json>(),
+  signals: text('signals').array().notNull().default([]),
+  checkTries: integer('check_tries').notNull().default(0),
+  confirmAt: instant('confirm_at'),
+  confirmTries: integer('confirm_tries').notNull().default(0),
+  lostSince: instant('lost_since'),
+  lostLooks: integer('lost_looks').notNull().default(0),
+});
+
+export const orphans = pgTable('orphans', {
+  tokenDigest: bytes('token_digest').primaryKey(),
+  attemptId: text('attempt_id').notNull(),
+  foundAt: instant('found_at').notNull(),
+});
+
+export const webhooks = pgTable('webhooks', {
+  id: text('id').primaryKey(),
+  digest: bytes('digest').notNull(),
+  bodySealed: bytes('body_sealed'),
+  eventType: text('event_type'),
+  tokenDigest: bytes('token_digest'),
+  keyIndex: integer('key_index').notNull(),
+  state: text('state').notNull(),
+  verdict: text('verdict'),
+  error: text('error'),
+  attemptId: text('attempt_id'),
+  duplicates: integer('duplicates').notNull().default(0),
+  receivedAt: instant('received_at').notNull(),
+  appliedAt: instant('applied_at'),
+  replays: integer('replays').notNull().default(0),
+  replayedAt: instant('replayed_at'),
+  replayedBy: text('replayed_by'),
+});
+
+export const events = pgTable('events', {
+  id: text('id').primaryKey(),
+  rowNumber: bigint('row_number', { mode: 'number' }).generatedAlwaysAsIdentity(),
+  sessionId: text('session_id'),
+  attemptId: text('attempt_id'),
+  seq: integer('seq'),
+  position: bigint('position', { mode: 'number' }),
+  type: text('type').notNull(),
+  at: instant('at').notNull(),
+  actor: jsonb('actor').$type<Json>().notNull(),
+  data: jsonb('data').$type<Json>().notNull(),
+  personalSealed: bytes('personal_sealed'),
+  personalDigest: text('personal_digest'),
+});
+
+export const apiKeys = pgTable('api_keys', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  scopes: text('scopes').array().notNull(),
+  digest: bytes('digest').notNull(),
+  hint: text('hint').notNull(),
+  bootstrap: boolean('bootstrap').notNull().default(false),
+  createdAt: instant('created_at').notNull(),
+  expiresAt: instant('expires_at'),
+  revokedAt: instant('revoked_at'),
+});
+
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    apiKeyId: text('api_key_id').notNull(),
+    key: text('key').notNull(),
+    requestDigest: bytes('request_digest').notNull(),
+    sessionId: text('session_id').notNull(),
+    status: integer('status'),
+    answerSealed: bytes('answer_sealed'),
+    leasedUntil: instant('leased_until').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.apiKeyId, table.key] })],
+);
+
+export const subjects = pgTable('subjects', {
+  scanRef: text('scan_ref').primaryKey(),
+  consecutiveFailures: integer('consecutive_failures').notNull().default(0),
+  locks: integer('locks').notNull().default(0),
+  lockedUntil: instant('locked_until'),
+  lastOutcomes: jsonb('last_outcomes').$type<Json>().notNull().default([]),
+  version: integer('version').notNull().default(1),
+  updatedAt: instant('updated_at').notNull(),
+});
+
+export const requestBudgets = pgTable('request_budgets', {
+  bucket: text('bucket').primaryKey(),
+  used: doublePrecision('used').notNull(),
+  countedAt: instant('counted_at').notNull(),
+});

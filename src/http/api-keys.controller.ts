@@ -1,0 +1,104 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsISO8601 } from 'class-validator';
+import { Problem } from '../core/errors.js';
+import { ApiAnswers } from './api-answers.js';
+import { ApiKeysService } from './api-keys.service.js';
+import type { ApiKey } from './api-keys.store.js';
+import { IfPresent } from './if-present.js';
+import { RequireScope, type Scope, scopes } from './scopes.js';
+import { invalid, PlainText } from './validation.js';
+
+class CreateApiKeyDto {
+  @ApiProperty({ minLength: 1, maxLength: 100, example: 'checkout backend' })
+  @PlainText(1, 100)
+  name!: string;
+
+  @ApiProperty({ isArray: true, enum: scopes })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayUnique()
+  @IsIn(scopes, { each: true, message: `each must be one of ${scopes.join(', ')}` })
+  scopes!: Scope[];
+
+  @ApiProperty({
+    required: false,
+    format: 'date-time',
+    description: 'In the future; without it the key does not expire.',
+  })
+  @IfPresent()
+  @IsISO8601({ strict: true })
+  expiresAt?: string;
+}
+
+class ApiKeyResponse {
+  @ApiProperty({ example: 'key_019ab3c45d6e7f8091a2b3c4d5e6f708' })
+  id!: string;
+
+  @ApiProperty()
+  name!: string;
+
+  @ApiProperty({ isArray: true, enum: scopes })
+  scopes!: Scope[];
+
+  @ApiProperty({ description: 'The last four characters of the key.' })
+  hint!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  createdAt!: string;
+
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  expiresAt!: string | null;
+
+  @ApiProperty({ required: false, description: 'The key itself: in the answer that creates it and nowhere else.' })
+  key?: string;
+}
+
+class ApiKeyListResponse {
+  @ApiProperty({ type: [ApiKeyResponse] })
+  data!: ApiKeyResponse[];
+}
+
+@ApiTags('api keys')
+@ApiBearerAuth()
+@RequireScope('admin')
+@Controller('v1/api-keys')
+export class ApiKeysController {
+  constructor(@Inject(ApiKeysService) private readonly keys: ApiKeysService) {}
+
+  /** Create an API key. */
+  @Post()
+  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, ['invalid-request'])
+  async create(@Body() body: CreateApiKeyDto): Promise<ApiKeyResponse> {
+    const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt);
+    const created = await this.keys.create(body.name, body.scopes, expiresAt);
+    if (created === 'expired-already') throw invalid([{ field: 'expiresAt', message: 'must be in the future' }]);
+    return { ...view(created), key: created.key };
+  }
+
+  /** List the live API keys, newest first. */
+  @Get()
+  @ApiAnswers({ 200: [ApiKeyListResponse, 'Without the keys themselves.'] })
+  async list(): Promise<ApiKeyListResponse> {
+    return { data: (await this.keys.list()).map(view) };
+  }
+
+  /** Revoke an API key, at once. */
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiAnswers({ 204: [null, 'Revoked.'] }, ['not-found'])
+  async revoke(@Param('id') id: string): Promise<void> {
+    if (!(await this.keys.revoke(id))) throw new Problem('not-found');
+  }
+}
+
+function view({ id, name, scopes: granted, hint, createdAt, expiresAt }: ApiKey): ApiKeyResponse {
+  return {
+    id,
+    name,
+    scopes: granted,
+    hint,
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt?.toISOString() ?? null,
+  };
+}

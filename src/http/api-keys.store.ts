@@ -1,0 +1,107 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { and, desc, eq, isNull } from 'drizzle-orm';
+import { sha256 } from '../core/digest.js';
+import { newId, newSecret } from '../core/ids.js';
+import { Database } from '../database/database.js';
+import { apiKeys } from '../database/schema.js';
+import type { Scope } from './scopes.js';
+
+/** An API key as it can be shown: the key itself is known to its holder alone. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  /** the last four characters */
+  hint: string;
+  createdAt: Date;
+  expiresAt: Date | null;
+}
+
+const bootstrapName = 'bootstrap admin';
+
+/** API keys, kept as digests: 256 random bits need no slow hash. */
+@Injectable()
+export class ApiKeysStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  async create(
+    name: string,
+    scopes: readonly Scope[],
+    expiresAt: Date | null,
+    now: Date,
+  ): Promise<ApiKey & { key: string }> {
+    const key = newSecret('fc');
+    const row = { id: newId('key'), name, scopes: [...scopes], hint: key.slice(-4), createdAt: now, expiresAt };
+    await this.database.orm.insert(apiKeys).values({ ...row, digest: digestOf(key) });
+    return { ...row, key };
+  }
+
+  async list(): Promise<ApiKey[]> {
+    const rows = await this.database.orm
+      .select()
+      .from(apiKeys)
+      .where(isNull(apiKeys.revokedAt))
+      .orderBy(desc(apiKeys.id));
+    return rows.map(toApiKey);
+  }
+
+  /** @returns false when there is no such live key */
+  async revoke(id: string, now: Date): Promise<boolean> {
+    const revoked = await this.database.orm
+      .update(apiKeys)
+      .set({ revokedAt: now })
+      .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+      .returning({ id: apiKeys.id });
+    return revoked.length === 1;
+  }
+
+  /** The live key with these characters. */
+  async find(key: string, now: Date): Promise<ApiKey | null> {
+    const [row] = await this.database.orm
+      .select()
+      .from(apiKeys)
+      .where(eq(apiKeys.digest, digestOf(key)));
+    if (!row || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) return null;
+    return toApiKey(row);
+  }
+
+  /** The open session a client token belongs to; the token dies with it. */
+  async sessionOfClientToken(token: string): Promise<string | null> {
+    const { rows } = await this.database.query<{ id: string }>(
+      `select id from sessions where client_token_digest = $1 and ended_at is null`,
+      [digestOf(token)],
+    );
+    return rows[0]?.id ?? null;
+  }
+
+  /**
+   * Makes the configured admin key the one bootstrap key. One that was configured before stops working.
+   * @param replace false when the key was only generated: an existing one, of another replica's data dir, stays
+   */
+  async ensureBootstrap(key: string, replace: boolean, now: Date): Promise<void> {
+    const digest = digestOf(key);
+    await this.database.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock($1)', [0x46634b79]);
+      const { rows } = await tx.query<{ digest: Buffer }>(
+        'select digest from api_keys where bootstrap and revoked_at is null',
+      );
+      const current = rows[0];
+      if (current?.digest.equals(digest) || (current && !replace)) return;
+      await tx.query('update api_keys set revoked_at = $1 where bootstrap and revoked_at is null', [now]);
+      await tx.query(
+        `insert into api_keys (id, name, scopes, digest, hint, bootstrap, created_at)
+         values ($1, $2, '{admin}', $3, $4, true, $5)
+         on conflict (digest) do update set bootstrap = true, revoked_at = null, expires_at = null, scopes = '{admin}'`,
+        [newId('key'), bootstrapName, digest, key.slice(-4), now],
+      );
+    });
+  }
+}
+
+/** Also of client tokens: both are found by their digest. */
+export const digestOf = (secret: string): Buffer => sha256(secret);
+
+function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
+  const { id, name, hint, createdAt, expiresAt } = row;
+  return { id, name, scopes: row.scopes as Scope[], hint, createdAt, expiresAt };
+}

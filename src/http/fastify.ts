@@ -1,0 +1,106 @@
+/** The HTTP server under Nest: limits, parsing, request ids, headers. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import helmet from '@fastify/helmet';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { Problem } from '../core/errors.js';
+import { isNestedDeeper } from '../core/json-depth.js';
+import { answerClientError } from './client-errors.js';
+import type { Metrics } from './metrics.js';
+import { sendProblem } from './problem.filter.js';
+
+const bodyLimitBytes = 64 * 1024;
+const headerLimitBytes = 16 * 1024;
+/** No body of this API needs more than three; what walks a parsed one does it by recursion. */
+const maxLevels = 32;
+/** A request whose headers, or which as a whole, is not there so long after it began is cut within a second more. */
+const headersWithinMs = 10_000;
+const requestWithinMs = 15_000;
+const saneRequestId = /^[\w.:+/=-]{1,128}$/;
+/** Its body stays bytes: the signature is over them, and parsing comes after it. */
+export const receiverPath = '/webhooks/idenfy';
+
+/** @param trustProxy whose `X-Forwarded-For` says what the client's address is */
+export function createFastify(logger: Logger, trustProxy: false | number | string[]): FastifyAdapter {
+  return new FastifyAdapter({
+    loggerInstance: logger,
+    trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestWithinMs,
+    // Node looks every 30 s if it is not told otherwise.
+    http: {
+      maxHeaderSize: headerLimitBytes,
+      headersTimeout: headersWithinMs,
+      requestTimeout: requestWithinMs,
+      connectionsCheckingInterval: 1000,
+    },
+    clientErrorHandler: answerClientError,
+    // Before there is a route: an address that cannot be decoded leads nowhere.
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      reply.header('x-request-id', request.id);
+      sendProblem(reply, request, new Problem('not-found'));
+    },
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    genReqId: (request: IncomingMessage) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && saneRequestId.test(given) ? given : `req_${randomUUID()}`;
+    },
+    // A connection that sends no HTTP has no request to answer with a problem.
+    forceCloseConnections: 'idle',
+  });
+}
+
+export async function configureFastify(fastify: FastifyInstance, metrics: Metrics): Promise<void> {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    if (request.routeOptions.url === receiverPath) return done(null, bytes);
+    if (bytes.length === 0) return done(null, {});
+    if (isNestedDeeper(bytes, maxLevels)) {
+      return done(new Problem('invalid-request', { detail: `The body is nested deeper than ${maxLevels} levels.` }));
+    }
+    fastify.getDefaultJsonParser('error', 'error')(request, bytes.toString('utf8'), done);
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    const encoding = request.headers['content-encoding'];
+    if (encoding && encoding.toLowerCase() !== 'identity') {
+      sendProblem(reply, request, new Problem('unsupported-media-type'));
+      return;
+    }
+    if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store');
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    observe(metrics, request, reply);
+    done();
+  });
+  await fastify.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        objectSrc: ["'none'"],
+        imgSrc: ["'self'", 'data:'],
+        // Swagger's page and the problem pages carry their styles inline.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        scriptSrc: ["'self'"],
+      },
+    },
+  });
+}
+
+/** By route, never by address: an address holds ids. */
+function observe(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {
+  const route = request.routeOptions.url ?? 'none';
+  metrics.requests.observe(
+    { method: request.method, route, status: String(reply.statusCode) },
+    reply.elapsedTime / 1000,
+  );
+}

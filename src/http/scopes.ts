@@ -1,0 +1,32 @@
+import { SetMetadata } from '@nestjs/common';
+
+/** What an API key may do. `admin` may everything. */
+export const scopes = ['sessions', 'audit', 'review', 'endpoints', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who makes a request. */
+export type Principal =
+  | { kind: 'api-key'; id: string; scopes: readonly Scope[] }
+  /** a browser or app that may follow one session */
+  | { kind: 'client-token'; sessionId: string };
+
+export const accessKey = 'facecode:access';
+
+export type Access =
+  | { kind: 'public' }
+  /** any of the scopes; with `clientToken`, also the token of the session whose id is in the path */
+  | { kind: 'scopes'; anyOf: readonly Scope[]; clientToken: boolean };
+
+/** Needs an API key with any of these scopes. A route without a word about access needs `admin`. */
+export const RequireScope = (...anyOf: Scope[]) =>
+  SetMetadata(accessKey, { kind: 'scopes', anyOf, clientToken: false } satisfies Access);
+
+/** Like RequireScope; the client token of the session in the path will do as well. */
+export const RequireScopeOrClientToken = (...anyOf: Scope[]) =>
+  SetMetadata(accessKey, { kind: 'scopes', anyOf, clientToken: true } satisfies Access);
+
+export const Public = () => SetMetadata(accessKey, { kind: 'public' } satisfies Access);
+
+export function mayAct(granted: readonly Scope[], anyOf: readonly Scope[]): boolean {
+  return granted.includes('admin') || anyOf.some((scope) => granted.includes(scope));
+}

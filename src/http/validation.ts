@@ -1,0 +1,78 @@
+import { ValidationPipe } from '@nestjs/common';
+import { registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
+import { type FieldError, Problem } from '../core/errors.js';
+
+/** Unknown fields are refused; what is missing takes the default of its class. */
+export function validationPipe(): ValidationPipe {
+  return new ValidationPipe({
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    transform: true,
+    stopAtFirstError: true,
+    validationError: { target: false, value: false },
+    exceptionFactory: (errors) => invalid(flatten(errors)),
+  });
+}
+
+export function invalid(errors: readonly FieldError[]): Problem {
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  return new Problem('invalid-request', { errors, ...(detail ? { detail } : {}) });
+}
+
+function flatten(errors: readonly ValidationError[], path = ''): FieldError[] {
+  return errors.flatMap(({ property, constraints, children }) => {
+    const field = path ? `${path}.${property}` : property;
+    const own = Object.values(constraints ?? {}).map((message) => ({ field, message }));
+    return [...own, ...flatten(children ?? [], field)];
+  });
+}
+
+/** Control characters have no business in names and references, and PostgreSQL cannot keep U+0000. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const controls = /[\u0000-\u001f\u007f]/;
+
+export function isPlainText(value: unknown, min: number, max: number): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length >= min &&
+    value.length <= max &&
+    !controls.test(value) &&
+    value.isWellFormed()
+  );
+}
+
+/** A string of so many characters without control characters or broken surrogates. */
+export function PlainText(min: number, max: number, options?: ValidationOptions): PropertyDecorator {
+  return (target, property) =>
+    registerDecorator({
+      name: 'plainText',
+      target: target.constructor,
+      propertyName: property as string,
+      options: { message: `must be text of ${min} to ${max} characters without control characters`, ...options },
+      validator: { validate: (value) => isPlainText(value, min, max) },
+    });
+}
+
+/** A flat object of texts: at most so many members, so long. */
+export function TextMap(members: number, keyLength: number, valueLength: number): PropertyDecorator {
+  return (target, property) =>
+    registerDecorator({
+      name: 'textMap',
+      target: target.constructor,
+      propertyName: property as string,
+      options: {
+        message: `must be an object of at most ${members} texts, names up to ${keyLength}, values up to ${valueLength} characters`,
+      },
+      validator: {
+        validate: (value: unknown) =>
+          typeof value === 'object' &&
+          value !== null &&
+          !Array.isArray(value) &&
+          Object.keys(value).length <= members &&
+          Object.entries(value).every(
+            ([key, text]) => isPlainText(key, 1, keyLength) && isPlainText(text, 0, valueLength),
+          ),
+      },
+    });
+}

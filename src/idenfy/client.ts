@@ -1,0 +1,265 @@
+/**
+ * Calls iDenfy. Owns the connections, the deadline, the credentials and the breaker; says what an answer means, not what
+ * to do about it: budget, waiting and repeating are for the jobs that call.
+ */
+import { Agent } from 'undici';
+import { Circuit } from './circuit.js';
+import {
+  authenticationType,
+  type CreateIdentificationRequest,
+  type CreateSessionRequest,
+  faceMatching,
+  identificationTokenType,
+  paths,
+} from './contract.js';
+import { createdSession } from './create-answer.js';
+import { type Answer, exchange, type NoAnswer } from './http-exchange.js';
+import { createdIdentification } from './identification-answer.js';
+import type {
+  CreateOutcome,
+  EligibilityOutcome,
+  Failure,
+  IdentificationOutcome,
+  ListOutcome,
+  ReadOutcome,
+  RetryLater,
+} from './outcomes.js';
+import { failureOf } from './provider-error.js';
+import { eligibility, sessionList, verdict } from './read-answers.js';
+
+export interface IdenfyClientOptions {
+  /** without a trailing slash */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+  /** total deadline of one call */
+  readonly timeoutSeconds: number;
+  /** page of the identification, to which `?authToken=` is appended */
+  readonly identificationUrl?: string;
+}
+
+type Operation = 'check-eligibility' | 'create-session' | 'read-session' | 'list-sessions' | 'create-identification';
+
+/** Told after each call that was made, for metrics. */
+export type CallObserver = (call: { operation: Operation; outcome: string; durationSeconds: number }) => void;
+
+const defaultIdentificationUrl = 'https://ui.idenfy.com/';
+
+const maxAnswerBytes = 256 * 1024;
+/** The list has no pages and no filters, so it holds every session the account ever had: README.md section 3. */
+const maxListBytes = 16 * 1024 * 1024;
+
+interface Call<T> {
+  readonly operation: Operation;
+  readonly path: string;
+  /** POSTed as JSON; absent: GET */
+  readonly body?: object;
+  readonly maxBodyBytes?: number;
+  /** texts that no detail may hold */
+  readonly unspeakable: readonly string[];
+  /** null: as `failureOf` sees it */
+  readonly answered: (answer: Answer) => T | null;
+  /** null, or absent: nothing was done, so it may be repeated */
+  readonly unanswered?: (nothing: NoAnswer) => T | null;
+}
+
+export class IdenfyClient {
+  private readonly agent: Agent;
+  private readonly base: URL;
+  private readonly authorization: string;
+
+  constructor(
+    private readonly options: IdenfyClientOptions,
+    private readonly observe: CallObserver = () => undefined,
+    private readonly circuit: Circuit = new Circuit(),
+  ) {
+    // The deadline of a call is over all of it; undici's own would only come in between.
+    const connect = { timeout: Math.ceil(options.timeoutSeconds * 1000) };
+    this.agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
+    this.base = new URL(options.baseUrl);
+    this.authorization = `Basic ${Buffer.from(`${options.apiKey}:${options.apiSecret}`).toString('base64')}`;
+  }
+
+  /** Whether the person of a scanRef may authenticate by face. */
+  async checkEligibility(scanRef: string): Promise<EligibilityOutcome> {
+    if (!isPathSegment(scanRef)) return { kind: 'not-found' };
+    return this.call<EligibilityOutcome>({
+      operation: 'check-eligibility',
+      path: `${paths.checkStatus(scanRef)}?method=${faceMatching}`,
+      unspeakable: [scanRef],
+      answered: ({ status, body }) => (isSuccess(status) ? eligibility(status, body) : notFound(status)),
+    });
+  }
+
+  /**
+   * Makes a session and its code.
+   *
+   * @param wish.digits whether the app's code is wanted
+   */
+  async createSession(wish: {
+    scanRef: string;
+    locale?: string;
+    lifetimeSeconds: number;
+    digits: boolean;
+  }): Promise<CreateOutcome> {
+    const body: CreateSessionRequest = {
+      scanRef: wish.scanRef,
+      type: authenticationType,
+      method: faceMatching,
+      ...(wish.digits ? { generateDigitString: true } : {}),
+      ...(wish.locale === undefined ? {} : { locale: wish.locale }),
+      lifetime: wish.lifetimeSeconds,
+    };
+    return this.call<CreateOutcome>({
+      operation: 'create-session',
+      path: paths.createSession,
+      body,
+      unspeakable: [wish.scanRef],
+      answered: ({ status, body: text }) =>
+        isSuccess(status) ? createdSession(status, text, wish.digits) : unknownAfter(status),
+      unanswered: unknownWhenSent,
+    });
+  }
+
+  /**
+   * Has iDenfy prepare an identification for one who may not authenticate by face.
+   *
+   * @param wish.clientId our name for it, at most 100 characters: no personal data, and the webhook repeats it
+   */
+  async createIdentification(wish: {
+    clientId: string;
+    externalRef?: string;
+    locale?: string;
+    lifetimeSeconds?: number;
+  }): Promise<IdentificationOutcome> {
+    const { identificationUrl = defaultIdentificationUrl, baseUrl } = this.options;
+    const body: CreateIdentificationRequest = {
+      clientId: wish.clientId,
+      tokenType: identificationTokenType,
+      ...(wish.externalRef === undefined ? {} : { externalRef: wish.externalRef }),
+      ...(wish.locale === undefined ? {} : { locale: wish.locale }),
+      ...(wish.lifetimeSeconds === undefined ? {} : { expiryTime: wish.lifetimeSeconds }),
+    };
+    return this.call<IdentificationOutcome>({
+      operation: 'create-identification',
+      path: paths.createIdentification,
+      body,
+      unspeakable: [wish.clientId, wish.externalRef ?? ''],
+      answered: ({ status, body: text }) =>
+        isSuccess(status) ? createdIdentification(status, text, { identificationUrl, baseUrl }) : unknownAfter(status),
+      unanswered: unknownWhenSent,
+    });
+  }
+
+  /** What iDenfy says of one session now. */
+  async readSession(token: string): Promise<ReadOutcome> {
+    if (!isPathSegment(token)) return { kind: 'not-found' };
+    return this.call<ReadOutcome>({
+      operation: 'read-session',
+      path: paths.readSession(token),
+      unspeakable: [token],
+      answered: ({ status, body }) => (isSuccess(status) ? verdict(status, body, token) : notFound(status)),
+    });
+  }
+
+  /** Every session of the account, without photos. */
+  async listSessions(): Promise<ListOutcome> {
+    return this.call<ListOutcome>({
+      operation: 'list-sessions',
+      path: paths.listSessions,
+      maxBodyBytes: maxListBytes,
+      unspeakable: [],
+      answered: ({ status, body }) => (isSuccess(status) ? sessionList(status, body) : null),
+    });
+  }
+
+  /** Lets calls under way finish, then lets go of the connections. */
+  close(): Promise<void> {
+    return this.agent.close();
+  }
+
+  private async call<T extends { kind: string }>(call: Call<T>): Promise<T | Failure> {
+    const permission = this.circuit.ask();
+    if (permission.kind === 'wait') return providerDown(permission.seconds);
+    let outcome: T | Failure | undefined;
+    try {
+      outcome = await this.observed(call);
+    } finally {
+      // Also when it threw: a probe that never comes back would keep the breaker half open for good.
+      this.circuit.learn(permission, outcome !== undefined && isAnswer(outcome));
+    }
+    return this.inLine(outcome);
+  }
+
+  /** Who has just called in vain comes back when the breaker lets it; the probe, the oldest, is the first again. */
+  private inLine<T extends { kind: string }>(outcome: T): T {
+    const failed = outcome.kind === 'retry-later' && !isAnswer(outcome);
+    const seconds = failed ? this.circuit.waitSeconds() : null;
+    return seconds === null ? outcome : { ...outcome, retryAfterSeconds: seconds };
+  }
+
+  private async observed<T extends { kind: string }>(call: Call<T>): Promise<T | Failure> {
+    const startedAt = performance.now();
+    const result = await this.send(call);
+    const outcome =
+      result.kind === 'no-answer'
+        ? (call.unanswered?.(result) ?? retryLater(result))
+        : (call.answered(result) ?? failureOf(result, new Date(), [...this.secrets, ...call.unspeakable]));
+    const durationSeconds = (performance.now() - startedAt) / 1000;
+    this.observe({ operation: call.operation, outcome: outcome.kind, durationSeconds });
+    return outcome;
+  }
+
+  private send(call: Pick<Call<unknown>, 'path' | 'body' | 'maxBodyBytes'>): Promise<Answer | NoAnswer> {
+    const { body } = call;
+    const prefix = this.base.pathname.replace(/\/$/, '');
+    return exchange(
+      this.agent,
+      {
+        origin: this.base.origin,
+        path: `${prefix}${call.path}`,
+        method: body ? 'POST' : 'GET',
+        headers: {
+          accept: 'application/json',
+          authorization: this.authorization,
+          ...(body ? { 'content-type': 'application/json' } : {}),
+        },
+        body: body ? JSON.stringify(body) : null,
+      },
+      { timeoutSeconds: this.options.timeoutSeconds, maxBodyBytes: call.maxBodyBytes ?? maxAnswerBytes },
+    );
+  }
+
+  private get secrets(): string[] {
+    return [this.options.apiKey, this.options.apiSecret];
+  }
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+const notFound = (status: number) => (status === 404 ? ({ kind: 'not-found' } as const) : null);
+
+/** What else could not stand between two slashes as it is names nothing of iDenfy's. */
+const isPathSegment = (text: string): boolean => /^[!-~]{1,255}$/.test(text) && text !== '.' && text !== '..';
+
+/** Answers that leave open whether a session was made. */
+const unknownAfter = (status: number) =>
+  status >= 500 ? ({ kind: 'unknown', detail: `iDenfy answered ${status}` } as const) : null;
+
+const unknownWhenSent = ({ sent, code }: NoAnswer) =>
+  sent ? ({ kind: 'unknown', detail: `iDenfy did not answer what may have reached it (${code})` } as const) : null;
+
+/** A refusal and "too many requests" are answers; what may be repeated for any other reason was none. */
+const isAnswer = (outcome: { kind: string; why?: RetryLater['why'] }): boolean =>
+  outcome.kind !== 'unknown' && (outcome.kind !== 'retry-later' || outcome.why === 'rate-limited');
+
+/** Nothing was sent, so nothing is unknown: also a create may be repeated. */
+function providerDown(retryAfterSeconds: number): RetryLater {
+  const detail = 'iDenfy was not called: it has not answered for a while';
+  return { kind: 'retry-later', why: 'provider-down', retryAfterSeconds, detail };
+}
+
+function retryLater({ timedOut, code }: NoAnswer): RetryLater {
+  const why = timedOut ? 'time-out' : 'unreachable';
+  return { kind: 'retry-later', why, retryAfterSeconds: null, detail: `iDenfy did not answer (${code})` };
+}

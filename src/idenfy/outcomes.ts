@@ -1,0 +1,49 @@
+/**
+ * What a call to iDenfy can come to. Expected answers are values; a caller narrows by `kind`. No `detail` holds a
+ * token, digits, a secret or a scanRef.
+ */
+import type { ProviderSession } from './contract.js';
+
+/** Repeating changes nothing: somebody has to look at the account, the settings or the request. */
+export interface Refused {
+  kind: 'refused';
+  /** `contract`: a feature is not in it; `unexpected`: an answer that the documentation does not know */
+  reason: 'bad-request' | 'unauthorized' | 'no-credits' | 'forbidden' | 'contract' | 'unexpected';
+  httpStatus: number;
+  /** iDenfy's own name of the error, where it gave one */
+  identifier: string | null;
+  detail: string;
+}
+
+/** Nothing was done; the same call may succeed later. */
+export interface RetryLater {
+  kind: 'retry-later';
+  /** `provider-down`: not even called, because it has not answered for a while (breaker.ts) */
+  why: 'rate-limited' | 'server-error' | 'time-out' | 'unreachable' | 'provider-down';
+  /** what iDenfy asked for, or the breaker, 0..3600 and not always whole; null: neither did */
+  retryAfterSeconds: number | null;
+  detail: string;
+}
+
+export type Failure = Refused | RetryLater;
+
+export type EligibilityOutcome =
+  { kind: 'ok'; type: 'AUTHENTICATION' | 'IDENTIFICATION' | 'other'; raw: string } | { kind: 'not-found' } | Failure;
+
+export type CreateOutcome =
+  | { kind: 'ok'; token: string; digitString: string | null; warnings: string[] }
+  /** iDenfy may have made a session that we know nothing of: README.md section 2 */
+  | { kind: 'unknown'; detail: string }
+  | Failure;
+
+/** `approved`: true passed, false failed, null not finished, expired or canceled. */
+export type ReadOutcome = { kind: 'ok'; approved: boolean | null } | { kind: 'not-found' } | Failure;
+
+/** `url`: where the user identifies; as secret as a code. `scanRef`: the reference of the new identification. */
+export type IdentificationOutcome =
+  | { kind: 'ok'; scanRef: string; url: string }
+  /** iDenfy may have made an identification that we know nothing of; nobody was sent to it */
+  | { kind: 'unknown'; detail: string }
+  | Failure;
+
+export type ListOutcome = { kind: 'ok'; sessions: ProviderSession[] } | Failure;

@@ -1,0 +1,22 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiAnswers } from '../http/api-answers.js';
+import { RequireScope } from '../http/scopes.js';
+import { ListEventsDto } from './events.dto.js';
+import { EventPageResponse } from './events.responses.js';
+import { EventsService } from './events.service.js';
+
+@ApiTags('events')
+@ApiBearerAuth()
+@Controller('v1/events')
+export class EventsController {
+  constructor(@Inject(EventsService) private readonly events: EventsService) {}
+
+  /** Read the journal on from a position. Repeat with `after` = `lastPosition` of the answer before. */
+  @Get()
+  @RequireScope('audit', 'endpoints')
+  @ApiAnswers({ 200: [EventPageResponse, 'Events in order of position.'] }, ['invalid-request'])
+  list(@Query() query: ListEventsDto): Promise<EventPageResponse> {
+    return this.events.read(query);
+  }
+}

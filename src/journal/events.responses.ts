@@ -1,0 +1,58 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Actor } from '../core/actor.js';
+import { type EventType, eventTypes } from './event-types.js';
+import type { EventData, JournalEvent } from './journal-event.js';
+
+class ActorResponse implements Actor {
+  @ApiProperty({ enum: ['api-key', 'client-token', 'idenfy', 'system'] })
+  kind!: Actor['kind'];
+
+  @ApiProperty()
+  id!: string;
+}
+
+export class EventResponse implements JournalEvent {
+  @ApiProperty({ example: 'evt_019ab3c45d6e7f8091a2b3c4d5e6f708' })
+  id!: string;
+
+  @ApiProperty({ enum: eventTypes })
+  type!: EventType;
+
+  @ApiProperty()
+  sessionId!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  attemptId!: string | null;
+
+  @ApiProperty({ minimum: 1, description: 'Counts per session without gaps.' })
+  seq!: number | null;
+
+  @ApiProperty({ minimum: 1, description: 'Counts over the whole journal without gaps.' })
+  position!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+
+  @ApiProperty({ type: ActorResponse })
+  actor!: ActorResponse;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'Facts; never a code, a secret or a photo.' })
+  data!: EventData;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'Personal data, salted.' })
+  personal!: JournalEvent['personal'];
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'SHA-256 (hex) of the canonical form of `personal`.' })
+  personalDigest!: string | null;
+}
+
+export class EventPageResponse {
+  @ApiProperty({ type: [EventResponse] })
+  data!: EventResponse[];
+
+  @ApiProperty({ description: 'Position to go on from: that of the last event, or `after` when there is none.' })
+  lastPosition!: number;
+
+  @ApiProperty()
+  hasMore!: boolean;
+}

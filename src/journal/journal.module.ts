@@ -1,0 +1,18 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { EventsController } from './events.controller.js';
+import { EventsService } from './events.service.js';
+import { JournalStore } from './journal.store.js';
+import { SealProcessor } from './seal.processor.js';
+import { SealingService } from './sealing.service.js';
+
+@Module({})
+export class JournalModule {
+  static forRoles(roles: { api: boolean; worker: boolean }): DynamicModule {
+    return {
+      module: JournalModule,
+      controllers: roles.api ? [EventsController] : [],
+      providers: [JournalStore, EventsService, ...(roles.worker ? [SealingService, SealProcessor] : [])],
+      exports: [JournalStore],
+    };
+  }
+}

@@ -1,0 +1,3 @@
+import { runService } from './cli/run-service.js';
+
+process.exitCode = await runService();

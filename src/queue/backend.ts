@@ -1,0 +1,101 @@
+/** What BullMQ stands on: Redis when REDIS_URL is set, else its PostgreSQL backend on our own database. */
+import {
+  type ConnectionOptions,
+  createPostgresBackend,
+  createRedisBackend,
+  type PgQueryable,
+  runMigrations,
+  setDefaultBackendFactory,
+} from 'bullmq';
+import { Cluster, Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import type { Settings } from '../config/settings.js';
+import { serverPool } from '../database/connect.js';
+import type { Database } from '../database/database.js';
+import { queueSchema } from '../database/embedded.js';
+
+export interface QueueBackend {
+  readonly kind: 'redis' | 'postgresql';
+  readonly connection: ConnectionOptions;
+  /** Whether a command sent now can be expected to arrive. */
+  reachable(): boolean;
+  /** @throws when it does not answer */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Every Worker and QueueEvents holds one connection to listen on; the others are for commands. */
+const poolSize = 16;
+
+export async function openQueueBackend(settings: Settings, database: Database): Promise<QueueBackend> {
+  return settings.redis.urls.length > 0 ? openRedis(settings.redis.urls) : openPostgres(settings, database);
+}
+
+async function openPostgres(settings: Settings, database: Database): Promise<QueueBackend> {
+  const { url, migrateOnStart } = settings.database;
+  const pool = url === null ? database.pool : serverPool(url, poolSize, `${queueSchema},public`);
+  if (migrateOnStart) await migrateQueues(pool);
+  setDefaultBackendFactory(createPostgresBackend);
+  return {
+    kind: 'postgresql',
+    connection: pool as unknown as ConnectionOptions,
+    reachable: () => true,
+    ping: () => database.ping(),
+    close: async () => {
+      if (pool !== database.pool) await pool.end();
+    },
+  };
+}
+
+/** BullMQ's own migrations, under its own advisory lock. */
+async function migrateQueues(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await runMigrations(client as unknown as PgQueryable, queueSchema);
+  } finally {
+    client.release();
+  }
+}
+
+async function openRedis(urls: readonly string[]): Promise<QueueBackend> {
+  setDefaultBackendFactory(createRedisBackend);
+  const client = urls.length === 1 ? singleRedis(urls[0]!) : redisCluster(urls);
+  // Without a listener a lost connection would end the process; the state is told by /readyz.
+  client.on('error', () => undefined);
+  return {
+    kind: 'redis',
+    connection: client,
+    reachable: () => client.status === 'ready',
+    ping: async () => {
+      if (client.status !== 'ready') throw new Error(`Redis connection is ${client.status}`);
+      await client.ping();
+    },
+    close: async () => client.disconnect(),
+  };
+}
+
+/** BullMQ asks for unlimited retries: a worker outlasts any outage of Redis. */
+const retry = { maxRetriesPerRequest: null, retryStrategy: (times: number) => Math.min(times * 100, 1000) };
+
+function singleRedis(url: string): Redis {
+  return new Redis(url, retry);
+}
+
+function redisCluster(urls: readonly string[]): Cluster {
+  const first = new URL(urls[0]!);
+  return new Cluster(
+    urls.map((url) => {
+      const { hostname, port } = new URL(url);
+      return { host: hostname, port: Number(port || 6379) };
+    }),
+    {
+      clusterRetryStrategy: retry.retryStrategy,
+      redisOptions: {
+        maxRetriesPerRequest: null,
+        ...(first.username ? { username: decodeURIComponent(first.username) } : {}),
+        ...(first.password ? { password: decodeURIComponent(first.password) } : {}),
+        ...(first.protocol === 'rediss:' ? { tls: {} } : {}),
+      },
+    },
+  );
+}

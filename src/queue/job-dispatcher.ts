@@ -1,0 +1,82 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import type { Transaction } from '../database/database.js';
+import type { QueueBackend } from './backend.js';
+import { type JobSpec, type QueueName, queueNames, queueOf } from './jobs.js';
+import { QUEUE_BACKEND } from './queue-backend.token.js';
+
+/** A queue that does not take a job within this time is left alone: the sweeper finds what is due. */
+const addTimeoutMs = 1000;
+
+/** Adds jobs. None of its failures reaches a caller: the row is there, and the sweeper derives the job from it again. */
+@Injectable()
+export class JobDispatcher {
+  private readonly logger = new Logger(JobDispatcher.name);
+  private readonly queues: Record<QueueName, Queue>;
+
+  constructor(
+    @InjectQueue('codes') codes: Queue,
+    @InjectQueue('results') results: Queue,
+    @InjectQueue('journal') journal: Queue,
+    @InjectQueue('upkeep') upkeep: Queue,
+    @Inject(QUEUE_BACKEND) private readonly backend: QueueBackend,
+  ) {
+    this.queues = { codes, results, journal, upkeep };
+    for (const name of queueNames) this.queues[name].on('error', () => undefined);
+  }
+
+  queue(name: QueueName): Queue {
+    return this.queues[name];
+  }
+
+  /** Adds the job when the transaction is durable. */
+  afterCommit(tx: Transaction, spec: JobSpec): void {
+    tx.afterCommit(() => void this.add(spec));
+  }
+
+  async add(spec: JobSpec): Promise<void> {
+    if (!this.backend.reachable()) return;
+    const adding = this.queues[queueOf[spec.name]].add(spec.name, spec.data, {
+      deduplication: { id: spec.once, keepLastIfActive: true },
+      ...(spec.delayMs ? { delay: spec.delayMs } : {}),
+      ...(spec.priority ? { priority: spec.priority } : {}),
+      removeOnComplete: { age: 300, count: 1000 },
+      removeOnFail: { age: 86_400, count: 1000 },
+    });
+    try {
+      await within(addTimeoutMs, adding);
+    } catch (error) {
+      this.logger.warn(`job ${spec.name} was not queued, the sweeper will find it: ${describe(error)}`);
+    }
+  }
+
+  /** Takes a waiting or delayed job back; what is not there is fine. */
+  async withdraw(spec: JobSpec): Promise<void> {
+    if (!this.backend.reachable()) return;
+    const queue = this.queues[queueOf[spec.name]];
+    try {
+      const id = await within(addTimeoutMs, queue.getDeduplicationJobId(spec.once));
+      if (id) await within(addTimeoutMs, queue.remove(id));
+    } catch (error) {
+      this.logger.debug(`job ${spec.name} was not withdrawn: ${describe(error)}`);
+    }
+  }
+
+  /** Holds all jobs of a queue back, in every process. */
+  async pauseFor(name: QueueName, milliseconds: number): Promise<void> {
+    await within(addTimeoutMs, this.queues[name].rateLimit(milliseconds)).catch((error: unknown) =>
+      this.logger.warn(`queue ${name} could not be held back: ${describe(error)}`),
+    );
+  }
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

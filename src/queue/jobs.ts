@@ -1,0 +1,85 @@
+/**
+ * The catalogue of jobs. A job is a poke: it carries ids only and asks "what is due for this row?", so that losing it
+ * loses nothing (the sweeper re-derives it) and running it twice changes nothing (the row refuses).
+ */
+export const queueNames = ['codes', 'results', 'journal', 'upkeep'] as const;
+export type QueueName = (typeof queueNames)[number];
+
+/** What is in each job; which queue it goes through is in `queueOf`. */
+export interface JobData {
+  /** asks iDenfy whether the session's scanRef may authenticate; one provider call */
+  'check-eligibility': { attemptId: string };
+  /** asks iDenfy for an identification instead of a code; one provider call */
+  identify: { attemptId: string };
+  /** has iDenfy make a session and a code for a `requested` attempt; one provider call */
+  'issue-code': { attemptId: string };
+  /** asks iDenfy what became of a code that is over and whose result never came; one provider call */
+  deadline: { attemptId: string };
+  /** asks iDenfy whether a pass that a webhook told is one; one provider call */
+  'confirm-pass': { attemptId: string };
+  /** applies received webhooks, in batches */
+  'apply-results': Record<string, never>;
+  /** gives unsealed events their positions */
+  seal: Record<string, never>;
+  /** re-derives every overdue job from the rows */
+  sweep: Record<string, never>;
+}
+export type JobName = keyof JobData;
+
+export const queueOf = {
+  'check-eligibility': 'codes',
+  identify: 'codes',
+  'issue-code': 'codes',
+  deadline: 'codes',
+  'confirm-pass': 'codes',
+  'apply-results': 'results',
+  seal: 'journal',
+  sweep: 'upkeep',
+} as const satisfies Record<JobName, QueueName>;
+
+/** A job to add. */
+export interface JobSpec<Name extends JobName = JobName> {
+  name: Name;
+  data: JobData[Name];
+  /**
+   * While a job with this id waits or is delayed, another is not added; one that came while it was active runs once
+   * more after it, because the active one may have looked before the change was there.
+   */
+  once: string;
+  delayMs?: number;
+  /** Higher comes later; none comes first. */
+  priority?: number;
+}
+
+/** @param tries how often it was tried before: a further try is another job, never the old one moved. */
+const issuing =
+  (name: 'check-eligibility' | 'identify' | 'issue-code') =>
+  (attemptId: string, tries: number, delayMs = 0) => ({
+    name,
+    data: { attemptId },
+    once: `${name}.${attemptId}.${tries}`,
+    delayMs,
+  });
+
+export const jobs = {
+  checkEligibility: issuing('check-eligibility'),
+  identify: issuing('identify'),
+  issueCode: issuing('issue-code'),
+  /** Issuing goes before clearing up: someone waits for a code. */
+  deadline: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
+    name: 'deadline',
+    data: { attemptId },
+    once: `deadline.${attemptId}`,
+    delayMs,
+    priority: 10,
+  }),
+  confirmPass: (attemptId: string, tries: number, delayMs = 0): JobSpec<'confirm-pass'> => ({
+    name: 'confirm-pass',
+    data: { attemptId },
+    once: `confirm-pass.${attemptId}.${tries}`,
+    delayMs,
+    priority: 5,
+  }),
+  applyResults: (): JobSpec<'apply-results'> => ({ name: 'apply-results', data: {}, once: 'apply-results' }),
+  seal: (): JobSpec<'seal'> => ({ name: 'seal', data: {}, once: 'seal' }),
+};

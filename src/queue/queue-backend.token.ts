@@ -1,0 +1,2 @@
+/** Injection token of the QueueBackend. */
+export const QUEUE_BACKEND = Symbol('QueueBackend');

@@ -1,0 +1,39 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { isLocked, type OutcomeStatus } from './subject.js';
+import type { SubjectRow } from './subjects.store.js';
+
+class LastOutcomeView {
+  @ApiProperty({ enum: ['SUCCESS', 'FAILED', 'CANCELED', 'EXPIRED'] })
+  status!: OutcomeStatus;
+
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+}
+
+/** A subject as the API gives it. */
+export class SubjectView {
+  @ApiProperty()
+  scanRef!: string;
+
+  @ApiProperty({ description: 'FAILED in a row, over all sessions; a pass begins anew.' })
+  consecutiveFailures!: number;
+
+  @ApiProperty({ description: 'Whether no new code is issued now, and no pass granted.' })
+  locked!: boolean;
+
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true, description: 'Null when it is not locked.' })
+  lockedUntil!: string | null;
+
+  @ApiProperty({ description: 'Locks since the last pass or release; each lasts twice as long as the one before.' })
+  locks!: number;
+
+  @ApiProperty({ type: [LastOutcomeView], description: 'At most ten, newest first.' })
+  lastOutcomes!: LastOutcomeView[];
+}
+
+export function toView(row: Omit<SubjectRow, 'version'>, now: Date): SubjectView {
+  const { scanRef, consecutiveFailures, locks, lockedUntil, lastOutcomes } = row;
+  const locked = isLocked(row, now);
+  const until = locked ? (lockedUntil?.toISOString() ?? null) : null;
+  return { scanRef, consecutiveFailures, locked, lockedUntil: until, locks, lastOutcomes };
+}

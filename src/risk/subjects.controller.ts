@@ -1,0 +1,45 @@
+import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Clock } from '../core/clock.js';
+import { Problem } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { type Principal, RequireScope } from '../http/scopes.js';
+import { isPlainText } from '../http/validation.js';
+import { SubjectView } from './subject-view.js';
+import { SubjectsService } from './subjects.service.js';
+
+@ApiTags('subjects')
+@ApiBearerAuth()
+@Controller('v1/subjects')
+export class SubjectsController {
+  constructor(
+    @Inject(SubjectsService) private readonly subjects: SubjectsService,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** How a subject stands: failures in a row, lock, last outcomes. Unknown is a scanRef that no session was made for. */
+  @Get(':scanRef')
+  @RequireScope('audit')
+  @ApiAnswers({ 200: [SubjectView, 'The subject.'] }, ['not-found'])
+  async get(@Param('scanRef') scanRef: string): Promise<SubjectView> {
+    return found(isScanRef(scanRef) ? await this.subjects.view(scanRef, this.clock.now()) : 'not-found');
+  }
+
+  /** End the lock of a subject and forget its failures. May be repeated. */
+  @Post(':scanRef/release')
+  @HttpCode(200)
+  @RequireScope('review')
+  @ApiAnswers({ 200: [SubjectView, 'The subject, not locked.'] }, ['not-found'])
+  async release(@Param('scanRef') scanRef: string, @CurrentPrincipal() principal: Principal): Promise<SubjectView> {
+    const now = this.clock.now();
+    return found(isScanRef(scanRef) ? await this.subjects.release(scanRef, actorOf(principal), now) : 'not-found');
+  }
+}
+
+const isScanRef = (text: string): boolean => isPlainText(text, 1, 64);
+
+function found(subject: SubjectView | 'not-found'): SubjectView {
+  if (subject === 'not-found') throw new Problem('not-found');
+  return subject;
+}

@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { eq } from 'drizzle-orm';
+import type { Json } from '../core/canonical-json.js';
+import { Database, type Transaction } from '../database/database.js';
+import { subjects } from '../database/schema.js';
+import type { OutcomeStatus, Subject } from './subject.js';
+
+interface LastOutcome {
+  status: OutcomeStatus;
+  at: string;
+}
+
+export interface SubjectRow extends Subject {
+  scanRef: string;
+  /** newest first */
+  lastOutcomes: LastOutcome[];
+  version: number;
+}
+
+/** Someone else wrote the row although it was locked: a fault of ours, and nothing was written. */
+class LostGuard extends Error {}
+
+/** One row a scanRef, from its first outcome on. */
+@Injectable()
+export class SubjectsStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** Locks the subject's row until the transaction ends; makes it when there is none. */
+  async lockRow(tx: Transaction, scanRef: string, now: Date): Promise<SubjectRow> {
+    await tx.query('insert into subjects (scan_ref, updated_at) values ($1, $2) on conflict do nothing', [
+      scanRef,
+      now,
+    ]);
+    const row = await this.lockExisting(tx, scanRef);
+    if (!row) throw new LostGuard('a subject that was there is gone');
+    return row;
+  }
+
+  /** Locks the row where there is one: no outcome yet means nothing that could lock. */
+  async lockExisting(tx: Transaction, scanRef: string): Promise<SubjectRow | null> {
+    const [row] = await tx.orm.select().from(subjects).where(eq(subjects.scanRef, scanRef)).for('update');
+    return row ? toRow(row) : null;
+  }
+
+  /** @param row as read under its lock in this transaction, with what has changed */
+  async save(tx: Transaction, row: SubjectRow, now: Date): Promise<void> {
+    const { count } = await tx.query(
+      `update subjects set consecutive_failures = $3, locks = $4, locked_until = $5, last_outcomes = $6,
+              version = version + 1, updated_at = $7
+        where scan_ref = $1 and version = $2`,
+      [
+        row.scanRef,
+        row.version,
+        row.consecutiveFailures,
+        row.locks,
+        row.lockedUntil,
+        JSON.stringify(row.lastOutcomes),
+        now,
+      ],
+    );
+    if (count !== 1) throw new LostGuard(`a subject is not of version ${row.version}`);
+  }
+
+  async find(scanRef: string): Promise<SubjectRow | null> {
+    const [row] = await this.database.orm.select().from(subjects).where(eq(subjects.scanRef, scanRef));
+    return row ? toRow(row) : null;
+  }
+
+  /** Whether any session was ever made for the scanRef. */
+  async hasSession(scanRef: string): Promise<boolean> {
+    const { rows } = await this.database.query<{ found: boolean }>(
+      'select exists (select from sessions where scan_ref = $1) as found',
+      [scanRef],
+    );
+    return rows[0]?.found === true;
+  }
+}
+
+function toRow(row: typeof subjects.$inferSelect): SubjectRow {
+  const { scanRef, consecutiveFailures, locks, lockedUntil, version } = row;
+  const lastOutcomes = row.lastOutcomes satisfies Json as unknown as LastOutcome[];
+  return { scanRef, consecutiveFailures, locks, lockedUntil, version, lastOutcomes };
+}

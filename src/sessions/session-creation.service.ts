@@ -1,0 +1,132 @@
+/** POST /v1/sessions: one transaction records the intent, then the request waits for its code as long as it may. */
+import { Inject, Injectable } from '@nestjs/common';
+import { instanceToPlain } from 'class-transformer';
+import { SessionOpening } from '../attempts/session-opening.js';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import type { Actor } from '../core/actor.js';
+import { canonicalJson, type Json } from '../core/canonical-json.js';
+import { Clock } from '../core/clock.js';
+import { sha256 } from '../core/digest.js';
+import { newId, newSecret } from '../core/ids.js';
+import { Database } from '../database/database.js';
+import { digestOf } from '../http/api-keys.store.js';
+import { type Claim, type IdempotencyKey, IdempotencyStore } from '../http/idempotency.store.js';
+import type { NewEvent } from '../journal/journal-event.js';
+import { SubjectsService } from '../risk/subjects.service.js';
+import { SessionPersonal } from './session-personal.js';
+import type { CreateSessionDto } from './session.dto.js';
+
+/** Beyond the wait for the code, what writing the answer may take before another process may finish the request. */
+const leaseSlackSeconds = 10;
+
+export interface Created {
+  sessionId: string;
+  attemptId: string;
+  clientToken: string;
+}
+
+/** What became of a request: a new session, or what its idempotency key says. */
+export type CreationResult =
+  | { kind: 'created'; created: Created }
+  | { kind: 'subject-locked'; lockedUntil: Date; now: Date }
+  | Exclude<Claim, { kind: 'first' }>;
+
+@Injectable()
+export class SessionCreation {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(SessionOpening) private readonly opening: SessionOpening,
+    @Inject(IdempotencyStore) private readonly idempotency: IdempotencyStore,
+    @Inject(SessionPersonal) private readonly personal: SessionPersonal,
+    @Inject(SubjectsService) private readonly subjects: SubjectsService,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** Ids are made before the transaction, so that the one who waits for the code can be there before its job. */
+  prepare(): Created {
+    return { sessionId: newId('ses'), attemptId: newId('att'), clientToken: newSecret('fct') };
+  }
+
+  create(
+    request: CreateSessionDto,
+    created: Created,
+    actor: Actor,
+    key: IdempotencyKey | null,
+  ): Promise<CreationResult> {
+    return this.database.transaction(async (tx) => {
+      const now = this.clock.now();
+      if (key) {
+        const claim = await this.idempotency.claim(tx, key, {
+          digest: sha256(canonicalJson(instanceToPlain(request) as Json)),
+          sessionId: created.sessionId,
+          now,
+          leaseSeconds: this.settings.createWaitSeconds + leaseSlackSeconds,
+        });
+        if (claim.kind !== 'first') return claim;
+      }
+      const { lockedUntil } = await this.subjects.standing(tx, request.scanRef, now);
+      if (lockedUntil) {
+        if (key) await this.idempotency.release(tx, key);
+        return { kind: 'subject-locked', lockedUntil, now };
+      }
+      await this.opening.open(
+        tx,
+        this.row(request, created, actor, now),
+        created.attemptId,
+        createdEvent(request),
+        actor,
+      );
+      return { kind: 'created', created };
+    });
+  }
+
+  private row(request: CreateSessionDto, { sessionId, clientToken }: Created, actor: Actor, now: Date) {
+    const { scanRef, channels, codeLifetimeSeconds, maxAttempts, retryOn, reference, metadata, initiator } = request;
+    return {
+      id: sessionId,
+      status: 'pending',
+      scanRef,
+      locale: request.locale ?? null,
+      channels,
+      codeLifetimeSeconds,
+      maxAttempts,
+      retryOn,
+      personalSealed: this.personal.seal(sessionId, {
+        reference: reference ?? null,
+        metadata,
+        initiator: initiator ? { ...initiator } : null,
+      }),
+      referenceDigest: reference === undefined ? null : this.personal.referenceDigest(reference),
+      clientTokenDigest: digestOf(clientToken),
+      createdBy: actor.id,
+      seq: 0,
+      createdAt: now,
+      updatedAt: now,
+      expiresAt: new Date(now.getTime() + request.sessionLifetimeSeconds * 1000),
+    };
+  }
+}
+
+function createdEvent(request: CreateSessionDto): NewEvent {
+  const { scanRef, channels, codeLifetimeSeconds, maxAttempts, retryOn, sessionLifetimeSeconds, locale } = request;
+  return {
+    type: 'session.created',
+    attemptId: null,
+    data: {
+      scanRef,
+      channels,
+      codeLifetimeSeconds,
+      maxAttempts,
+      retryOn,
+      sessionLifetimeSeconds,
+      locale: locale ?? null,
+    },
+    personal: {
+      ...(request.reference === undefined ? {} : { reference: request.reference }),
+      ...(Object.keys(request.metadata).length === 0 ? {} : { metadata: request.metadata }),
+      ...(request.initiator === undefined ? {} : { initiator: { ...request.initiator } }),
+    },
+  };
+}

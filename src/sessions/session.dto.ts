@@ -1,0 +1,202 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsIP,
+  IsISO8601,
+  IsObject,
+  IsOptional,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { retryCauses, type RetryCause } from '../attempts/outcome.js';
+import { type Channel, channels } from '../attempts/rows.js';
+import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
+import { PlainText, TextMap } from '../http/validation.js';
+import { IfPresent } from '../http/if-present.js';
+
+export class InitiatorDto {
+  @ApiProperty({ required: false, format: 'ip', description: 'Address of the user on your platform.' })
+  @IfPresent()
+  @IsIP(undefined, { message: 'must be an IPv4 or IPv6 address' })
+  ip?: string;
+
+  @ApiProperty({ required: false, maxLength: 1000 })
+  @IfPresent()
+  @PlainText(0, 1000)
+  userAgent?: string;
+}
+
+export class CreateSessionDto {
+  @ApiProperty({
+    minLength: 1,
+    maxLength: 64,
+    description: "iDenfy's reference of an earlier successful verification.",
+    example: '8df398bb-7340-11ee-9aec-0221b1f59063',
+  })
+  @PlainText(1, 64)
+  scanRef!: string;
+
+  @ApiProperty({ required: false, maxLength: 200, description: 'Yours; returned as it is.', example: 'order-4711' })
+  @IfPresent()
+  @PlainText(1, 200)
+  reference?: string;
+
+  @ApiProperty({
+    required: false,
+    minLength: 2,
+    maxLength: 7,
+    example: 'en',
+    description: "Language of iDenfy's pages.",
+  })
+  @IfPresent()
+  @Matches(/^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$/, { message: 'must be a language code of 2 to 7 characters' })
+  @PlainText(2, 7)
+  locale?: string;
+
+  @ApiProperty({
+    required: false,
+    isArray: true,
+    enum: channels,
+    default: ['code'],
+    description:
+      'How the user gets there: `code` digits for the iDenfy app, `web` an address for a redirect or iframe, `sdk` a token for iDenfy’s SDKs.',
+  })
+  @IfPresent()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayUnique()
+  @IsIn(channels, { each: true, message: `each must be one of ${channels.join(', ')}` })
+  channels: Channel[] = ['code'];
+
+  @ApiProperty({ required: false, minimum: 60, maximum: 2_592_000, default: 1800, description: 'Seconds.' })
+  @IfPresent()
+  @IsInt()
+  @Min(60)
+  @Max(2_592_000)
+  codeLifetimeSeconds: number = 1800;
+
+  @ApiProperty({ required: false, minimum: 1, maximum: 5, default: 3, description: 'Capped by the limits profile.' })
+  @IfPresent()
+  @IsInt()
+  @Min(1)
+  @Max(5)
+  maxAttempts: number = 3;
+
+  @ApiProperty({
+    required: false,
+    isArray: true,
+    enum: retryCauses,
+    default: retryCauses,
+    description:
+      'Outcomes after which a new code is issued by itself. After others the session stays active without a live code until POST /v1/sessions/{id}/attempts asks for one.',
+  })
+  @IfPresent()
+  @IsArray()
+  @ArrayUnique()
+  @IsIn(retryCauses, { each: true, message: `each must be one of ${retryCauses.join(', ')}` })
+  retryOn: RetryCause[] = [...retryCauses];
+
+  @ApiProperty({
+    required: false,
+    minimum: 300,
+    maximum: 2_592_000,
+    default: 86_400,
+    description: 'Seconds; afterwards no new code is issued, and a session without a live code ends.',
+  })
+  @IfPresent()
+  @IsInt()
+  @Min(300)
+  @Max(2_592_000)
+  sessionLifetimeSeconds: number = 86_400;
+
+  @ApiProperty({
+    required: false,
+    default: true,
+    description: 'false: the code is not in the answer; fetch it with POST /v1/sessions/{id}/code.',
+  })
+  @IfPresent()
+  @IsBoolean()
+  reveal: boolean = true;
+
+  @ApiProperty({ required: false, type: InitiatorDto, description: 'Who asked on your platform.' })
+  @IfPresent()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  @Type(() => InitiatorDto)
+  initiator?: InitiatorDto;
+
+  @ApiProperty({
+    required: false,
+    type: Object,
+    additionalProperties: { type: 'string', maxLength: 500 },
+    description: 'At most 20 texts of your own.',
+  })
+  @IfPresent()
+  @TextMap(20, 100, 500)
+  metadata: Record<string, string> = {};
+}
+
+export class NewAttemptDto {
+  @ApiProperty({ required: false, default: true })
+  @IfPresent()
+  @IsBoolean()
+  reveal: boolean = true;
+}
+
+export class ReviewDto {
+  @ApiProperty({ enum: ['pass', 'fail'] })
+  @IsIn(['pass', 'fail'], { message: 'must be pass or fail' })
+  decision!: 'pass' | 'fail';
+
+  @ApiProperty({ minLength: 1, maxLength: 1000, description: 'Why; kept in the journal as personal data.' })
+  @PlainText(1, 1000)
+  note!: string;
+}
+
+export class ListSessionsDto {
+  @ApiProperty({ required: false, enum: sessionStatuses })
+  @IsOptional()
+  @IsIn(sessionStatuses, { message: `must be one of ${sessionStatuses.join(', ')}` })
+  status?: SessionStatus;
+
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @PlainText(1, 64)
+  scanRef?: string;
+
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @PlainText(1, 200)
+  reference?: string;
+
+  @ApiProperty({ required: false, format: 'date-time', description: 'Created at or after.' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  createdAfter?: string;
+
+  @ApiProperty({ required: false, format: 'date-time', description: 'Created before.' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  createdBefore?: string;
+
+  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit: number = 50;
+
+  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
+  @IsOptional()
+  @PlainText(1, 200)
+  cursor?: string;
+}

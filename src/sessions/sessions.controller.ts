@@ -1,0 +1,150 @@
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { AttemptsService } from '../attempts/attempts.service.js';
+import { isId } from '../core/ids.js';
+import { Problem, type ProblemCode } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import type { RememberedAnswer } from '../http/idempotency.store.js';
+import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { type Principal, RequireScope, RequireScopeOrClientToken } from '../http/scopes.js';
+import { invalid, isPlainText } from '../http/validation.js';
+import { CodeAnswers } from './code-answers.service.js';
+import { CodeWaiter } from './code-waiter.js';
+import { CreationRequests } from './creation-requests.service.js';
+import { CodeResponse, SessionPageResponse, SessionResponse } from './session.responses.js';
+import { CreateSessionDto, ListSessionsDto, NewAttemptDto } from './session.dto.js';
+import { type SessionPage, SessionsService } from './sessions.service.js';
+import type { SessionView } from './session-view.js';
+
+@ApiTags('sessions')
+@ApiBearerAuth()
+@Controller('v1/sessions')
+export class SessionsController {
+  constructor(
+    @Inject(SessionsService) private readonly sessions: SessionsService,
+    @Inject(CreationRequests) private readonly creations: CreationRequests,
+    @Inject(AttemptsService) private readonly attempts: AttemptsService,
+    @Inject(CodeAnswers) private readonly answers: CodeAnswers,
+    @Inject(CodeWaiter) private readonly waiter: CodeWaiter,
+  ) {}
+
+  /** Create a session and get its first code. */
+  @Post()
+  @RequireScope('sessions')
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'At most 255 characters; kept for 24 hours.' })
+  @ApiAnswers(
+    {
+      201: [SessionResponse, 'The session with its code; or with status `identification-required`, without one.'],
+      202: [SessionResponse, 'Accepted; iDenfy has not answered yet and the session goes on by itself.'],
+    },
+    [
+      'invalid-request',
+      'idempotency-mismatch',
+      'idempotency-in-flight',
+      'subject-locked',
+      'scan-ref-not-found',
+      'not-eligible',
+      'provider-rejected',
+    ],
+  )
+  async create(
+    @Body() body: CreateSessionDto,
+    @Headers('idempotency-key') key: string | undefined,
+    @CurrentPrincipal() principal: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    if (key !== undefined && !isPlainText(key, 1, 255)) {
+      throw invalid([{ field: 'Idempotency-Key', message: 'must have 1 to 255 characters' }]);
+    }
+    return send(reply, await this.creations.handle(body, actorOf(principal), key ?? null));
+  }
+
+  /** List sessions, newest first. */
+  @Get()
+  @RequireScope('sessions', 'audit')
+  @ApiAnswers({ 200: [SessionPageResponse, 'One page.'] }, ['invalid-request'])
+  list(@Query() query: ListSessionsDto): Promise<SessionPage> {
+    return this.sessions.list(query);
+  }
+
+  /** Read a session. Never holds a code. */
+  @Get(':id')
+  @RequireScopeOrClientToken('sessions', 'audit')
+  @ApiAnswers({ 200: [SessionResponse, 'The session.'] }, ['not-found'])
+  async get(@Param('id') id: string): Promise<SessionView> {
+    return (await this.sessions.find(id)) ?? refuse('not-found');
+  }
+
+  /** Hand out the live code; may be repeated while it lives. */
+  @Post(':id/code')
+  @HttpCode(200)
+  @RequireScopeOrClientToken('sessions')
+  @ApiAnswers({ 200: [CodeResponse, 'What the channels of the session ask for.'] }, [
+    'not-found',
+    'session-closed',
+    'no-live-code',
+  ])
+  async code(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<CodeResponse> {
+    const revealed = isId('ses', id) ? await this.attempts.reveal(id, actorOf(principal)) : 'not-found';
+    if (typeof revealed === 'string') return refuse(revealed);
+    const { attempt, secret } = revealed;
+    return { attemptId: attempt.id, ...secret, expiresAt: attempt.expiresAt?.toISOString() ?? '' };
+  }
+
+  /** Ask for a new code; one that lives becomes void first. */
+  @Post(':id/attempts')
+  @RequireScope('sessions')
+  @ApiAnswers(
+    {
+      201: [SessionResponse, 'The session with its new code.'],
+      202: [SessionResponse, 'Accepted; iDenfy has not answered yet.'],
+    },
+    ['invalid-request', 'not-found', 'session-closed', 'attempts-exhausted', 'subject-locked', 'provider-rejected'],
+  )
+  async newAttempt(
+    @Param('id') id: string,
+    @Body() body: NewAttemptDto | undefined,
+    @CurrentPrincipal() principal: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    if (!isId('ses', id)) return refuse('not-found');
+    const actor = actorOf(principal);
+    let waiting: ReturnType<CodeWaiter['expect']> | undefined;
+    try {
+      const asked = await this.attempts.requestNew(id, actor, (attemptId) => {
+        waiting?.forget();
+        waiting = this.waiter.expect(attemptId);
+      });
+      if (typeof asked === 'string') return refuse(asked);
+      if ('lockedForSeconds' in asked)
+        throw new Problem('subject-locked', { retryAfterSeconds: asked.lockedForSeconds });
+      const { attemptId } = asked;
+      const question = { sessionId: id, attemptId, reveal: body?.reveal ?? true, actor };
+      return send(reply, await this.answers.answer(question, waiting?.settled ?? Promise.resolve()));
+    } finally {
+      waiting?.forget();
+    }
+  }
+
+  /** End a session; its live code becomes void. */
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @RequireScope('sessions')
+  @ApiAnswers({ 200: [SessionResponse, 'The session.'] }, ['not-found', 'session-closed'])
+  async cancel(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<SessionView> {
+    const canceled = isId('ses', id) ? await this.attempts.cancel(id, actorOf(principal)) : 'not-found';
+    if (canceled !== 'canceled') return refuse(canceled);
+    return (await this.sessions.find(id)) ?? refuse('not-found');
+  }
+}
+
+function refuse(code: ProblemCode): never {
+  throw new Problem(code);
+}
+
+function send(reply: FastifyReply, answer: RememberedAnswer): SessionView {
+  if (answer.kind === 'problem') throw new Problem(answer.code, answer.extras);
+  void reply.status(answer.status);
+  return answer.body as SessionView;
+}

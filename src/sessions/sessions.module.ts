@@ -1,0 +1,30 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CodeAnswers } from './code-answers.service.js';
+import { CodeWaiter } from './code-waiter.js';
+import { CreationRequests } from './creation-requests.service.js';
+import { ReviewController } from './review.controller.js';
+import { SessionCreation } from './session-creation.service.js';
+import { SessionPersonal } from './session-personal.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+import { SessionsStore } from './sessions.store.js';
+
+@Module({})
+export class SessionsModule {
+  static withImports(imports: NonNullable<DynamicModule['imports']>): DynamicModule {
+    return {
+      module: SessionsModule,
+      imports,
+      controllers: [SessionsController, ReviewController],
+      providers: [
+        SessionsService,
+        SessionsStore,
+        SessionPersonal,
+        SessionCreation,
+        CreationRequests,
+        CodeAnswers,
+        CodeWaiter,
+      ],
+    };
+  }
+}

@@ -1,0 +1,63 @@
+/** The platform's side: sessions are created, read, listed; everything that moves them is asked of the attempts. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { RevealedCode } from '../attempts/attempt-secret.js';
+import { AttemptsStore } from '../attempts/attempts.store.js';
+import { IdentificationsStore } from '../attempts/identifications.store.js';
+import type { SessionWithAttempts } from '../attempts/rows.js';
+import { isId } from '../core/ids.js';
+import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { type PersonalFields, SessionPersonal } from './session-personal.js';
+import { type SessionView, sessionView } from './session-view.js';
+import type { ListSessionsDto } from './session.dto.js';
+import { SessionsStore } from './sessions.store.js';
+
+export interface SessionPage {
+  data: SessionView[];
+  nextCursor: string | null;
+}
+
+@Injectable()
+export class SessionsService {
+  constructor(
+    @Inject(AttemptsStore) private readonly attempts: AttemptsStore,
+    @Inject(SessionsStore) private readonly store: SessionsStore,
+    @Inject(SessionPersonal) private readonly personal: SessionPersonal,
+    @Inject(IdentificationsStore) private readonly identifications: IdentificationsStore,
+  ) {}
+
+  async find(sessionId: string): Promise<SessionView | null> {
+    const found = await this.findRows(sessionId);
+    return found && this.view(found);
+  }
+
+  async findRows(sessionId: string): Promise<SessionWithAttempts | null> {
+    return isId('ses', sessionId) ? this.attempts.find(sessionId) : null;
+  }
+
+  async list(query: ListSessionsDto): Promise<SessionPage> {
+    const { limit } = query;
+    const found = await this.store.list({
+      limit: limit + 1,
+      status: query.status,
+      scanRef: query.scanRef,
+      referenceDigests: query.reference === undefined ? undefined : this.personal.referenceDigests(query.reference),
+      createdAfter: query.createdAfter === undefined ? undefined : new Date(query.createdAfter),
+      createdBefore: query.createdBefore === undefined ? undefined : new Date(query.createdBefore),
+      before: query.cursor === undefined ? undefined : decodeCursor(query.cursor, (text) => isId('ses', text)),
+    });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      data: page.map((session) => sessionView(session, this.personalOf(session))),
+      nextCursor: found.length > limit && last ? encodeCursor(last.session.id) : null,
+    };
+  }
+
+  view(found: SessionWithAttempts, revealed?: { secret: RevealedCode }): SessionView {
+    return sessionView(found, this.personalOf(found), revealed?.secret, this.identifications.open(found.session));
+  }
+
+  private personalOf({ session }: SessionWithAttempts): PersonalFields {
+    return this.personal.open(session.id, session.personalSealed);
+  }
+}

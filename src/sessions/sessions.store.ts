@@ -1,0 +1,62 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { and, desc, eq, gte, inArray, lt } from 'drizzle-orm';
+import { AttemptsStore } from '../attempts/attempts.store.js';
+import type { SessionWithAttempts } from '../attempts/rows.js';
+import type { SessionStatus } from '../attempts/states.js';
+import { Database } from '../database/database.js';
+import { attempts, sessions } from '../database/schema.js';
+
+export interface SessionFilter {
+  status?: SessionStatus;
+  scanRef?: string;
+  referenceDigests?: Buffer[];
+  createdAfter?: Date;
+  createdBefore?: Date;
+  /** id of the last session of the page before */
+  before?: string;
+  limit: number;
+}
+
+@Injectable()
+export class SessionsStore {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(AttemptsStore) private readonly rows: AttemptsStore,
+  ) {}
+
+  /** Newest first: ids are time-ordered. */
+  async list(filter: SessionFilter): Promise<SessionWithAttempts[]> {
+    const rows = await this.database.orm
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(
+        and(
+          filter.status && eq(sessions.status, filter.status),
+          filter.scanRef === undefined ? undefined : eq(sessions.scanRef, filter.scanRef),
+          filter.referenceDigests && inArray(sessions.referenceDigest, filter.referenceDigests),
+          filter.createdAfter && gte(sessions.createdAt, filter.createdAfter),
+          filter.createdBefore && lt(sessions.createdAt, filter.createdBefore),
+          filter.before === undefined ? undefined : lt(sessions.id, filter.before),
+        ),
+      )
+      .orderBy(desc(sessions.id))
+      .limit(filter.limit);
+    return this.rows.findMany(
+      this.database,
+      rows.map(({ id }) => id),
+    );
+  }
+
+  async firstAttempt(sessionId: string): Promise<string> {
+    const [row] = await this.database.orm
+      .select({ id: attempts.id })
+      .from(attempts)
+      .where(and(eq(attempts.sessionId, sessionId), eq(attempts.number, 1)));
+    if (!row) throw new Error(`session ${sessionId} has no attempt`);
+    return row.id;
+  }
+
+  async replaceClientToken(sessionId: string, digest: Buffer): Promise<void> {
+    await this.database.orm.update(sessions).set({ clientTokenDigest: digest }).where(eq(sessions.id, sessionId));
+  }
+}

@@ -1,0 +1,14 @@
+import type { Identifications } from './identifications.js';
+import type { RequestRecorder } from './request-recorder.js';
+import type { Sessions } from './sessions.js';
+import type { Timers } from './timers.js';
+import type { Verdicts } from './verdicts.js';
+
+/** What the routes of iDenfy's endpoints work with. */
+export interface ProviderParts {
+  readonly sessions: Sessions;
+  readonly identifications: Identifications;
+  readonly verdicts: Verdicts;
+  readonly timers: Timers;
+  readonly recorder: RequestRecorder;
+}

@@ -1,0 +1,98 @@
+/** The simulator as a command. */
+import { parseArgs } from 'node:util';
+import { formOf, sentenceOf, sentinels } from './sentinels.js';
+import { type Simulator, type SimulatorOptions, startSimulator } from './simulator.js';
+
+const help = `Usage: simulator [options]
+
+  --port <number>          4010; 0 for a free one
+  --host <address>         127.0.0.1
+  --api-key <text>         sim-key
+  --api-secret <text>      sim-secret
+  --signing-key <text>     sim-signing-key
+  --webhook-url <address>  http://127.0.0.1:3000/webhooks/idenfy
+  --help                   this text
+`;
+
+/** @returns the exit code: 0 after a signal, 1 when it could not start, 2 for wrong usage */
+export async function runSimulator(args: string[]): Promise<number> {
+  let options: SimulatorOptions | 'help';
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${help}`);
+    return 2;
+  }
+  if (options === 'help') {
+    process.stdout.write(help);
+    return 0;
+  }
+  try {
+    const simulator = await startSimulator(options);
+    process.stdout.write(greeting(simulator, options));
+    await stopSignal();
+    await simulator.close();
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+function readOptions(args: string[]): SimulatorOptions | 'help' {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: 'string', default: '4010' },
+      host: { type: 'string', default: '127.0.0.1' },
+      'api-key': { type: 'string', default: 'sim-key' },
+      'api-secret': { type: 'string', default: 'sim-secret' },
+      'signing-key': { type: 'string', default: 'sim-signing-key' },
+      'webhook-url': { type: 'string', default: 'http://127.0.0.1:3000/webhooks/idenfy' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const port = Number(values.port);
+  if (!/^\d{1,5}$/.test(values.port) || port > 65_535) throw new Error(`--port ${values.port} is no port`);
+  const webhookUrl = values['webhook-url'];
+  if (!/^https?:/.test(webhookUrl) || !URL.canParse(webhookUrl)) {
+    throw new Error(`--webhook-url ${webhookUrl} is no http or https address`);
+  }
+  for (const name of ['host', 'api-key', 'api-secret', 'signing-key'] as const) {
+    if (values[name] === '') throw new Error(`--${name} may not be empty`);
+  }
+  return {
+    port,
+    host: values.host,
+    apiKey: values['api-key'],
+    apiSecret: values['api-secret'],
+    signingKey: values['signing-key'],
+    webhookUrl,
+  };
+}
+
+function greeting({ url }: Simulator, options: SimulatorOptions): string {
+  const width = Math.max(...sentinels.map((sentinel) => formOf(sentinel).length));
+  const rows = sentinels.map((sentinel) => `  ${formOf(sentinel).padEnd(width)}  ${sentenceOf(sentinel)}`);
+  return `The iDenfy simulator, for development only
+
+  ${url}/      what it is, and its sessions
+  ${url}/app   plays the iDenfy app
+  webhooks go to ${options.webhookUrl}
+
+A scanRef that begins like this asks for trouble; -anything may follow:
+
+${rows.join('\n')}
+`;
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

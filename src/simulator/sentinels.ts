@@ -1,0 +1,97 @@
+/**
+ * The failures a person can ask for by typing a scanRef. The one table: the routes act on its names, the start page and
+ * the command print it, a test holds README.md to it.
+ */
+
+export interface Sentinel {
+  readonly name: string;
+  /** what the simulator does when a scanRef begins like this */
+  readonly does: string;
+  /** for those that wait: how long, unless the scanRef says otherwise */
+  readonly defaultSeconds?: number;
+}
+
+export const sentinels = [
+  { name: 'not-found', does: 'The eligibility check answers 404: the scanRef is gone.' },
+  { name: 'must-identify', does: 'The eligibility check answers IDENTIFICATION: the user must identify anew.' },
+  { name: 'enrollment', does: 'The eligibility check answers the legacy ENROLLMENT.' },
+  { name: 'check-500', does: 'The eligibility check answers 500 without a body to the first two tries.' },
+  { name: 'slow', defaultSeconds: 8, does: 'The session is made at once, its answer comes after some seconds.' },
+  { name: 'error-500-twice', does: 'The create call answers 500 to the first two tries.' },
+  { name: 'html-error', does: 'The create call answers 503 with an HTML page to the first try.' },
+  { name: 'rate-limit', does: 'The create call answers 429 with `Retry-After: 1` to the first try.' },
+  { name: 'too-many-400', does: 'The create call answers 400 `TOO_MANY_REQUESTS` to the first try.' },
+  { name: 'no-credits', does: 'The create call answers 402.' },
+  { name: 'forbidden', does: 'The create call answers 403.' },
+  { name: 'bad-value', does: 'The create call answers 400 `BAD_VALUE`.' },
+  {
+    name: 'cut-twice',
+    does: 'The first two create calls each make a session, then lose the connection instead of answering.',
+  },
+  { name: 'cut', does: 'The first create call makes a session, then loses the connection instead of answering.' },
+  { name: 'refuse-list', does: 'Like `sim-cut`, and the list of sessions answers 403 while one of these is open.' },
+  { name: 'unknown-500', does: 'The first create call makes a session, then answers 500.' },
+  { name: 'seven-digits', does: 'The code has seven digits.' },
+  { name: 'leading-zero', does: 'The code begins with 0.' },
+  { name: 'number-code', does: 'The code comes as a JSON number.' },
+  { name: 'no-digits', does: 'No code comes, although one was asked for.' },
+  { name: 'auth-token', does: 'The create answer calls the token `authToken`.' },
+  { name: 'token-string', does: 'The create answer calls the token `tokenString`.' },
+  { name: 'silent', does: 'No webhook ever comes; only the session API tells the verdict.' },
+  { name: 'late', defaultSeconds: 5, does: 'The webhook comes some seconds after the end of the session.' },
+  { name: 'duplicate', does: 'The webhook comes twice, byte for byte the same.' },
+  {
+    name: 'conflicting',
+    does: 'After SUCCESS a FAILED webhook follows with the same token, and after FAILED a SUCCESS.',
+  },
+  {
+    name: 'reordered',
+    does: 'The session ends by itself: its SUCCESS webhook comes before the create call is answered.',
+  },
+  { name: 'unsigned', does: 'The webhook has no signature.' },
+  { name: 'bad-signature', does: 'The webhook is signed with another key.' },
+  { name: 'minimal', does: 'The webhook has the short shape: no id, failReason, ipAddress or riskTags.' },
+  { name: 'disagree', does: 'The webhook says SUCCESS, the session API says `false`.' },
+  { name: 'approved-null', does: 'The webhook tells the verdict, the session API goes on saying `null`.' },
+  { name: 'api-404', does: 'The session API answers 404 for the token.' },
+  { name: 'api-500-twice', does: 'The session API answers 500 to the first two tries for the token.' },
+  { name: 'title-case', does: 'The status of the webhook is spelled like `Success`.' },
+  { name: 'cancelled-double-l', does: 'The status of the webhook is spelled `CANCELLED`.' },
+] as const satisfies readonly Sentinel[];
+
+// A name that begins like another stands before it: the first that fits is meant.
+export type SentinelName = (typeof sentinels)[number]['name'];
+
+export interface Wish {
+  readonly name: SentinelName;
+  /** for those that wait, else 0 */
+  readonly seconds: number;
+}
+
+/** What a person types: `sim-<name>`, for those that wait `-<seconds>`, then `-anything` to make it one's own. */
+function patternOf(sentinel: Sentinel): RegExp {
+  // Four digits and more are no seconds, so that a unique ending made of a long number does not wait for hours.
+  const seconds = sentinel.defaultSeconds === undefined ? '' : String.raw`(?:-(\d{1,3}(?:\.\d+)?))?`;
+  return new RegExp(`^sim-${sentinel.name}${seconds}(?:-|$)`);
+}
+
+/** The same for the eye. */
+export function formOf(sentinel: Sentinel): string {
+  return `sim-${sentinel.name}${sentinel.defaultSeconds === undefined ? '' : '[-seconds]'}`;
+}
+
+/** The sentence with the default, where there is one. */
+export function sentenceOf(sentinel: Sentinel): string {
+  return sentinel.defaultSeconds === undefined
+    ? sentinel.does
+    : `${sentinel.does} Default: ${sentinel.defaultSeconds}.`;
+}
+
+/** @returns null for a scanRef that asks for nothing: the simulator behaves well */
+export function wishOf(scanRef: string): Wish | null {
+  for (const sentinel of sentinels as readonly (Sentinel & { name: SentinelName })[]) {
+    const match = patternOf(sentinel).exec(scanRef);
+    if (match) return { name: sentinel.name, seconds: Number(match[1] ?? sentinel.defaultSeconds ?? 0) };
+  }
+  return null;
+}

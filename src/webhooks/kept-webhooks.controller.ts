@@ -1,0 +1,42 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Problem } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { type Principal, RequireScope } from '../http/scopes.js';
+import { KeptWebhooks } from './kept-webhooks.service.js';
+import { ListWebhooksDto } from './webhook.dto.js';
+import { WebhookPageResponse, WebhookResponse } from './webhook.responses.js';
+
+/** Why a webhook that exists has nothing to run again. */
+const noBody = {
+  'body-purged': 'The body was purged after WEBHOOK_BODY_RETENTION_DAYS; only its digest is left.',
+  'body-unreadable': 'The body is sealed with a key that is not among FACECODE_ENCRYPTION_KEY.',
+} as const;
+
+@ApiTags('received webhooks')
+@ApiBearerAuth()
+@Controller('v1/webhooks')
+export class KeptWebhooksController {
+  constructor(@Inject(KeptWebhooks) private readonly webhooks: KeptWebhooks) {}
+
+  /** List the webhooks that iDenfy has sent, newest first. Never with a body or a token. */
+  @Get()
+  @RequireScope('audit')
+  @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request'])
+  list(@Query() query: ListWebhooksDto): Promise<WebhookPageResponse> {
+    return this.webhooks.list(query);
+  }
+
+  /** Run a kept body through the current code again. What it has brought about already does not happen twice. */
+  @Post(':id/replay')
+  @HttpCode(200)
+  @RequireScope('admin')
+  @ApiAnswers({ 200: [WebhookResponse, 'The webhook as it then is.'] }, ['not-found'])
+  async replay(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<WebhookResponse> {
+    const replayed = await this.webhooks.replay(id, actorOf(principal).id);
+    if (replayed === 'not-found') throw new Problem('not-found');
+    if (typeof replayed === 'string') throw new Problem('not-found', { detail: noBody[replayed] });
+    return replayed;
+  }
+}

@@ -1,0 +1,87 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { tokenDigest } from '../attempts/attempt-secret.js';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import { Clock } from '../core/clock.js';
+import { isId } from '../core/ids.js';
+import { Database } from '../database/database.js';
+import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { KeptWebhooksStore, type SealedBody, type WebhookRow } from './kept-webhooks.store.js';
+import { readWebhook } from './reading.js';
+import { ResultsService } from './results.service.js';
+import type { ListWebhooksDto } from './webhook.dto.js';
+import type { WebhookPageResponse, WebhookResponse } from './webhook.responses.js';
+import { WebhooksStore } from './webhooks.store.js';
+
+/** Looks through kept webhooks and runs one of them again. */
+@Injectable()
+export class KeptWebhooks {
+  private readonly logger = new Logger(KeptWebhooks.name);
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(KeptWebhooksStore) private readonly store: KeptWebhooksStore,
+    @Inject(WebhooksStore) private readonly bodies: WebhooksStore,
+    @Inject(ResultsService) private readonly results: ResultsService,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async list(query: ListWebhooksDto): Promise<WebhookPageResponse> {
+    const { limit } = query;
+    const found = await this.store.list({
+      limit: limit + 1,
+      state: query.state,
+      tokenDigest: query.token === undefined ? undefined : tokenDigest(query.token),
+      from: query.from === undefined ? undefined : new Date(query.from),
+      to: query.to === undefined ? undefined : new Date(query.to),
+      before: query.cursor === undefined ? undefined : decodeCursor(query.cursor, (text) => isId('whk', text)),
+    });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return { data: page.map(view), nextCursor: found.length > limit && last ? encodeCursor(last.id) : null };
+  }
+
+  /**
+   * Reads the kept body again and applies it, in one transaction. What it says of an attempt that has moved on is
+   * answered by the state machine, so that doing it twice changes nothing.
+   *
+   * @param by id of the API key that asks
+   */
+  replay(id: string, by: string): Promise<WebhookResponse | 'not-found' | 'body-purged' | 'body-unreadable'> {
+    return this.database.transaction(async (tx) => {
+      const locked = isId('whk', id) ? await this.store.lock(tx, id) : null;
+      if (!locked) return 'not-found';
+      const { bodySealed, eventType } = locked;
+      if (!bodySealed) return 'body-purged';
+      const body = this.open(id, bodySealed);
+      if (!body) return 'body-unreadable';
+      const read = readWebhook(body, eventType, this.settings.identificationFallback);
+      await this.store.setBack(tx, id, read, by, this.clock.now());
+      if (read.state !== 'ignored') await this.results.applyAgain(tx, id, locked);
+      const after = await this.store.find(id, tx);
+      if (!after) throw new Error(`webhook ${id} is gone`);
+      tx.afterCommit(() => this.logger.log(`webhook ${id} was replayed by ${by}: ${after.state}`));
+      return view(after);
+    });
+  }
+
+  private open(id: string, bodySealed: NonNullable<SealedBody['bodySealed']>): Buffer | null {
+    try {
+      return this.bodies.bodyOf({ id, bodySealed });
+    } catch (error) {
+      this.logger.error(`webhook ${id} cannot be replayed: ${error instanceof Error ? error.message : 'unknown'}`);
+      return null;
+    }
+  }
+}
+
+function view({ digest, receivedAt, appliedAt, hasBody, ...row }: WebhookRow): WebhookResponse {
+  return {
+    ...row,
+    digest: digest.toString('hex'),
+    bodyPurged: !hasBody,
+    receivedAt: receivedAt.toISOString(),
+    appliedAt: appliedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,63 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { type WebhookState, webhookStates } from './reading.js';
+
+export class WebhookResponse {
+  @ApiProperty({ example: 'whk_019ab3c45d6e7f8091a2b3c4d5e6f708' })
+  id!: string;
+
+  @ApiProperty({
+    enum: webhookStates,
+    description:
+      '`new`: to be applied; `applied`; `unmatched`: of a token nobody knows (yet); `ignored`: of another event type, or not final; `quarantined`: it cannot be read, `error` says why.',
+  })
+  state!: WebhookState;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    example: 'moved',
+    description: 'What applying it came to: `moved`, `replayed`, or the reason of the refusal.',
+  })
+  verdict!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  error!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true, example: 'FACIAL_AUTHENTICATION' })
+  eventType!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  attemptId!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  sessionId!: string | null;
+
+  @ApiProperty({ description: 'SHA-256 (hex) of the bytes exactly as they arrived.' })
+  digest!: string;
+
+  @ApiProperty({ minimum: 0, description: 'Which of IDENFY_WEBHOOK_KEYS had signed, from 0.' })
+  keyIndex!: number;
+
+  @ApiProperty({ minimum: 0, description: 'How often the same body came again.' })
+  duplicates!: number;
+
+  @ApiProperty({ minimum: 0, description: 'How often it was replayed.' })
+  replays!: number;
+
+  @ApiProperty({ description: 'true: the body is gone (WEBHOOK_BODY_RETENTION_DAYS), so it cannot be replayed.' })
+  bodyPurged!: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  receivedAt!: string;
+
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  appliedAt!: string | null;
+}
+
+export class WebhookPageResponse {
+  @ApiProperty({ type: [WebhookResponse] })
+  data!: WebhookResponse[];
+
+  @ApiProperty({ type: 'string', nullable: true })
+  nextCursor!: string | null;
+}

@@ -1,0 +1,159 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { newId } from '../core/ids.js';
+import { Sealer } from '../core/sealing.js';
+import { Database, type Transaction } from '../database/database.js';
+import type { WebhookState } from './reading.js';
+
+export interface ReceivedWebhook {
+  /** SHA-256 of the bytes exactly as they arrived */
+  digest: Buffer;
+  /** the body without the photo's address */
+  body: Buffer;
+  eventType: string | null;
+  tokenDigest: Buffer | null;
+  keyIndex: number;
+  state: WebhookState;
+  error: string | null;
+  receivedAt: Date;
+}
+
+export interface KeptWebhook {
+  id: string;
+  /** false: its digest was there before, or came twice in one batch */
+  fresh: boolean;
+}
+
+/** A webhook taken out for applying. */
+export interface ClaimedWebhook {
+  id: string;
+  digest: Buffer;
+  bodySealed: Buffer;
+  eventType: string | null;
+  state: WebhookState;
+  /** the attempt its token belongs to, null when nobody knows the token */
+  attemptId: string | null;
+}
+
+const claimed = `webhooks.id, digest, body_sealed as "bodySealed", event_type as "eventType", webhooks.state,
+                 attempts.id as "attemptId", attempts.session_id as "sessionId"
+            from webhooks left join attempts on attempts.token_digest = webhooks.token_digest`;
+
+@Injectable()
+export class WebhooksStore {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Sealer) private readonly sealer: Sealer,
+  ) {}
+
+  /**
+   * Keeps all of them by one statement; the unique digest decides what is a duplicate.
+   * @returns one for each, in their order
+   */
+  async keep(tx: Transaction, webhooks: readonly ReceivedWebhook[]): Promise<KeptWebhook[]> {
+    const first = new Map<string, { id: string; webhook: ReceivedWebhook; again: number }>();
+    for (const webhook of webhooks) {
+      const same = first.get(keyOf(webhook.digest));
+      if (same) same.again += 1;
+      else first.set(keyOf(webhook.digest), { id: newId('whk'), webhook, again: 0 });
+    }
+    // In one order everywhere, so that two processes with the same webhooks never wait for each other.
+    const rows = [...first].sort(([a], [b]) => compare(a, b)).map(([, row]) => row);
+    const column = <T>(of: (webhook: ReceivedWebhook) => T): T[] => rows.map(({ webhook }) => of(webhook));
+    const { rows: kept } = await tx.query<{ id: string; digest: Buffer }>(
+      `insert into webhooks (id, digest, body_sealed, event_type, token_digest, key_index, state, error, received_at,
+                             duplicates)
+       select * from unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[], $5::bytea[], $6::integer[], $7::text[],
+                            $8::text[], $9::timestamptz[], $10::integer[])
+       on conflict (digest) do update set duplicates = webhooks.duplicates + 1 + excluded.duplicates
+       returning id, digest`,
+      [
+        rows.map(({ id }) => id),
+        column(({ digest }) => digest),
+        rows.map(({ id, webhook }) => this.sealer.seal(webhook.body, context(id))),
+        column(({ eventType }) => eventType),
+        column(({ tokenDigest }) => tokenDigest),
+        column(({ keyIndex }) => keyIndex),
+        column(({ state }) => state),
+        column(({ error }) => error),
+        column(({ receivedAt }) => receivedAt),
+        rows.map(({ again }) => again),
+      ],
+    );
+    const idOf = new Map(kept.map(({ id, digest }) => [keyOf(digest), id]));
+    return webhooks.map((webhook) => {
+      const mine = first.get(keyOf(webhook.digest));
+      const id = idOf.get(keyOf(webhook.digest)) ?? '';
+      return { id, fresh: mine?.webhook === webhook && mine.id === id };
+    });
+  }
+
+  /**
+   * Takes webhooks to apply: new ones, and unmatched ones whose token has become known. Those another process holds are
+   * passed over. Oldest first per session, and sessions in one order, so that two batches never wait for each other's.
+   */
+  async claim(tx: Transaction, limit: number): Promise<ClaimedWebhook[]> {
+    const { rows } = await tx.query<ClaimedWebhook & { sessionId: string | null }>(
+      `select ${claimed}
+        where (webhooks.state = 'new' or (webhooks.state = 'unmatched' and attempts.id is not null))
+          and body_sealed is not null
+        order by received_at, webhooks.id limit $1 for update of webhooks skip locked`,
+      [limit],
+    );
+    return rows.sort((a, b) => compare(a.sessionId ?? '', b.sessionId ?? ''));
+  }
+
+  /** The one that the transaction has set back to `new`. */
+  async claimOne(tx: Transaction, id: string): Promise<ClaimedWebhook> {
+    const { rows } = await tx.query<ClaimedWebhook>(`select ${claimed} where webhooks.id = $1`, [id]);
+    if (!rows[0]) throw new Error(`webhook ${id} is gone`);
+    return rows[0];
+  }
+
+  /** @throws Error when the key it was sealed with is not configured any more */
+  bodyOf({ id, bodySealed }: Pick<ClaimedWebhook, 'id' | 'bodySealed'>): Buffer {
+    return this.sealer.open(bodySealed, context(id));
+  }
+
+  async settle(
+    tx: Transaction,
+    id: string,
+    as: { state: WebhookState; verdict: string | null; error: string | null; attemptId: string | null; at: Date },
+  ): Promise<void> {
+    await tx.query(
+      `update webhooks set state = $2, verdict = $3, error = $4, attempt_id = $5, applied_at = $6 where id = $1`,
+      [id, as.state, as.verdict, as.error, as.attemptId, as.at],
+    );
+  }
+
+  /** Whether webhooks received before then still wait to be applied. */
+  async hasOverdue(before: Date): Promise<boolean> {
+    const { rows } = await this.database.query<{ found: boolean }>(
+      `select exists (select from webhooks where state = 'new' and received_at <= $1)
+           or exists (select from webhooks join attempts using (token_digest)
+                       where webhooks.state = 'unmatched' and body_sealed is not null) as found`,
+      [before],
+    );
+    return rows[0]?.found === true;
+  }
+
+  /**
+   * Forgets the bodies of webhooks received before then, at most `limit`; never of one that is still to be applied.
+   * @returns how many
+   */
+  async purgeBodies(before: Date, limit: number): Promise<number> {
+    const { count } = await this.database.query(
+      `update webhooks set body_sealed = null
+        where id in (select id from webhooks
+                      where body_sealed is not null and received_at < $1 and state <> 'new'
+                      order by received_at limit $2 for update skip locked)`,
+      [before, limit],
+    );
+    return count;
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const keyOf = (digest: Buffer): string => digest.toString('hex');
+
+const context = (id: string): string => `webhook-body:${id}`;

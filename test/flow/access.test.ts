@@ -1,0 +1,130 @@
+import { expect, it } from '@jest/globals';
+import request from 'supertest';
+import { onEveryStore } from '../support/world.js';
+
+interface KeyBody {
+  id: string;
+  key: string;
+  name: string;
+  scopes: string[];
+}
+
+onEveryStore('access', (world) => {
+  const newKey = async (scopes: string[], rest: object = {}) => {
+    const answer = await world()
+      .client.post('/v1/api-keys', { name: scopes.join(' and '), scopes, ...rest })
+      .expect(201);
+    return answer.body as KeyBody;
+  };
+
+  it.each([
+    ['no header', undefined],
+    ['another scheme', 'Basic Zm86YmFy'],
+    ['no key', 'Bearer '],
+    ['an unknown key', `Bearer fc_${'x'.repeat(43)}`],
+    ['an unknown client token', `Bearer fct_${'x'.repeat(43)}`],
+    ['something else', 'Bearer hello'],
+  ])('answers 401 to %s', async (_, header) => {
+    const asked = request(world().url).get('/v1/sessions');
+    const answer = await (header === undefined ? asked : asked.set('authorization', header)).expect(401);
+    expect(answer.type).toBe('application/problem+json');
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+    expect(answer.body).toMatchObject({ code: 'unauthenticated', type: '/problems/unauthenticated' });
+  });
+
+  it('shows a new key once, and keeps only its digest', async () => {
+    const { client, database } = world();
+    const made = await newKey(['sessions']);
+    expect(made).toMatchObject({ id: expect.stringMatching(/^key_/), key: expect.stringMatching(/^fc_.{32,}/) });
+    const listed = await client.get('/v1/api-keys').expect(200);
+    expect(JSON.stringify(listed.body)).not.toContain(made.key);
+    const { data } = listed.body as { data: KeyBody[] };
+    expect(data.find(({ id }) => id === made.id)).toMatchObject({ name: 'sessions', scopes: ['sessions'] });
+    const { rows } = await database.query('select * from api_keys where id = $1', [made.id]);
+    expect(JSON.stringify(rows)).not.toContain(made.key);
+  });
+
+  it('refuses a revoked key at once, and an expired one', async () => {
+    const { client, database } = world();
+    const made = await newKey(['sessions'], { expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
+    await client.as(made.key).get('/v1/sessions').expect(200);
+    await database.query(`update api_keys set expires_at = now() - interval '1 second' where id = $1`, [made.id]);
+    await client.as(made.key).get('/v1/sessions').expect(401);
+    const other = await newKey(['sessions']);
+    await request(world().url)
+      .delete(`/v1/api-keys/${other.id}`)
+      .set('authorization', `Bearer ${client.key}`)
+      .expect(204);
+    await client.as(other.key).get('/v1/sessions').expect(401);
+    await request(world().url)
+      .delete(`/v1/api-keys/${other.id}`)
+      .set('authorization', `Bearer ${client.key}`)
+      .expect(404);
+  });
+
+  it.each([
+    ['no name', { scopes: ['audit'] }, 'name'],
+    ['no scope', { name: 'x', scopes: [] }, 'scopes'],
+    ['an unknown scope', { name: 'x', scopes: ['root'] }, 'scopes'],
+    ['an expiry in the past', { name: 'x', scopes: ['audit'], expiresAt: '2020-01-01T00:00:00.000Z' }, 'expiresAt'],
+    ['an expiry that is no time', { name: 'x', scopes: ['audit'], expiresAt: 'tomorrow' }, 'expiresAt'],
+    ['an unknown field', { name: 'x', scopes: ['audit'], admin: true }, 'admin'],
+  ])('makes no key with %s', async (_, body, field) => {
+    const answer = await world().client.post('/v1/api-keys', body).expect(400);
+    const { errors } = answer.body as { errors: { field: string }[] };
+    expect(errors.map((error) => error.field)).toEqual([field]);
+  });
+
+  /** Which status each scope gets at each door; 404 means: let in, and there is no such session. */
+  const nobody = `ses_${'0'.repeat(32)}`;
+  const doors = [
+    ['GET', '/v1/sessions', { sessions: 200, audit: 200, review: 403, endpoints: 403, admin: 200 }],
+    ['GET', `/v1/sessions/${nobody}`, { sessions: 404, audit: 404, review: 403, endpoints: 403, admin: 404 }],
+    ['POST', '/v1/sessions', { sessions: 400, audit: 403, review: 403, endpoints: 403, admin: 400 }],
+    ['POST', `/v1/sessions/${nobody}/code`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
+    ['POST', `/v1/sessions/${nobody}/attempts`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
+    ['POST', `/v1/sessions/${nobody}/cancel`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
+    ['GET', '/v1/events', { sessions: 403, audit: 200, review: 403, endpoints: 200, admin: 200 }],
+    ['GET', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 200 }],
+    ['POST', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 400 }],
+    ['GET', '/metrics', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 200 }],
+  ] as const;
+
+  it.each(['sessions', 'audit', 'review', 'endpoints', 'admin'] as const)(
+    'lets the scope %s through its doors only',
+    async (scope) => {
+      const { key } = await newKey([scope]);
+      const client = world().client.as(key);
+      const got: Record<string, number> = {};
+      for (const [method, path] of doors) {
+        const answer = method === 'GET' ? await client.get(path) : await client.post(path, {});
+        got[`${method} ${path}`] = answer.status;
+      }
+      expect(got).toEqual(
+        Object.fromEntries(doors.map(([method, path, statuses]) => [`${method} ${path}`, statuses[scope]])),
+      );
+    },
+  );
+
+  it('lets a client token read and reveal its own session and nothing else', async () => {
+    const { client } = world();
+    const session = await client.create('access-client-token', { reveal: false });
+    const other = await client.create('access-other');
+    const user = client.as(session.clientToken!);
+    await user.get(`/v1/sessions/${session.id}`).expect(200);
+    const code = await user.post(`/v1/sessions/${session.id}/code`).expect(200);
+    expect(code.body).toMatchObject({ code: expect.stringMatching(/^\d{8}$/) });
+    const foreign = await user.get(`/v1/sessions/${other.id}`).expect(404);
+    const unknown = await user.get(`/v1/sessions/${nobody}`).expect(404);
+    const { requestId: _1, ...foreignBody } = foreign.body as Record<string, unknown>;
+    const { requestId: _2, ...unknownBody } = unknown.body as Record<string, unknown>;
+    expect(foreignBody).toEqual(unknownBody);
+    await user.post(`/v1/sessions/${other.id}/code`).expect(404);
+    await user.post(`/v1/sessions/${session.id}/cancel`).expect(403);
+    await user.post(`/v1/sessions/${session.id}/attempts`).expect(403);
+    await user.get('/v1/sessions').expect(403);
+    await user.get('/v1/events').expect(403);
+    await client.post(`/v1/sessions/${session.id}/cancel`).expect(200);
+    await user.get(`/v1/sessions/${session.id}`).expect(401);
+  });
+});

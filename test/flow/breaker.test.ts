@@ -1,0 +1,111 @@
+/** iDenfy is away for everyone: what a platform sees of it, and what becomes of the sessions asked for meanwhile. */
+import { afterEach, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { waitFor } from '../support/wait-for.js';
+import { onEveryStore } from '../support/world.js';
+import { type SessionBody } from '../support/client.js';
+
+/** So that a request does not wait for a code that cannot come, and a call for an answer. */
+const quick = { CREATE_WAIT_SECONDS: '0', IDENFY_TIMEOUT_SECONDS: '0.5' };
+const failuresToOpen = 5;
+
+onEveryStore(
+  'while iDenfy does not answer',
+  (world) => {
+    afterEach(async () => {
+      world().simulator.setOutage('off');
+      await closed();
+    });
+
+    const ready = async () => (await request(world().url).get('/readyz').expect(200)).body as { checks: object };
+    const metrics = async () => (await world().client.get('/metrics').expect(200)).text;
+    const isOpen = async () => 'provider' in (await ready()).checks;
+    const opened = () => waitFor(isOpen, { what: 'the breaker to open' });
+    /** The first probe comes after five seconds, the second after ten more. */
+    const closed = () => waitFor(async () => !(await isOpen()), { what: 'the breaker to close', withinSeconds: 30 });
+
+    const ask = async (scanRef: string): Promise<SessionBody> => {
+      const answer = await world().client.post('/v1/sessions', { scanRef }).expect(202);
+      return answer.body as SessionBody;
+    };
+    const askMany = async (name: string, count: number): Promise<SessionBody[]> => {
+      const asked: SessionBody[] = [];
+      for (let number = 1; number <= count; number += 1) asked.push(await ask(`${name}-${number}`));
+      return asked;
+    };
+    const issued = (id: string) =>
+      world().client.until(
+        id,
+        'the code',
+        ({ status, attempt }) => status === 'active' && attempt?.state === 'issued',
+        40,
+      );
+    const callsSince = (count: number) => world().simulator.ledger.requests.slice(count);
+
+    it('accepts sessions, says so, calls no more, and gives all their codes in order when it is back', async () => {
+      const { simulator, client } = world();
+      simulator.setOutage('500');
+      const before = await askMany('outage-before', failuresToOpen);
+      await opened();
+      const callsUntilOpen = simulator.ledger.requests.length;
+      const meanwhile: SessionBody[] = [];
+      for (let number = 1; number <= 6; number += 1) {
+        const session = await ask(`outage-meanwhile-${number}`);
+        // Its turn at the closed door, before the next one comes to it.
+        await waitFor(async () => (await triesOf(session)) > 0, { what: 'the first try' });
+        meanwhile.push(session);
+      }
+      for (const { id } of [...before, ...meanwhile]) {
+        expect(await client.session(id)).toMatchObject({
+          status: 'pending',
+          attempt: { number: 1, state: 'requested' },
+          attempts: [{ number: 1 }],
+        });
+      }
+      expect(await ready()).toEqual({
+        status: 'ok',
+        checks: { database: 'ok', queue: 'ok', process: 'ok', provider: 'open' },
+      });
+      const text = await metrics();
+      expect(text).toMatch(/^facecode_provider_breaker_state\{state="open"\} 1$/m);
+      expect(text).toMatch(/^facecode_provider_breaker_state\{state="closed"\} 0$/m);
+      expect(text).toMatch(/^facecode_provider_breaker_openings_total 1$/m);
+      expect(callsSince(callsUntilOpen)).toEqual([]);
+
+      simulator.setOutage('off');
+      const sessions = await Promise.all([...before, ...meanwhile].map(({ id }) => issued(id)));
+      for (const session of sessions) {
+        expect(session).toMatchObject({ status: 'active', attempt: { number: 1 } });
+        expect(session.attemptsLeft).toBe(session.maxAttempts - 1);
+      }
+      const creates = simulator.ledger.sessions.map(({ scanRef }) => scanRef);
+      expect(creates.filter((scanRef) => scanRef.startsWith('outage-meanwhile'))).toEqual(
+        meanwhile.map(({ scanRef }) => scanRef),
+      );
+      // Nothing was made that nobody knows of: a call that was not made is not unknown.
+      expect(creates).toHaveLength(before.length + meanwhile.length);
+      expect(await ready()).toEqual({ status: 'ok', checks: { database: 'ok', queue: 'ok', process: 'ok' } });
+      expect(await metrics()).toMatch(/^facecode_provider_breaker_state\{state="closed"\} 1$/m);
+    });
+
+    it('finds out by time-outs too, and goes on taking results', async () => {
+      const { simulator, client } = world();
+      const { id } = await ask('outage-result');
+      await issued(id);
+      simulator.setOutage('time-out');
+      await askMany('outage-silent', failuresToOpen);
+      await opened();
+      const { token } = simulator.ledger.sessions.find(({ scanRef }) => scanRef === 'outage-result')!;
+      await simulator.selfie({ token, outcome: 'SUCCESS' });
+      await client.until(id, 'the pass', ({ status }) => status === 'passed');
+      expect(await isOpen()).toBe(true);
+    });
+
+    const triesOf = async ({ id }: SessionBody): Promise<number> => {
+      const sql = 'select issue_tries as tries from attempts where session_id = $1';
+      const { rows } = await world().database.query<{ tries: number }>(sql, [id]);
+      return rows[0]?.tries ?? 0;
+    };
+  },
+  quick,
+);

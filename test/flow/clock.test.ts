@@ -1,0 +1,251 @@
+import { expect, it } from '@jest/globals';
+import { waitFor } from '../support/wait-for.js';
+import { onEveryStore } from '../support/world.js';
+import { type SessionBody } from '../support/client.js';
+
+onEveryStore('the clock', (world) => {
+  const due = (attemptId: string) =>
+    world().database.query(`update attempts set deadline_at = now() - interval '1 second' where id = $1`, [attemptId]);
+  const ended = (id: string) => world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null, 30);
+  const reads = (scanRef: string) => {
+    const tokens = new Set(
+      world()
+        .simulator.ledger.sessions.filter((session) => session.scanRef === scanRef)
+        .map(({ token }) => token),
+    );
+    return world().simulator.ledger.requests.filter(
+      ({ token, path }) => token !== null && tokens.has(token) && path.startsWith('/api/v2/facial-'),
+    );
+  };
+  const create = (scanRef: string, rest: object = {}) => world().client.create(scanRef, { maxAttempts: 1, ...rest });
+
+  it.each([
+    ['SUCCESS', 'passed', 'SUCCESS'],
+    ['FAILED', 'failed', 'FAILED'],
+    ['CANCELED', 'expired', 'EXPIRED'],
+  ] as const)('asks iDenfy when no webhook came: %s there is %s here', async (outcome, status, told) => {
+    const { simulator } = world();
+    const session = await create(`sim-silent-clock-${outcome}`);
+    await simulator.selfie({
+      digitString: session.attempt!.code!,
+      outcome,
+    });
+    await due(session.attempt!.id);
+    expect(await ended(session.id)).toMatchObject({
+      status,
+      attempt: { outcome: { status: told, source: 'session-api' } },
+    });
+  });
+
+  it('takes a session that is gone at iDenfy for expired', async () => {
+    const session = await create('sim-api-404-clock');
+    await due(session.attempt!.id);
+    expect(await ended(session.id)).toMatchObject({
+      status: 'expired',
+      attempt: { outcome: { source: 'session-api' } },
+    });
+  });
+
+  it('asks again when iDenfy cannot answer', async () => {
+    const session = await create('sim-api-500-twice-clock');
+    await due(session.attempt!.id);
+    const last = await ended(session.id);
+    expect(last.attempt?.outcome).toMatchObject({ source: 'session-api' });
+    expect(reads('sim-api-500-twice-clock')).toHaveLength(3);
+  });
+
+  it('says so itself when iDenfy could not be asked for a whole day', async () => {
+    const { simulator, database } = world();
+    const session = await create('sim-clock-day');
+    simulator.setOutage('500');
+    try {
+      await database.query(`update attempts set expires_at = now() - interval '25 hours' where id = $1`, [
+        session.attempt!.id,
+      ]);
+      await due(session.attempt!.id);
+      expect(await ended(session.id)).toMatchObject({
+        status: 'expired',
+        attempt: { outcome: { status: 'EXPIRED', source: 'deadline' } },
+      });
+      // The journal told the expiry as it was issued; put it back for the check of rows against events.
+      await database.query(`update attempts set expires_at = $2 where id = $1`, [
+        session.attempt!.id,
+        session.attempt!.expiresAt,
+      ]);
+    } finally {
+      simulator.setOutage('off');
+    }
+  });
+
+  it('tells of a SUCCESS that comes after it had asked, and grants nothing', async () => {
+    const { client, simulator } = world();
+    const session = await create('sim-late-3-clock');
+    await due(session.attempt!.id);
+    await ended(session.id);
+    const made = simulator.ledger.sessions.find(({ scanRef }) => scanRef === 'sim-late-3-clock')!;
+    await simulator.selfie({ token: made.token, outcome: 'SUCCESS' });
+    await client.untilEvent(session.id, 'risk.flagged');
+    expect(await client.session(session.id)).toMatchObject({
+      status: 'expired',
+      attempt: { signals: ['late-result'] },
+    });
+  });
+
+  it('does not ask while the result comes by webhook', async () => {
+    const { simulator } = world();
+    const session = await create('clock-quiet');
+    await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'FAILED' });
+    await ended(session.id);
+    expect(reads('clock-quiet')).toEqual([]);
+  });
+});
+
+onEveryStore('confirming passes, observed', (world) => {
+  it('grants at once, asks afterwards, and keeps nothing of the token', async () => {
+    const { client, simulator, database } = world();
+    const session = await client.create('observe-agree');
+    await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
+    await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
+    const wiped = 'select from attempts where session_id = $1 and secret_sealed is null and confirm_at is null';
+    await waitFor(async () => (await database.query(wiped, [session.id])).count === 1, {
+      what: 'the token to be wiped',
+    });
+    expect(simulator.ledger.requests.some(({ path }) => path.startsWith('/api/v2/facial-'))).toBe(true);
+    const events = await client.untilEvent(session.id, 'session.passed');
+    expect(events.map(({ type }) => type)).not.toContain('attempt.disputed');
+  });
+
+  it('journals and flags that iDenfy disagrees with itself, and takes nothing back', async () => {
+    const { client, simulator } = world();
+    const session = await client.create('sim-disagree-observe');
+    await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
+    const events = await client.untilEvent(session.id, 'risk.flagged');
+    expect(events.slice(-3).map(({ type }) => type)).toEqual(['session.passed', 'attempt.disputed', 'risk.flagged']);
+    expect(await client.session(session.id)).toMatchObject({ status: 'passed', attempt: { signals: ['disputed'] } });
+  });
+});
+
+onEveryStore(
+  'confirming passes, enforced',
+  (world) => {
+    const held = (id: string, reason: string) =>
+      world().client.until(
+        id,
+        `the hold: ${reason}`,
+        (session) => session.status === 'in-review' && session.reason === reason,
+      );
+    const review = (id: string, decision: string, note = 'seen') =>
+      world().client.post(`/v1/sessions/${id}/review`, { decision, note });
+    const pass = async (scanRef: string): Promise<SessionBody> => {
+      const session = await world().client.create(scanRef);
+      await world().simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
+      return session;
+    };
+
+    it('holds a pass until iDenfy has confirmed it', async () => {
+      const { client } = world();
+      const session = await pass('enforce-agree');
+      const passed = await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
+      expect(passed.reason).toBeNull();
+      const types = (await client.untilEvent(session.id, 'session.passed')).map(({ type }) => type);
+      expect(types.slice(-3)).toEqual(['attempt.passed', 'session.in-review', 'session.passed']);
+    });
+
+    it('leaves a disputed pass to a person, who may grant it', async () => {
+      const { client } = world();
+      const session = await pass('sim-disagree-enforce-1');
+      await held(session.id, 'disputed');
+      await client.post(`/v1/sessions/${session.id}/attempts`).expect(409, /session-closed/);
+      const decided = await review(session.id, 'pass').expect(200);
+      expect(decided.body).toMatchObject({ status: 'passed', reason: null });
+      const events = await client.untilEvent(session.id, 'session.passed');
+      const told = events.find(({ type }) => type === 'review.decided');
+      expect(told).toMatchObject({
+        data: { decision: 'pass' },
+        personal: { note: 'seen' },
+        actor: { kind: 'api-key' },
+      });
+      await review(session.id, 'fail').expect(409, /not-in-review/);
+    });
+
+    it('or refuse it', async () => {
+      const session = await pass('sim-disagree-enforce-2');
+      await held(session.id, 'disputed');
+      const decided = await review(session.id, 'fail').expect(200);
+      expect(decided.body).toMatchObject({ status: 'failed', reason: 'failed-in-review' });
+    });
+
+    it('takes the word of the session API itself without asking twice', async () => {
+      const { client, simulator, database } = world();
+      const session = await client.create('sim-silent-enforce');
+      await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
+      await database.query(`update attempts set deadline_at = now() - interval '1 second' where id = $1`, [
+        session.attempt!.id,
+      ]);
+      const passed = await client.until(session.id, 'the pass', ({ status }) => status === 'passed', 30);
+      expect(passed.attempt?.outcome).toMatchObject({ source: 'session-api' });
+    });
+
+    it('needs the scope, a decision and a note', async () => {
+      const { client } = world();
+      const session = await pass('sim-disagree-enforce-3');
+      await held(session.id, 'disputed');
+      const made = await client.post('/v1/api-keys', { name: 'platform', scopes: ['sessions', 'audit'] }).expect(201);
+      const platform = client.as((made.body as { key: string }).key);
+      await platform.post(`/v1/sessions/${session.id}/review`, { decision: 'pass', note: 'x' }).expect(403);
+      await review(session.id, 'maybe').expect(400);
+      await review(session.id, 'pass', '').expect(400);
+      await review(`ses_${'0'.repeat(32)}`, 'pass').expect(404);
+      const active = await client.create('enforce-active');
+      await review(active.id, 'pass').expect(409, /not-in-review/);
+    });
+  },
+  { CONFIRM_PASS: 'enforce' },
+);
+
+onEveryStore('sessions that a lost answer has left behind', (world) => {
+  const creates = (scanRef: string) =>
+    world().simulator.ledger.requests.filter((entry) => entry.scanRef === scanRef && entry.method === 'POST');
+  const orphans = async () => (await world().database.query('select from orphans')).count;
+  const start = async (scanRef: string, channels: string[]) => {
+    const answer = await world().client.post('/v1/sessions', { scanRef, channels, reveal: false });
+    expect([201, 202]).toContain(answer.status);
+    const { id } = answer.body as SessionBody;
+    return world().client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued', 40);
+  };
+
+  it('are taken over where the token is enough', async () => {
+    const { client, simulator } = world();
+    const session = await start('sim-cut-adopt', ['web']);
+    expect(creates('sim-cut-adopt')).toHaveLength(1);
+    expect(await orphans()).toBe(0);
+    const { body } = await client.post(`/v1/sessions/${session.id}/code`).expect(200);
+    const [made] = simulator.ledger.sessions.filter(({ scanRef }) => scanRef === 'sim-cut-adopt');
+    expect((body as { url: string }).url).toContain(made!.token);
+    await simulator.selfie({ token: made!.token, outcome: 'SUCCESS' });
+    await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
+  });
+
+  it('are listed as orphans where the digits are lost, and one more is made', async () => {
+    const { client, simulator } = world();
+    const before = await orphans();
+    const session = await start('sim-cut-orphan', ['code']);
+    expect(creates('sim-cut-orphan')).toHaveLength(2);
+    expect(await orphans()).toBe(before + 1);
+    const events = await client.untilEvent(session.id, 'attempt.issued');
+    expect(events.find(({ type }) => type === 'attempt.orphaned')?.data).toEqual({ number: 1, count: 1 });
+    expect((await client.get('/metrics')).text).toMatch(/^facecode_orphaned_sessions [1-9]/m);
+    // Whoever has that code: it grants nothing.
+    const [lost] = simulator.ledger.sessions.filter(({ scanRef }) => scanRef === 'sim-cut-orphan');
+    await simulator.selfie({ token: lost!.token, outcome: 'SUCCESS' });
+    await client.until(session.id, 'the webhook of the orphan', () =>
+      simulator.ledger.webhooks.some(({ token, statusAnswered }) => token === lost!.token && statusAnswered === 200),
+    );
+    expect(await client.session(session.id)).toMatchObject({ status: 'active', attempt: { state: 'issued' } });
+  });
+
+  it('are not presumed where there is none: after two looks one more is made', async () => {
+    await start('sim-error-500-twice-lost', ['code']);
+    expect(creates('sim-error-500-twice-lost')).toHaveLength(3);
+  });
+});

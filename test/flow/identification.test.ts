@@ -1,0 +1,69 @@
+import { expect, it } from '@jest/globals';
+import request from 'supertest';
+import { onEveryStore } from '../support/world.js';
+import { type SessionBody } from '../support/client.js';
+
+type WithIdentification = SessionBody & { identification?: { url: string; scanRef: string } };
+
+onEveryStore(
+  'identification as the fallback',
+  (world) => {
+    const create = async (scanRef: string) =>
+      (await world().client.post('/v1/sessions', { scanRef, locale: 'en' }).expect(201)).body as WithIdentification;
+    const identify = async (url: string, outcome: string) => {
+      const authToken = new URL(url).searchParams.get('authToken');
+      await request(world().simulator.url).post('/app/identify').send({ authToken, outcome }).expect(204);
+    };
+
+    it('gives the address where the user identifies anew', async () => {
+      const session = await create('sim-must-identify-1');
+      expect(session).toMatchObject({
+        status: 'identification-required',
+        reason: 'identification-required',
+        identification: { url: expect.stringMatching(/^http/), scanRef: expect.any(String) },
+      });
+      expect(session.identification?.scanRef).not.toBe('sim-must-identify-1');
+      const read = await world().client.session(session.id);
+      expect((read as WithIdentification).identification).toEqual(session.identification);
+      const listed = await world().client.get('/v1/sessions?scanRef=sim-must-identify-1').expect(200);
+      expect(listed.text).not.toContain(session.identification!.url);
+      const { rows } = await world().database.query<{ row: string }>('select sessions::text as row from sessions');
+      expect(rows.map(({ row }) => row).join()).not.toContain(new URL(session.identification!.url).search);
+    });
+
+    it('journals the new scanRef once it is approved, once, and forgets the address', async () => {
+      const { client } = world();
+      const session = await create('sim-must-identify-2');
+      await identify(session.identification!.url, 'APPROVED');
+      const events = await client.untilEvent(session.id, 'session.identified');
+      expect(events.at(-1)?.data).toEqual({ scanRef: session.identification!.scanRef });
+      expect(events.at(-1)?.actor.kind).toBe('idenfy');
+      const after = (await client.session(session.id)) as WithIdentification;
+      expect(after).toMatchObject({ status: 'identification-required' });
+      expect(after).not.toHaveProperty('identification');
+      expect(events.filter(({ type }) => type === 'session.identified')).toHaveLength(1);
+    });
+
+    it('grants nothing for one that is denied', async () => {
+      const { client, simulator } = world();
+      const session = await create('sim-must-identify-3');
+      const before = simulator.ledger.webhooks.length;
+      await identify(session.identification!.url, 'DENIED');
+      await client.until(session.id, 'the webhook to be kept', () => {
+        const sent = simulator.ledger.webhooks[before];
+        return sent?.statusAnswered === 200;
+      });
+      const { body } = await client.get('/v1/webhooks?limit=1').expect(200);
+      expect((body as { data: { state: string }[] }).data[0]).toMatchObject({ state: 'ignored' });
+      const types = (await client.events(session.id)).map(({ type }) => type);
+      expect(types).not.toContain('session.identified');
+    });
+
+    it('still asks nothing of who may authenticate', async () => {
+      const session = await create('identification-not-needed');
+      expect(session).toMatchObject({ status: 'active' });
+      expect(session).not.toHaveProperty('identification');
+    });
+  },
+  { IDENTIFICATION_FALLBACK: 'on' },
+);

@@ -1,0 +1,112 @@
+import { expect, it } from '@jest/globals';
+import { onEveryStore } from '../support/world.js';
+import { type SessionBody } from '../support/client.js';
+
+onEveryStore('limits', (world) => {
+  const digitsOf = (scanRef: string, nth: number) =>
+    world().simulator.ledger.sessions.filter((session) => session.scanRef === scanRef)[nth]!.digitString!;
+  const issued = (id: string, number: number) =>
+    world().client.until(
+      id,
+      `code ${number}`,
+      ({ attempt }) => attempt?.number === number && attempt.state === 'issued',
+    );
+  const selfie = (digitString: string, outcome: 'SUCCESS' | 'FAILED') =>
+    world().simulator.selfie({ digitString, outcome });
+  /** Fails so often in one session of five attempts, always with its own code. */
+  const fail = async (session: SessionBody, times: number) => {
+    const codes = () => world().simulator.ledger.sessions.filter(({ scanRef }) => scanRef === session.scanRef);
+    for (let n = 1; n <= times; n += 1) {
+      const { digitString } = codes().findLast(({ state }) => state === 'OPEN')!;
+      await selfie(digitString!, 'FAILED');
+      if (n < times) await issued(session.id, n + 1);
+    }
+  };
+
+  it('lock a subject after five failures in a row, warn before it, and refuse new sessions', async () => {
+    const { client } = world();
+    const session = await client.create('limits-lock', { maxAttempts: 5 });
+    await fail(session, 5);
+    await client.until(session.id, 'the end', ({ status }) => status === 'failed');
+    const events = await client.untilEvent(session.id, 'session.failed');
+    const told = events.filter(({ type }) => type === 'risk.flagged' || type === 'subject.locked');
+    expect(told.map(({ type, data }) => [type, data.consecutiveFailures])).toEqual([
+      ['risk.flagged', 4],
+      ['subject.locked', 5],
+    ]);
+    const refused = await client.post('/v1/sessions', { scanRef: 'limits-lock' }).expect(423);
+    expect(refused.body).toMatchObject({ code: 'subject-locked' });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(20);
+    expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(30);
+    expect((await client.get('/v1/subjects/limits-lock').expect(200)).body).toMatchObject({ locked: true, locks: 1 });
+    await client.post('/v1/subjects/limits-lock/release').expect(200);
+    await client.create('limits-lock');
+  });
+
+  it('count over all sessions of a subject, and end the one whose failure locks', async () => {
+    const { client } = world();
+    const first = await client.create('limits-across', { maxAttempts: 5 });
+    await fail(first, 3);
+    await issued(first.id, 4);
+    const second = await client.create('limits-across', { maxAttempts: 5 });
+    await selfie(second.attempt!.code!, 'FAILED');
+    await issued(second.id, 2);
+    await selfie(digitsOf('limits-across', 3), 'FAILED');
+    const ended = await client.until(first.id, 'the end', ({ endedAt }) => endedAt !== null);
+    expect(ended).toMatchObject({ status: 'failed', reason: 'subject-locked', attemptsLeft: 1 });
+    await client.post(`/v1/sessions/${second.id}/attempts`).expect(423, /subject-locked/);
+    const codes = world().simulator.ledger.sessions.filter(({ scanRef }) => scanRef === 'limits-across');
+    await selfie(codes.at(-1)!.digitString!, 'SUCCESS');
+    const held = await client.until(second.id, 'the hold', ({ status }) => status === 'in-review');
+    expect(held).toMatchObject({ reason: 'subject-locked', attempt: { state: 'passed' } });
+    const reviewed = await client.post(`/v1/sessions/${second.id}/review`, { decision: 'pass', note: 'called her' });
+    expect(reviewed.body).toMatchObject({ status: 'passed' });
+  });
+
+  it('forget the failures after a pass', async () => {
+    const { client } = world();
+    const session = await client.create('limits-reset', { maxAttempts: 5 });
+    await fail(session, 3);
+    await issued(session.id, 4);
+    await selfie(digitsOf('limits-reset', 3), 'SUCCESS');
+    await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
+    const { body } = await client.get('/v1/subjects/limits-reset').expect(200);
+    expect(body).toMatchObject({ consecutiveFailures: 0, locked: false });
+  });
+
+  it('count a failure with a code that was replaced in time', async () => {
+    const { client } = world();
+    const session = await client.create('limits-replaced', { maxAttempts: 5 });
+    await client.post(`/v1/sessions/${session.id}/attempts`).expect(201);
+    await selfie(session.attempt!.code!, 'FAILED');
+    await client.untilEvent(session.id, 'risk.flagged');
+    const { body } = await client.get('/v1/subjects/limits-replaced').expect(200);
+    expect(body).toMatchObject({ consecutiveFailures: 1 });
+  });
+
+  it('hold a code back that was asked for before the lock, without spending the attempt', async () => {
+    const { client, database } = world();
+    await database.query(
+      `insert into subjects (scan_ref, consecutive_failures, locks, updated_at) values ('sim-check-500-limits', 4, 0, now())`,
+    );
+    const answer = await client.post('/v1/sessions', { scanRef: 'sim-check-500-limits', reveal: false });
+    const { id } = answer.body as SessionBody;
+    await database.query(
+      `update subjects set consecutive_failures = 5, locks = 1, locked_until = now() + interval '3 seconds' where scan_ref = 'sim-check-500-limits'`,
+    );
+    const session = await client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued', 30);
+    expect(session).toMatchObject({ attemptsLeft: 2, attempt: { number: 1 } });
+  });
+
+  it('leave an idempotency key free that met a lock', async () => {
+    const { client, database } = world();
+    await database.query(
+      `insert into subjects (scan_ref, consecutive_failures, locks, locked_until, updated_at)
+       values ('limits-key', 5, 1, now() + interval '30 seconds', now())`,
+    );
+    const ask = () => client.post('/v1/sessions', { scanRef: 'limits-key' }).set('idempotency-key', 'limits-key');
+    await ask().expect(423);
+    await database.query(`update subjects set locked_until = null where scan_ref = 'limits-key'`);
+    await ask().expect(201);
+  });
+});

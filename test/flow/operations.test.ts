@@ -1,0 +1,97 @@
+import { expect, it } from '@jest/globals';
+import request from 'supertest';
+import { waitFor } from '../support/wait-for.js';
+import { onEveryStore } from '../support/world.js';
+
+interface OpenApi {
+  openapi: string;
+  paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, unknown> }> }>>;
+  components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
+}
+
+onEveryStore('operations', (world) => {
+  const anyone = (path: string) => request(world().url).get(path);
+
+  it('says that the process is up and ready', async () => {
+    expect((await anyone('/healthz').expect(200)).body).toEqual({ status: 'ok' });
+    // A connection that was opened with the process may take a moment.
+    const ready = async () => (await anyone('/readyz')).status === 200;
+    await waitFor(ready, { what: 'the service to be ready' });
+    expect((await anyone('/readyz').expect(200)).body).toEqual({
+      status: 'ok',
+      checks: { database: 'ok', queue: 'ok', process: 'ok' },
+    });
+  });
+
+  it('counts for Prometheus: HTTP, queues, attempts, provider calls, webhooks', async () => {
+    const { client, simulator } = world();
+    const session = await client.create('operations-metrics');
+    await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
+    await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
+    await client.create('operations-metrics-2');
+    const answer = await client.get('/metrics').expect(200);
+    expect(answer.type).toBe('text/plain');
+    for (const line of [
+      /^facecode_http_request_duration_seconds_count\{method="POST",route="\/v1\/sessions",status="201"\} [1-9]/m,
+      /^facecode_queue_jobs\{queue="codes",state="delayed"\} [1-9]/m,
+      /^facecode_queue_oldest_waiting_seconds\{queue="results"\} /m,
+      /^facecode_attempts\{state="awaiting-selfie"\} [1-9]/m,
+      /^facecode_provider_call_duration_seconds_count\{operation="create-session",outcome="ok"\} [1-9]/m,
+      /^facecode_webhooks_total\{result="received"\} [1-9]/m,
+    ]) {
+      expect(answer.text).toMatch(line);
+    }
+    expect(answer.text).not.toMatch(/operations-metrics|ses_|att_/);
+  });
+
+  it('describes every route in OpenAPI 3.1', async () => {
+    const document = (await anyone('/openapi.json').expect(200)).body as OpenApi;
+    expect(document.openapi).toMatch(/^3\.1/);
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/healthz',
+      '/metrics',
+      '/readyz',
+      '/v1/api-keys',
+      '/v1/api-keys/{id}',
+      '/v1/events',
+      '/v1/sessions',
+      '/v1/sessions/{id}',
+      '/v1/sessions/{id}/attempts',
+      '/v1/sessions/{id}/cancel',
+      '/v1/sessions/{id}/code',
+      '/v1/sessions/{id}/review',
+      '/v1/subjects/{scanRef}',
+      '/v1/subjects/{scanRef}/release',
+      '/v1/webhooks',
+      '/v1/webhooks/{id}/replay',
+      '/webhooks/idenfy',
+    ]);
+    const problems = document.paths['/v1/sessions']!.post!.responses['422']!;
+    expect(Object.keys(problems.content ?? {})).toEqual(['application/problem+json']);
+  });
+
+  it('has no reference in its OpenAPI that leads nowhere', async () => {
+    const { text } = await anyone('/openapi.json').expect(200);
+    const document = JSON.parse(text) as OpenApi;
+    const targets = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name!);
+    expect(targets.length).toBeGreaterThan(5);
+    for (const name of targets) expect(document.components.schemas).toHaveProperty([name]);
+  });
+
+  it('has a page of documentation that needs nothing from elsewhere', async () => {
+    const page = await anyone('/docs').expect(200);
+    expect(page.type).toBe('text/html');
+    const resources = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address!);
+    expect(resources.filter((address) => /^(https?:)?\/\//.test(address))).toEqual([]);
+    for (const address of resources.filter((resource) => resource.endsWith('.js'))) {
+      await anyone(new URL(address, `${world().url}/docs`).pathname).expect(200);
+    }
+  });
+
+  it('sends headers that keep browsers from doing harm', async () => {
+    const answer = await anyone('/healthz');
+    expect(answer.headers['content-security-policy']).toContain("default-src 'self'");
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    expect((await world().client.get('/v1/sessions')).headers['cache-control']).toBe('no-store');
+  });
+});

@@ -1,0 +1,86 @@
+/** The commands of README.md are run as they stand there, against a service with the simulator. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ensureBuilt, repository } from '../support/ensure-built.js';
+import { openWorld, type World } from '../support/world.js';
+import { type SessionBody } from '../support/client.js';
+
+const run = promisify(execFile);
+const readme = readFileSync(join(repository, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, text]) => text!);
+
+/** Comments gone, continued lines joined. */
+const commands = blocks.flatMap((block) =>
+  block
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+    .filter((line) => line !== ''),
+);
+const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+describe('the README', () => {
+  let world: World;
+  beforeAll(async () => {
+    await ensureBuilt();
+    world = await openWorld('embedded');
+  }, 120_000);
+  afterAll(() => world?.close());
+
+  const curl = async (command: string, id: string) => {
+    const here = command.replaceAll('http://127.0.0.1:3000', world.url).replace('wait=20', 'wait=1');
+    const { stdout } = await run('bash', ['-c', here], {
+      env: { ...process.env, KEY: world.service.adminKey, ID: id },
+    });
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+
+  it('has commands that all are tried here, or are the test itself', () => {
+    const tried = [
+      /^curl /,
+      /^npm ci$/,
+      /^npm run demo$/,
+      /^npx facecode --help$/,
+      /^npm test$/,
+      /^npm run check$/,
+      /^npm run load:\w+ -- /,
+    ];
+    expect(commands.filter((command) => !tried.some((pattern) => pattern.test(command)))).toEqual([]);
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test', 'check', 'start', 'simulator']));
+  });
+
+  it('shows three calls that work', async () => {
+    const [create, read, events, reveal] = commands.filter((command) => command.startsWith('curl '));
+    const session = (await curl(create!, '')) as unknown as SessionBody;
+    expect(session).toMatchObject({ status: 'active', attempt: { code: expect.stringMatching(/^\d{8}$/) } });
+    expect(await curl(read!, session.id)).toMatchObject({ id: session.id });
+    await world.client.untilEvent(session.id, 'attempt.awaiting-selfie');
+    expect(await curl(events!, session.id)).toMatchObject({ data: expect.any(Array), hasMore: false });
+    expect(await curl(reveal!, session.id)).toMatchObject({ code: session.attempt!.code });
+  });
+
+  it('names a demo that ends with the pass', async () => {
+    const { stdout } = await run('node', [join(repository, 'dist/cli/main.js'), 'demo', '--once']);
+    expect(stdout).toContain('Done: failed once, passed with the second code.');
+    for (const step of ['shows its user the code', 'attempt.retry', 'session.passed', 'POST /webhooks/idenfy']) {
+      expect(stdout).toContain(step);
+    }
+  });
+
+  it('names a command line that explains itself', async () => {
+    const { stdout } = await run('node', [join(repository, 'dist/cli/main.js'), '--help']);
+    for (const name of ['start', 'demo', 'migrate', 'keys', 'check', 'simulate']) expect(stdout).toContain(`  ${name}`);
+  });
+
+  it('lists every setting', () => {
+    const known = readFileSync(join(repository, 'src/config/known-variables.ts'), 'utf8');
+    const names = [...known.matchAll(/^ {2}'([A-Z_]+)',$/gm)].map(([, name]) => name!);
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  });
+});

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+
+// The build and the tests must give the same meaning to decorators, so both read the one file.
+const swc = JSON.parse(readFileSync(new URL('../.swcrc', import.meta.url), 'utf8'));
+delete swc.$schema;
+
+const requiredEsModules = ['content-disposition'];
+
+/** @type {import('jest').Config} */
+export default {
+  rootDir: '..',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  watchman: false,
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { ...swc, sourceMaps: 'inline' }],
+    '/node_modules/.+\\.js$': ['@swc/jest', { jsc: { target: 'es2023' } }],
+  },
+  // CommonJS that requires these ES modules is fine in Node, and in Jest only from Node 24.9 on: here they are rewritten.
+  transformIgnorePatterns: [`/node_modules/(?!(${requiredEsModules.join('|')})/)`],
+  extensionsToTreatAsEsm: ['.ts'],
+  // NodeNext names the file that will be built. Dependencies have that file, so it is looked for first.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
+  testEnvironment: '<rootDir>/test/support/leak-noticing-environment.mjs',
+  testTimeout: 90_000,
+  maxWorkers: 2,
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+};

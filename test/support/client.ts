@@ -1,0 +1,108 @@
+/** The API with a key, by Supertest, and what it answers. */
+import request from 'supertest';
+import { waitFor } from './wait-for.js';
+
+export interface AttemptBody {
+  id: string;
+  number: number;
+  state: string;
+  reason: string | null;
+  code?: string;
+  url?: string;
+  token?: string;
+  codeHint: string | null;
+  issuedAt: string | null;
+  revealedAt: string | null;
+  expiresAt: string | null;
+  endedAt: string | null;
+  outcome: { status: string; failReason: string | null; source: string; at: string } | null;
+  signals: string[];
+}
+
+export interface SessionBody {
+  id: string;
+  status: string;
+  reason: string | null;
+  scanRef: string;
+  maxAttempts: number;
+  attemptsLeft: number;
+  attempt: AttemptBody | null;
+  attempts: AttemptBody[];
+  clientToken?: string;
+  seq: number;
+  endedAt: string | null;
+}
+
+export interface EventBody {
+  id: string;
+  type: string;
+  sessionId: string;
+  attemptId: string | null;
+  seq: number;
+  position: number;
+  at: string;
+  actor: { kind: string; id: string };
+  data: Record<string, unknown>;
+  personal: Record<string, unknown> | null;
+  personalDigest: string | null;
+}
+
+/** The API with a key, by Supertest. */
+export class Client {
+  constructor(
+    readonly url: string,
+    readonly key: string,
+  ) {}
+
+  /** The same API with another key or token. */
+  as(key: string): Client {
+    return new Client(this.url, key);
+  }
+
+  get(path: string): request.Test {
+    return request(this.url).get(path).set('authorization', `Bearer ${this.key}`);
+  }
+
+  post(path: string, body?: object): request.Test {
+    const asked = request(this.url).post(path).set('authorization', `Bearer ${this.key}`);
+    return body === undefined ? asked : asked.send(body);
+  }
+
+  async create(scanRef: string, rest: object = {}): Promise<SessionBody> {
+    const answer = await this.post('/v1/sessions', { scanRef, ...rest }).expect(201);
+    return answer.body as SessionBody;
+  }
+
+  async session(id: string): Promise<SessionBody> {
+    const answer = await this.get(`/v1/sessions/${id}`).expect(200);
+    return answer.body as SessionBody;
+  }
+
+  async events(sessionId: string): Promise<EventBody[]> {
+    const answer = await this.get(`/v1/events?sessionId=${sessionId}&limit=1000`).expect(200);
+    return (answer.body as { data: EventBody[] }).data;
+  }
+
+  /** The session once it looks so. */
+  until(
+    id: string,
+    what: string,
+    looksSo: (session: SessionBody) => boolean,
+    withinSeconds = 15,
+  ): Promise<SessionBody> {
+    const look = async () => {
+      const session = await this.session(id);
+      return looksSo(session) ? session : null;
+    };
+    return waitFor(look, { what, withinSeconds });
+  }
+
+  /** The sealed events of the session once the last of them is of that type. */
+  untilEvent(sessionId: string, type: string): Promise<EventBody[]> {
+    const look = async () => {
+      const events = await this.events(sessionId);
+      return events.at(-1)?.type === type ? events : null;
+    };
+    return waitFor(look, { what: `the event ${type}` });
+  }
+}

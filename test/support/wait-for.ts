@@ -1,0 +1,27 @@
+const pollMilliseconds = 20;
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+export interface Patience {
+  /** what is waited for, for the error */
+  readonly what: string;
+  readonly withinSeconds?: number;
+}
+
+/**
+ * Asks until the answer is truthy, and gives that answer. What the condition throws ends the waiting.
+ *
+ * @throws Error naming what was waited for, when the time is over
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { what, withinSeconds = 10 }: Patience,
+): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
+  const until = performance.now() + withinSeconds * 1000;
+  for (;;) {
+    const answer = await condition();
+    if (answer) return answer as Exclude<T, false | null | undefined | 0 | ''>;
+    if (performance.now() >= until) throw new Error(`waited ${withinSeconds} s in vain for ${what}`);
+    await pause(pollMilliseconds);
+  }
+}

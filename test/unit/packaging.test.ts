@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { knownVariables } from '../../src/config/known-variables.js';
+import { readSettings } from '../../src/config/read-settings.js';
+
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+/** Read by Compose itself and by the image of PostgreSQL, not by the service. */
+const composeVariables = ['POSTGRES_PASSWORD'];
+
+describe('.env.example', () => {
+  const text = read('.env.example');
+  const names = [...text.matchAll(/^(?:# )?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name!);
+
+  it('names every variable once, and none that nobody reads', () => {
+    expect(names.toSorted()).toEqual([...knownVariables, ...composeVariables].toSorted());
+  });
+
+  it('can be used as it is', () => {
+    const { idenfy } = readSettings({ ...parseEnv(text), FACECODE_DATA_DIR: '/dev/null/unused', ...someKeys });
+    expect(idenfy).toMatchObject({ baseUrl: 'http://127.0.0.1:4010', apiKey: 'sim-key' });
+  });
+
+  it('shows the defaults: uncommenting them changes nothing', () => {
+    const given = { ...parseEnv(text), ...someKeys };
+    const commented = parseEnv(text.replaceAll(/^# (?=[A-Z][A-Z_]+=)/gm, ''));
+    const examples = ['METRICS_PORT', 'DATABASE_URL', 'REDIS_URL', 'EGRESS_ALLOW'];
+    const defaults = Object.fromEntries(
+      Object.entries(commented).filter(([name, value]) => value !== '' && !examples.includes(name)),
+    );
+    const custom = { LIMITS_PROFILE: 'custom' };
+    expect(readSettings({ ...given, ...defaults, ...custom })).toEqual(readSettings({ ...given, ...custom }));
+    expect(defaults.LIMITS_PROFILE).toBe(readSettings(given).limits.profile);
+  });
+});
+
+describe('package.json', () => {
+  const {
+    scripts,
+    bin,
+    type,
+    dependencies,
+    devDependencies,
+    engines,
+    private: isPrivate,
+  } = JSON.parse(read('package.json'));
+
+  it('is a private ES module package for the oldest Node that is tested', () => {
+    expect({ type, isPrivate, engines }).toEqual({ type: 'module', isPrivate: true, engines: { node: '>=20.19' } });
+  });
+
+  it('pins every dependency to one version', () => {
+    for (const version of Object.values({ ...dependencies, ...devDependencies })) {
+      expect(version).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+    }
+  });
+
+  it('runs nothing at install', () => {
+    const atInstall = ['preinstall', 'install', 'postinstall', 'prepare'];
+    expect(Object.keys(scripts).filter((name) => atInstall.includes(name))).toEqual([]);
+    expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m);
+  });
+
+  it('has the commands that the documentation promises', () => {
+    expect(Object.keys(scripts)).toEqual(
+      expect.arrayContaining(['build', 'start', 'demo', 'simulator', 'test', 'check']),
+    );
+    expect(bin).toEqual({ facecode: 'dist/cli/main.js' });
+    expect(read('src/cli/main.ts')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+});
+
+describe('package-lock.json', () => {
+  it('names no host to fetch from: that is the choice of whoever installs', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { resolved?: string }> };
+    expect(Object.keys(packages).length).toBeGreaterThan(100);
+    expect(Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  interface ComposeService {
+    ports?: string[];
+    image?: string;
+    healthcheck?: { test?: string[] };
+    depends_on?: Record<string, { condition: string }>;
+    profiles?: string[];
+    environment?: Record<string, string | number>;
+  }
+  const text = read('docker-compose.yml');
+  const { services, volumes } = parse(text) as {
+    services: Record<'facecode' | 'postgres' | 'redis' | 'simulator', ComposeService>;
+    volumes: Record<string, null>;
+  };
+
+  it('publishes on loopback only', () => {
+    const published = Object.values(services).flatMap(({ ports }) => ports ?? []);
+    expect(published.length).toBeGreaterThan(0);
+    for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('starts the service when both servers are healthy', () => {
+    expect(services.facecode.depends_on).toEqual({
+      postgres: { condition: 'service_healthy' },
+      redis: { condition: 'service_healthy' },
+    });
+    for (const name of ['postgres', 'redis'] as const) expect(services[name].healthcheck?.test).toContain('CMD');
+    expect(Object.keys(volumes)).toEqual(['data', 'postgres', 'redis']);
+  });
+
+  it('runs the simulator only when asked', () => {
+    expect(services.simulator.profiles).toEqual(['simulator']);
+  });
+
+  it('sets and requires only variables that .env.example explains', () => {
+    const explained: string[] = [...knownVariables, ...composeVariables];
+    expect(explained).toEqual(expect.arrayContaining(Object.keys(services.facecode.environment ?? {})));
+    const required = [...text.matchAll(/\$\{(\w+)(.*?)\}/g)];
+    for (const [, name, rest] of required) {
+      expect(explained).toContain(name);
+      expect(rest).toBe(':?set it in .env');
+    }
+  });
+});
+
+describe('the Dockerfile', () => {
+  const [final = ''] = read('Dockerfile')
+    .split(/^FROM /m)
+    .slice(-1);
+
+  it('runs the built service, not as root, and stops it by the signal it drains at', () => {
+    expect(final).toMatch(/^USER node$/m);
+    expect(final).toMatch(/^STOPSIGNAL SIGTERM$/m);
+    expect(final).toMatch(/^CMD \["node", "dist\/main\.js"\]$/m);
+    expect(final).toMatch(/^HEALTHCHECK .*\\\n.*\/healthz/m);
+  });
+
+  it('leaves development dependencies and sources out', () => {
+    expect(read('Dockerfile')).toContain('npm ci --omit=dev');
+    expect(final).not.toMatch(/^COPY (--from=\S+ )?(\.|\S*src)/m);
+  });
+});
+
+/** So that no key is made in a data folder. */
+const someKeys = {
+  FACECODE_ADMIN_KEY: 'fc_0123456789abcdef0123456789abcdef',
+  FACECODE_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+  FACECODE_JOURNAL_KEY: `MC4CAQAwBQYDK2VwBCIEI${'A'.repeat(42)}E=`,
+};
