@@ -34,7 +34,7 @@ export class AppModule {
         journal,
         risk,
         attempts,
-        ...(roles.api ? [SessionsModule.withImports([attempts, risk])] : []),
+        ...(roles.api ? [SessionsModule.withImports([attempts, risk, journal])] : []),
         WebhooksModule.forRoles(roles, [attempts, journal]),
       ],
     };

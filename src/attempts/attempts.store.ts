@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { asc, eq, inArray } from 'drizzle-orm';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
-import { attempts, sessions } from '../database/schema.js';
+import { attempts, sessions, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
 import { JournalStore } from '../journal/journal.store.js';
 import type { AttemptChange, Moved, Refused, SessionChange, Signal } from './decision.js';
@@ -38,16 +38,18 @@ export class AttemptsStore {
     if (sessionIds.length === 0) return [];
     // One statement, so that a session and its attempts are of one moment; each has at least one attempt.
     const rows = (await database.orm
-      .select({ session: sessions, attempt: attempts })
+      .select({ session: sessions, attempt: attempts, keySealed: subjectKeys.keySealed })
       .from(sessions)
       .innerJoin(attempts, eq(attempts.sessionId, sessions.id))
+      .leftJoin(subjectKeys, eq(subjectKeys.id, sessions.subjectKeyId))
       .where(inArray(sessions.id, [...sessionIds]))
-      .orderBy(asc(attempts.number))) as { session: SessionRow; attempt: AttemptRow }[];
+      .orderBy(asc(attempts.number))) as { session: SessionRow; attempt: AttemptRow; keySealed: Buffer | null }[];
     const byId = new Map<string, SessionWithAttempts>();
-    for (const { session, attempt } of rows) {
+    for (const { session, attempt, keySealed } of rows) {
       const found = byId.get(session.id);
+      const subjectKey = session.subjectKeyId === null ? null : { id: session.subjectKeyId, sealed: keySealed };
       if (found) found.attempts.push(attempt);
-      else byId.set(session.id, { session, attempts: [attempt] });
+      else byId.set(session.id, { session, attempts: [attempt], subjectKey });
     }
     return sessionIds.flatMap((id) => byId.get(id) ?? []);
   }

@@ -1,6 +1,7 @@
 /** The rows of sessions and attempts with the types that the database's texts stand for. */
 import type { attempts, sessions } from '../database/schema.js';
 import type { FinalStatus } from '../idenfy/contract.js';
+import type { SubjectKey } from '../journal/personal-keys.js';
 import type { AttemptFacts, SessionFacts } from './decision.js';
 import type { Outcome, RetryCause } from './outcome.js';
 import { type AttemptState, isFinalAttempt, type SessionStatus } from './states.js';
@@ -24,6 +25,8 @@ export type AttemptRow = Omit<typeof attempts.$inferSelect, 'state' | 'outcome'>
 export interface SessionWithAttempts {
   session: SessionRow;
   attempts: AttemptRow[];
+  /** that its personal data is sealed with; null: the service's own */
+  subjectKey: SubjectKey | null;
 }
 
 export function sessionFacts({ session, attempts }: SessionWithAttempts): SessionFacts {

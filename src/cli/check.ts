@@ -3,6 +3,7 @@ import { AttemptsStore } from '../attempts/attempts.store.js';
 import { Consistency } from '../attempts/consistency.js';
 import { Sealer } from '../core/sealing.js';
 import { JournalStore } from '../journal/journal.store.js';
+import { PersonalKeys } from '../journal/personal-keys.js';
 import { type Command, print } from './command.js';
 import { withDatabase } from './with-database.js';
 
@@ -13,7 +14,7 @@ export const check: Command = {
   async run(args) {
     parseArgs({ args, options: {} });
     return withDatabase(async (database, settings) => {
-      const journal = new JournalStore(database, new Sealer(settings.keys.encryption));
+      const journal = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
       const consistency = new Consistency(database, new AttemptsStore(database, journal), journal);
       let differing = 0;
       const checked = await consistency.check(({ sessionId, expected, found, fault }) => {

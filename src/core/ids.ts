@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 
 /** What an id names. Ids are prefixed and time-ordered: UUIDv7 (RFC 9562) in hex. */
-export type IdPrefix = 'ses' | 'att' | 'evt' | 'whk' | 'key';
+export type IdPrefix = 'ses' | 'att' | 'evt' | 'whk' | 'key' | 'ep' | 'dlv' | 'sbk';
 
 export function newId<P extends IdPrefix>(prefix: P): `${P}_${string}` {
   return `${prefix}_${v7().replaceAll('-', '')}`;

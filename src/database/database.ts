@@ -4,6 +4,7 @@
  */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { Listener } from './listener.js';
 import { asDatabaseError, DatabaseUnavailable, isRetryable, isSqlError, withoutWrapping } from './database-errors.js';
 
 /** Typed queries (Drizzle) on a pool or inside a transaction. */
@@ -64,6 +65,8 @@ class OpenTransaction extends Queries implements Transaction {
 const attemptsMax = 4;
 
 export class Database extends Queries {
+  private readonly listeners = new Set<Listener>();
+
   constructor(
     readonly pool: Pool,
     /** embedded PGlite (true) or a PostgreSQL server */
@@ -112,12 +115,21 @@ export class Database extends Queries {
     return result;
   }
 
+  /** Calls `heard` after each NOTIFY on the channel; what is notified while the connection is away goes unheard. */
+  listen(channel: string, heard: () => void): { stop: () => void } {
+    const listener = new Listener(this.pool, channel, heard);
+    this.listeners.add(listener);
+    return { stop: () => (this.listeners.delete(listener), listener.stop()) };
+  }
+
   /** @throws DatabaseUnavailable */
   async ping(): Promise<void> {
     await this.query('select 1');
   }
 
   close(): Promise<void> {
+    // A pool waits for the clients it has lent.
+    for (const listener of this.listeners) listener.stop();
     return this.closePool();
   }
 }

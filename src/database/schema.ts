@@ -27,6 +27,7 @@ export const sessions = pgTable('sessions', {
   maxAttempts: integer('max_attempts').notNull(),
   retryOn: text('retry_on').array().notNull(),
   personalSealed: bytes('personal_sealed').notNull(),
+  subjectKeyId: text('subject_key_id'),
   referenceDigest: bytes('reference_digest'),
   eligible: boolean('eligible').notNull().default(false),
   clientTokenDigest: bytes('client_token_digest').notNull(),
@@ -107,6 +108,15 @@ export const events = pgTable('events', {
   data: jsonb('data').$type<Json>().notNull(),
   personalSealed: bytes('personal_sealed'),
   personalDigest: text('personal_digest'),
+  subjectKeyId: text('subject_key_id'),
+});
+
+export const subjectKeys = pgTable('subject_keys', {
+  id: text('id').primaryKey(),
+  scanRef: text('scan_ref').notNull(),
+  keySealed: bytes('key_sealed'),
+  createdAt: instant('created_at').notNull(),
+  destroyedAt: instant('destroyed_at'),
 });
 
 export const apiKeys = pgTable('api_keys', {

@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { JournalStore } from './journal.store.js';
+import { JournalTail } from './journal-tail.js';
+import { PersonalKeys } from './personal-keys.js';
 import { SealProcessor } from './seal.processor.js';
 import { SealingService } from './sealing.service.js';
 
@@ -11,8 +13,14 @@ export class JournalModule {
     return {
       module: JournalModule,
       controllers: roles.api ? [EventsController] : [],
-      providers: [JournalStore, EventsService, ...(roles.worker ? [SealingService, SealProcessor] : [])],
-      exports: [JournalStore],
+      providers: [
+        JournalStore,
+        PersonalKeys,
+        JournalTail,
+        EventsService,
+        ...(roles.worker ? [SealingService, SealProcessor] : []),
+      ],
+      exports: [JournalStore, JournalTail, PersonalKeys],
     };
   }
 }

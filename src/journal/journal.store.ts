@@ -4,12 +4,13 @@ import { and, asc, eq, gt, inArray, isNotNull } from 'drizzle-orm';
 import { canonicalJson } from '../core/canonical-json.js';
 import { sha256 } from '../core/digest.js';
 import { newId } from '../core/ids.js';
-import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
-import { events } from '../database/schema.js';
+import { events, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
 import type { EventType } from './event-types.js';
 import type { JournalEvent, NewEvent } from './journal-event.js';
+import { journalChannel } from './journal-tail.js';
+import { PersonalKeys, type SubjectKey } from './personal-keys.js';
 
 /** Only one process seals at a time. "Seal" in ASCII. */
 const sealingLock = 0x5365616c;
@@ -25,7 +26,7 @@ export interface EventFilter {
 export class JournalStore {
   constructor(
     @Inject(Database) private readonly database: Database,
-    @Inject(Sealer) private readonly sealer: Sealer,
+    @Inject(PersonalKeys) private readonly keys: PersonalKeys,
   ) {}
 
   /**
@@ -66,9 +67,11 @@ export class JournalStore {
     actor: Actor,
   ): Promise<void> {
     if (added.length === 0) return;
+    const sessionId = added.find(({ personal }) => hasMembers(personal))?.sessionId ?? null;
+    const key = sessionId === null ? null : await this.keys.ofSession(tx, sessionId);
     const rows = added.map(({ sessionId, attemptId, seq, type, data, personal }) => {
       const id = newId('evt');
-      const sealed = this.sealPersonal(id, personal);
+      const sealed = this.sealPersonal(id, personal, key);
       return { id, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
     });
     await tx.orm.insert(events).values(rows);
@@ -86,6 +89,7 @@ export class JournalStore {
          update events set position = last.position + batch.nth from batch, last where events.id = batch.id`,
         [limit],
       );
+      if (count > 0) await tx.query(`select pg_notify($1, '')`, [journalChannel]);
       return count;
     });
   }
@@ -99,9 +103,7 @@ export class JournalStore {
   }
 
   async read(filter: EventFilter): Promise<JournalEvent[]> {
-    const rows = await this.database.orm
-      .select()
-      .from(events)
+    const rows = await this.select(this.database)
       .where(
         and(
           gt(events.position, filter.after),
@@ -117,15 +119,18 @@ export class JournalStore {
 
   /** Every event of a session in order, sealed or not, for holding rows against it. */
   async ofSession(database: Queryable, sessionId: string): Promise<Omit<JournalEvent, 'position'>[]> {
-    const rows = await database.orm
-      .select()
-      .from(events)
-      .where(eq(events.sessionId, sessionId))
-      .orderBy(asc(events.seq));
+    const rows = await this.select(database).where(eq(events.sessionId, sessionId)).orderBy(asc(events.seq));
     return rows.map((row) => this.toEvent(row));
   }
 
-  private toEvent(row: typeof events.$inferSelect): JournalEvent {
+  private select(database: Queryable) {
+    return database.orm
+      .select({ row: events, keySealed: subjectKeys.keySealed })
+      .from(events)
+      .leftJoin(subjectKeys, eq(subjectKeys.id, events.subjectKeyId));
+  }
+
+  private toEvent({ row, keySealed }: EventRow): JournalEvent {
     return {
       id: row.id,
       type: row.type as EventType,
@@ -136,20 +141,36 @@ export class JournalStore {
       at: row.at.toISOString(),
       actor: row.actor as unknown as Actor,
       data: row.data as JournalEvent['data'],
-      personal: row.personalSealed ? this.sealer.openJson(row.personalSealed, personalContext(row.id)) : null,
+      personal: this.openPersonal(row, keySealed),
       personalDigest: row.personalDigest,
     };
   }
 
   /** The salt keeps a short value (an address) from being found by trying all of them against the digest. */
-  private sealPersonal(id: string, personal: NewEvent['personal']) {
-    if (!personal || Object.keys(personal).length === 0) return { personalSealed: null, personalDigest: null };
+  private sealPersonal(id: string, personal: NewEvent['personal'], key: SubjectKey | null) {
+    if (!hasMembers(personal)) return { personalSealed: null, personalDigest: null, subjectKeyId: null };
     const salted = { salt: randomBytes(16).toString('base64url'), ...personal };
     return {
-      personalSealed: this.sealer.sealJson(salted, personalContext(id)),
+      // Of a subject that was erased nothing more is kept; the digest tells that there was something.
+      personalSealed: this.keys.sealerOf(key)?.sealJson(salted, personalContext(id)) ?? null,
       personalDigest: sha256(canonicalJson(salted)).toString('hex'),
+      subjectKeyId: key?.id ?? null,
     };
   }
+
+  private openPersonal(row: EventRow['row'], keySealed: Buffer | null): JournalEvent['personal'] {
+    if (!row.personalSealed) return null;
+    const key = row.subjectKeyId === null ? null : { id: row.subjectKeyId, sealed: keySealed };
+    return this.keys.sealerOf(key)?.openJson(row.personalSealed, personalContext(row.id)) ?? null;
+  }
 }
+
+interface EventRow {
+  row: typeof events.$inferSelect;
+  keySealed: Buffer | null;
+}
+
+const hasMembers = (personal: NewEvent['personal']): boolean =>
+  personal !== undefined && Object.keys(personal).length > 0;
 
 const personalContext = (eventId: string): string => `event-personal:${eventId}`;

@@ -13,6 +13,7 @@ import { Database } from '../database/database.js';
 import { digestOf } from '../http/api-keys.store.js';
 import { type Claim, type IdempotencyKey, IdempotencyStore } from '../http/idempotency.store.js';
 import type { NewEvent } from '../journal/journal-event.js';
+import { PersonalKeys, type SubjectKey } from '../journal/personal-keys.js';
 import { SubjectsService } from '../risk/subjects.service.js';
 import { SessionPersonal } from './session-personal.js';
 import type { CreateSessionDto } from './session.dto.js';
@@ -38,6 +39,7 @@ export class SessionCreation {
     @Inject(Database) private readonly database: Database,
     @Inject(SessionOpening) private readonly opening: SessionOpening,
     @Inject(IdempotencyStore) private readonly idempotency: IdempotencyStore,
+    @Inject(PersonalKeys) private readonly keys: PersonalKeys,
     @Inject(SessionPersonal) private readonly personal: SessionPersonal,
     @Inject(SubjectsService) private readonly subjects: SubjectsService,
     @Inject(Clock) private readonly clock: Clock,
@@ -53,12 +55,12 @@ export class SessionCreation {
     request: CreateSessionDto,
     created: Created,
     actor: Actor,
-    key: IdempotencyKey | null,
+    idempotencyKey: IdempotencyKey | null,
   ): Promise<CreationResult> {
     return this.database.transaction(async (tx) => {
       const now = this.clock.now();
-      if (key) {
-        const claim = await this.idempotency.claim(tx, key, {
+      if (idempotencyKey) {
+        const claim = await this.idempotency.claim(tx, idempotencyKey, {
           digest: sha256(canonicalJson(instanceToPlain(request) as Json)),
           sessionId: created.sessionId,
           now,
@@ -68,12 +70,13 @@ export class SessionCreation {
       }
       const { lockedUntil } = await this.subjects.standing(tx, request.scanRef, now);
       if (lockedUntil) {
-        if (key) await this.idempotency.release(tx, key);
+        if (idempotencyKey) await this.idempotency.release(tx, idempotencyKey);
         return { kind: 'subject-locked', lockedUntil, now };
       }
+      const key = await this.keys.live(tx, request.scanRef, now);
       await this.opening.open(
         tx,
-        this.row(request, created, actor, now),
+        this.row(request, created, actor, { now, key }),
         created.attemptId,
         createdEvent(request),
         actor,
@@ -82,7 +85,12 @@ export class SessionCreation {
     });
   }
 
-  private row(request: CreateSessionDto, { sessionId, clientToken }: Created, actor: Actor, now: Date) {
+  private row(
+    request: CreateSessionDto,
+    { sessionId, clientToken }: Created,
+    actor: Actor,
+    { now, key }: { now: Date; key: SubjectKey },
+  ) {
     const { scanRef, channels, codeLifetimeSeconds, maxAttempts, retryOn, reference, metadata, initiator } = request;
     return {
       id: sessionId,
@@ -93,11 +101,12 @@ export class SessionCreation {
       codeLifetimeSeconds,
       maxAttempts,
       retryOn,
-      personalSealed: this.personal.seal(sessionId, {
-        reference: reference ?? null,
-        metadata,
-        initiator: initiator ? { ...initiator } : null,
-      }),
+      personalSealed: this.personal.seal(
+        sessionId,
+        { reference: reference ?? null, metadata, initiator: initiator ? { ...initiator } : null },
+        key,
+      ),
+      subjectKeyId: key.id,
       referenceDigest: reference === undefined ? null : this.personal.referenceDigest(reference),
       clientTokenDigest: digestOf(clientToken),
       createdBy: actor.id,

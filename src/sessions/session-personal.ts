@@ -1,29 +1,38 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import type { SessionWithAttempts } from '../attempts/rows.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
-import { Sealer } from '../core/sealing.js';
+import { PersonalKeys, type SubjectKey } from '../journal/personal-keys.js';
 
-/** What the platform told about the person and its own business; sealed at rest. */
+/** What the platform told about the person and its own business; sealed at rest with the subject's key. */
 export interface PersonalFields {
   reference: string | null;
   metadata: Record<string, string>;
   initiator: { ip?: string; userAgent?: string } | null;
 }
 
+const nothing: PersonalFields = { reference: null, metadata: {}, initiator: null };
+const contextOf = (sessionId: string): string => `session-personal:${sessionId}`;
+
 @Injectable()
 export class SessionPersonal {
   constructor(
-    @Inject(Sealer) private readonly sealer: Sealer,
+    @Inject(PersonalKeys) private readonly keys: PersonalKeys,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  seal(sessionId: string, fields: PersonalFields): Buffer {
-    return this.sealer.sealJson(fields, `session-personal:${sessionId}`);
+  /** @param key a live one */
+  seal(sessionId: string, fields: PersonalFields, key: SubjectKey): Buffer {
+    const sealer = this.keys.sealerOf(key);
+    if (!sealer) throw new Error(`subject key ${key.id} is destroyed`);
+    return sealer.sealJson(fields, contextOf(sessionId));
   }
 
-  open(sessionId: string, sealed: Buffer): PersonalFields {
-    return this.sealer.openJson(sealed, `session-personal:${sessionId}`);
+  /** After erasure there is nothing to tell. */
+  open({ session, subjectKey }: Pick<SessionWithAttempts, 'session' | 'subjectKey'>): PersonalFields {
+    const opened = this.keys.sealerOf(subjectKey)?.openJson(session.personalSealed, contextOf(session.id));
+    return (opened as PersonalFields | undefined) ?? nothing;
   }
 
   /** By which a reference is found although it is sealed. */

@@ -57,7 +57,7 @@ export class SessionsService {
     return sessionView(found, this.personalOf(found), revealed?.secret, this.identifications.open(found.session));
   }
 
-  private personalOf({ session }: SessionWithAttempts): PersonalFields {
-    return this.personal.open(session.id, session.personalSealed);
+  private personalOf(found: SessionWithAttempts): PersonalFields {
+    return this.personal.open(found);
   }
 }

@@ -67,9 +67,11 @@ onEveryStore('reading the journal', (world) => {
   it('waits for the next event when it is asked to', async () => {
     const { lastPosition } = await read('limit=1000');
     const waiting = read(`after=${lastPosition}&wait=20`);
-    await world().client.create('events-wait');
+    const session = await world().client.create('events-wait');
     const page = await waiting;
     expect(page.data[0]).toMatchObject({ type: 'session.created', position: lastPosition + 1 });
+    // What else the session has to tell is out before the next test looks for the end of the journal.
+    await world().client.untilEvent(session.id, 'attempt.awaiting-selfie');
   });
 
   it('comes back empty-handed when nothing happens', async () => {
