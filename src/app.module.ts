@@ -9,6 +9,7 @@ import { HttpModule } from './http/http.module.js';
 import { IdenfyModule } from './idenfy/idenfy.module.js';
 import { JournalModule } from './journal/journal.module.js';
 import { JournalStore } from './journal/journal.store.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import type { QueueBackend } from './queue/backend.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RiskModule } from './risk/risk.module.js';
@@ -34,8 +35,9 @@ export class AppModule {
         journal,
         risk,
         attempts,
-        ...(roles.api ? [SessionsModule.withImports([attempts, risk, journal])] : []),
+        SessionsModule.forRoles(roles, [attempts, risk, journal]),
         WebhooksModule.forRoles(roles, [attempts, journal]),
+        PrivacyModule.forRoles(roles, [journal]),
       ],
     };
   }

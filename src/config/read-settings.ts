@@ -44,6 +44,7 @@ export function readSettings(environment: Environment): Settings {
     limits: readLimits(read),
     createWaitSeconds: read.optional('CREATE_WAIT_SECONDS', decimal(0, 60), 5),
     webhookBodyRetentionDays: read.optional('WEBHOOK_BODY_RETENTION_DAYS', integer(1, 3650), 90),
+    personalDataRetentionDays: read.optional('PERSONAL_DATA_RETENTION_DAYS', integer(1, 36_500), null),
     egressAllow: read.optional('EGRESS_ALLOW', listOf(cidr), []),
     log: {
       level: read.optional('LOG_LEVEL', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),

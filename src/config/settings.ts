@@ -71,6 +71,8 @@ export interface Settings {
   readonly createWaitSeconds: number;
   /** the bodies of received webhooks are kept so long; their rows and digests stay */
   readonly webhookBodyRetentionDays: number;
+  /** sessions that ended so long ago lose their personal data; null: it is kept until it is erased */
+  readonly personalDataRetentionDays: number | null;
   /** CIDRs */
   readonly egressAllow: readonly string[];
   readonly log: {

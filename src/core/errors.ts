@@ -53,6 +53,11 @@ export const problems = {
     title: 'No attempt is left',
     help: 'The session has used all its attempts (`maxAttempts`). Create a new session.',
   },
+  'legal-hold': {
+    status: 409,
+    title: 'The subject is under a legal hold',
+    help: 'Nothing of the subject is erased while the hold lasts. `DELETE /v1/subjects/{scanRef}/legal-hold` lifts it.',
+  },
   'payload-too-large': {
     status: 413,
     title: 'The body is too large',

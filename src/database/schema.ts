@@ -116,7 +116,15 @@ export const subjectKeys = pgTable('subject_keys', {
   scanRef: text('scan_ref').notNull(),
   keySealed: bytes('key_sealed'),
   createdAt: instant('created_at').notNull(),
+  retiredAt: instant('retired_at'),
   destroyedAt: instant('destroyed_at'),
+});
+
+export const legalHolds = pgTable('legal_holds', {
+  scanRef: text('scan_ref').primaryKey(),
+  reasonSealed: bytes('reason_sealed').notNull(),
+  placedBy: text('placed_by').notNull(),
+  placedAt: instant('placed_at').notNull(),
 });
 
 export const apiKeys = pgTable('api_keys', {

@@ -25,6 +25,9 @@ export const eventTypes = [
   'subject.locked',
   'subject.released',
   'subject.erased',
+  // beyond the first contract: a legal hold keeps a subject from erasure
+  'subject.held',
+  'subject.hold-lifted',
   'endpoint.disabled',
   'webhook.quarantined',
   'review.decided',

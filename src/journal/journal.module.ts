@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
+import { ErasureSources } from './erasure-sources.js';
 import { JournalStore } from './journal.store.js';
 import { JournalTail } from './journal-tail.js';
 import { PersonalKeys } from './personal-keys.js';
@@ -16,11 +17,12 @@ export class JournalModule {
       providers: [
         JournalStore,
         PersonalKeys,
+        ErasureSources,
         JournalTail,
         EventsService,
         ...(roles.worker ? [SealingService, SealProcessor] : []),
       ],
-      exports: [JournalStore, JournalTail, PersonalKeys],
+      exports: [JournalStore, JournalTail, PersonalKeys, ErasureSources],
     };
   }
 }

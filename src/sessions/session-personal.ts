@@ -31,6 +31,7 @@ export class SessionPersonal {
 
   /** After erasure there is nothing to tell. */
   open({ session, subjectKey }: Pick<SessionWithAttempts, 'session' | 'subjectKey'>): PersonalFields {
+    if (session.personalSealed.length === 0) return nothing;
     const opened = this.keys.sealerOf(subjectKey)?.openJson(session.personalSealed, contextOf(session.id));
     return (opened as PersonalFields | undefined) ?? nothing;
   }

@@ -3,7 +3,7 @@ import { and, desc, eq, gte, inArray, lt } from 'drizzle-orm';
 import { AttemptsStore } from '../attempts/attempts.store.js';
 import type { SessionWithAttempts } from '../attempts/rows.js';
 import type { SessionStatus } from '../attempts/states.js';
-import { Database } from '../database/database.js';
+import { Database, type Transaction } from '../database/database.js';
 import { attempts, sessions } from '../database/schema.js';
 
 export interface SessionFilter {
@@ -54,6 +54,16 @@ export class SessionsStore {
       .where(and(eq(attempts.sessionId, sessionId), eq(attempts.number, 1)));
     if (!row) throw new Error(`session ${sessionId} has no attempt`);
     return row.id;
+  }
+
+  /** The sealed fields, what they are found by, and where an identification would go on. @returns how many had any */
+  async wipePersonal(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
+    const { count } = await tx.query(
+      `update sessions set personal_sealed = '', reference_digest = null, identification_sealed = null
+        where id = any ($1) and octet_length(personal_sealed) > 0`,
+      [[...sessionIds]],
+    );
+    return count;
   }
 
   async replaceClientToken(sessionId: string, digest: Buffer): Promise<void> {
