@@ -68,6 +68,8 @@ export interface Settings {
     /** the doubling ends here */
     readonly lockMaxSeconds: number;
   };
+  /** name of the journal and of the key that signs its checkpoints (C2SP) */
+  readonly journalOrigin: string;
   readonly createWaitSeconds: number;
   /** the bodies of received webhooks are kept so long; their rows and digests stay */
   readonly webhookBodyRetentionDays: number;

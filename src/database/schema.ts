@@ -111,6 +111,23 @@ export const events = pgTable('events', {
   subjectKeyId: text('subject_key_id'),
 });
 
+export const journalNodes = pgTable(
+  'journal_nodes',
+  {
+    level: integer('level').notNull(),
+    tile: bigint('tile', { mode: 'number' }).notNull(),
+    hashes: bytes('hashes').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.level, table.tile] })],
+);
+
+export const checkpoints = pgTable('checkpoints', {
+  size: bigint('size', { mode: 'number' }).primaryKey(),
+  root: bytes('root').notNull(),
+  note: text('note').notNull(),
+  sealedAt: instant('sealed_at').notNull(),
+});
+
 export const subjectKeys = pgTable('subject_keys', {
   id: text('id').primaryKey(),
   scanRef: text('scan_ref').notNull(),
