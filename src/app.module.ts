@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AttemptsModule } from './attempts/attempts.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { ConfigurationModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { CoreModule } from './core/core.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
     const journal = JournalModule.forRoles(roles);
     const risk = RiskModule.forRoles(roles, [journal], JournalStore);
     const attempts = AttemptsModule.forRoles(roles, [journal, IdenfyModule, risk]);
+    const sessions = SessionsModule.withImports([attempts, risk, journal]);
     return {
       module: AppModule,
       imports: [
@@ -34,7 +36,7 @@ export class AppModule {
         journal,
         risk,
         attempts,
-        ...(roles.api ? [SessionsModule.withImports([attempts, risk, journal])] : []),
+        ...(roles.api ? [sessions, AuditModule.withImports([attempts, sessions, journal])] : []),
         WebhooksModule.forRoles(roles, [attempts, journal]),
       ],
     };

@@ -25,6 +25,7 @@ export class SessionsModule {
         CodeAnswers,
         CodeWaiter,
       ],
+      exports: [SessionsService],
     };
   }
 }
