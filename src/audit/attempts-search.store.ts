@@ -42,9 +42,10 @@ export class AttemptsSearchStore {
           failReason === undefined ? undefined : sql`${attempts.outcome}->>'failReason' = ${failReason}`,
           signal === undefined
             ? undefined
-            : sql`${attempts.signals} @> array[${signal}::text] and ${attempts.signals} <> '{}'`,
+            : sql`${attempts.signals} @> array[${signal}::text] and array_length(${attempts.signals}, 1) is not null`,
           scanRef === undefined ? undefined : eq(attempts.scanRef, scanRef),
-          ipDigests && sql`${attempts.ipDigests} && ${sql.param(ipDigests)}::bytea[] and ${attempts.ipDigests} <> '{}'`,
+          ipDigests &&
+            sql`${attempts.ipDigests} && ${sql.param(ipDigests)}::bytea[] and array_length(${attempts.ipDigests}, 1) is not null`,
           from && gte(attempts.createdAt, from),
           to && lt(attempts.createdAt, to),
           before && sql`(${attempts.createdAt}, ${attempts.id}) < (${before.at}, ${before.id})`,
