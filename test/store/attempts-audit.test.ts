@@ -27,7 +27,7 @@ const [oldKey, newKey] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString('b
 /** Few values of each, and times that coincide, so that filters find several and pages end between equals. */
 const attempt = fc
   .record({
-    minutes: fc.integer({ min: 0, max: 30 }).map((n) => n * 97),
+    minutes: fc.integer({ min: 0, max: 72 }).map((n) => n * 40),
     state: fc.constantFrom(...attemptStates),
     outcome: fc.constantFrom(...finalStatuses),
     failReason: fc.constantFrom(null, 'FACE_MISMATCH', 'FAKE_FACE', '__proto__'),
