@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AttemptsModule } from './attempts/attempts.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { ConfigurationModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { CoreModule } from './core/core.module.js';
@@ -24,6 +25,7 @@ export class AppModule {
     const journal = JournalModule.forRoles(roles);
     const risk = RiskModule.forRoles(roles, [journal], JournalStore);
     const attempts = AttemptsModule.forRoles(roles, [journal, IdenfyModule, risk]);
+    const sessions = SessionsModule.forRoles(roles, [attempts, risk, journal]);
     return {
       module: AppModule,
       imports: [
@@ -35,7 +37,8 @@ export class AppModule {
         journal,
         risk,
         attempts,
-        SessionsModule.forRoles(roles, [attempts, risk, journal]),
+        sessions,
+        ...(roles.api ? [AuditModule.withImports([attempts, sessions, journal])] : []),
         WebhooksModule.forRoles(roles, [attempts, journal]),
         PrivacyModule.forRoles(roles, [journal]),
       ],

@@ -7,6 +7,7 @@ import type { FinalStatus } from '../idenfy/contract.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { SubjectsService } from '../risk/subjects.service.js';
+import { AddressDigests } from './address-digests.js';
 import { AttemptSecrets } from './attempt-secret.js';
 import { decide } from './attempt.js';
 import { AttemptsStore, type WithMove } from './attempts.store.js';
@@ -28,6 +29,7 @@ export class AttemptMoves {
   constructor(
     @Inject(AttemptsStore) private readonly store: AttemptsStore,
     @Inject(AttemptSecrets) private readonly secrets: AttemptSecrets,
+    @Inject(AddressDigests) private readonly addresses: AddressDigests,
     @Inject(SubjectsService) private readonly subjects: SubjectsService,
     @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -42,8 +44,9 @@ export class AttemptMoves {
     beside: WithMove,
   ): Promise<Decision> {
     const decision = await this.decide(tx, locked, attempt, input, beside.now);
-    if (decision.kind === 'moved') await this.write(tx, locked, attempt, decision, beside);
-    if (decision.kind === 'refused') await this.tell(tx, locked, attempt.id, decision, beside);
+    const written = { ...beside, addressDigest: this.addresses.ofResult(input, locked.subjectKey) };
+    if (decision.kind === 'moved') await this.write(tx, locked, attempt, decision, written);
+    if (decision.kind === 'refused') await this.tell(tx, locked, attempt.id, decision, written);
     return decision;
   }
 

@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AddressDigests } from './address-digests.js';
+import { AddressesStore } from './addresses.store.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { AttemptSecrets } from './attempt-secret.js';
 import { AttemptsSweep } from './attempts-sweep.js';
@@ -29,6 +31,8 @@ export class AttemptsModule {
       providers: [
         AttemptsStore,
         AttemptSecrets,
+        AddressDigests,
+        AddressesStore,
         AttemptMoves,
         AttemptsService,
         ReviewService,
@@ -56,6 +60,8 @@ export class AttemptsModule {
         AttemptsStore,
         AttemptsService,
         AttemptSecrets,
+        AddressDigests,
+        AddressesStore,
         ReviewService,
         SessionOpening,
         IdentificationsStore,

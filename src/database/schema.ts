@@ -29,6 +29,7 @@ export const sessions = pgTable('sessions', {
   personalSealed: bytes('personal_sealed').notNull(),
   subjectKeyId: text('subject_key_id'),
   referenceDigest: bytes('reference_digest'),
+  initiatorIpDigest: bytes('initiator_ip_digest'),
   eligible: boolean('eligible').notNull().default(false),
   clientTokenDigest: bytes('client_token_digest').notNull(),
   createdBy: text('created_by').notNull(),
@@ -68,6 +69,8 @@ export const attempts = pgTable('attempts', {
   confirmTries: integer('confirm_tries').notNull().default(0),
   lostSince: instant('lost_since'),
   lostLooks: integer('lost_looks').notNull().default(0),
+  scanRef: text('scan_ref').notNull(),
+  ipDigests: bytes('ip_digests').array().notNull().default([]),
 });
 
 export const orphans = pgTable('orphans', {

@@ -31,5 +31,7 @@ export const eventTypes = [
   'endpoint.disabled',
   'webhook.quarantined',
   'review.decided',
+  // beyond the first contract: somebody has looked at what is kept for auditors
+  'audit.read',
 ] as const;
 export type EventType = (typeof eventTypes)[number];

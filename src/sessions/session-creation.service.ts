@@ -1,6 +1,7 @@
 /** POST /v1/sessions: one transaction records the intent, then the request waits for its code as long as it may. */
 import { Inject, Injectable } from '@nestjs/common';
 import { instanceToPlain } from 'class-transformer';
+import { AddressDigests } from '../attempts/address-digests.js';
 import { SessionOpening } from '../attempts/session-opening.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
@@ -41,6 +42,7 @@ export class SessionCreation {
     @Inject(IdempotencyStore) private readonly idempotency: IdempotencyStore,
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
     @Inject(SessionPersonal) private readonly personal: SessionPersonal,
+    @Inject(AddressDigests) private readonly addresses: AddressDigests,
     @Inject(SubjectsService) private readonly subjects: SubjectsService,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -108,6 +110,7 @@ export class SessionCreation {
       ),
       subjectKeyId: key.id,
       referenceDigest: reference === undefined ? null : this.personal.referenceDigest(reference),
+      initiatorIpDigest: initiator?.ip === undefined ? null : this.addresses.of(initiator.ip),
       clientTokenDigest: digestOf(clientToken),
       createdBy: actor.id,
       seq: 0,

@@ -5,6 +5,7 @@ import { AttemptsService } from '../attempts/attempts.service.js';
 import { isId } from '../core/ids.js';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead, exceptPlatforms } from '../http/audited-read.js';
 import type { RememberedAnswer } from '../http/idempotency.store.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope, RequireScopeOrClientToken } from '../http/scopes.js';
@@ -63,6 +64,7 @@ export class SessionsController {
   /** List sessions, newest first. */
   @Get()
   @RequireScope('sessions', 'audit')
+  @AuditedRead('sessions.list', { by: exceptPlatforms })
   @ApiAnswers({ 200: [SessionPageResponse, 'One page.'] }, ['invalid-request'])
   list(@Query() query: ListSessionsDto): Promise<SessionPage> {
     return this.sessions.list(query);
@@ -71,6 +73,7 @@ export class SessionsController {
   /** Read a session. Never holds a code. */
   @Get(':id')
   @RequireScopeOrClientToken('sessions', 'audit')
+  @AuditedRead('sessions.get', { by: exceptPlatforms })
   @ApiAnswers({ 200: [SessionResponse, 'The session.'] }, ['not-found'])
   async get(@Param('id') id: string): Promise<SessionView> {
     return (await this.sessions.find(id)) ?? refuse('not-found');

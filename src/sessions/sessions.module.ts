@@ -25,6 +25,7 @@ export class SessionsModule {
           ? [SessionsService, SessionPersonal, SessionCreation, CreationRequests, CodeAnswers, CodeWaiter]
           : []),
       ],
+      exports: roles.api ? [SessionsService] : [],
     };
   }
 }
