@@ -28,7 +28,7 @@ export const certify: Command = {
     const say = options.json ? () => {} : print;
     for (const each of heading(options)) say(each);
     try {
-      const probe = { sender, history, effects: new EffectsReader(options.effectsUrl) };
+      const probe = { sender, history, effects: new EffectsReader(options.effectsUrl, options.timeoutSeconds) };
       const results = await runChecks([...checks, ...effectChecks], probe, (result) => line(result).forEach(say));
       const summary = grade(results);
       if (options.json) print(JSON.stringify({ url: options.shownUrl, checks: results, summary }, null, 2));
