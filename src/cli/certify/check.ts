@@ -3,7 +3,7 @@ import type { History } from './history.js';
 import type { EffectsReader } from './effects.js';
 
 /** What a failed check means: anybody can lie to it, events are lost or doubled, or it is merely unwise. */
-export type CheckKind = 'security' | 'delivery' | 'advice';
+type CheckKind = 'security' | 'delivery' | 'advice';
 
 export interface Probe {
   sender: Sender;
