@@ -1,13 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsISO8601 } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray, IsIn } from 'class-validator';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from './api-answers.js';
 import { ApiKeysService } from './api-keys.service.js';
 import type { ApiKey } from './api-keys.store.js';
 import { IfPresent } from './if-present.js';
 import { RequireScope, type Scope, scopes } from './scopes.js';
-import { invalid, PlainText } from './validation.js';
+import { invalid, IsTime, PlainText } from './validation.js';
 
 class CreateApiKeyDto {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'checkout backend' })
@@ -27,7 +27,7 @@ class CreateApiKeyDto {
     description: 'In the future; without it the key does not expire.',
   })
   @IfPresent()
-  @IsISO8601({ strict: true })
+  @IsTime()
   expiresAt?: string;
 }
 

@@ -1,5 +1,5 @@
 import { ValidationPipe } from '@nestjs/common';
-import { registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
+import { isISO8601, registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
 import { type FieldError, Problem } from '../core/errors.js';
 
 /** Unknown fields are refused; what is missing takes the default of its class. */
@@ -9,7 +9,6 @@ export function validationPipe(): ValidationPipe {
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     transform: true,
-    stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => invalid(flatten(errors)),
   });
@@ -23,7 +22,10 @@ export function invalid(errors: readonly FieldError[]): Problem {
 function flatten(errors: readonly ValidationError[], path = ''): FieldError[] {
   return errors.flatMap(({ property, constraints, children }) => {
     const field = path ? `${path}.${property}` : property;
-    const own = Object.values(constraints ?? {}).map((message) => ({ field, message }));
+    // Decorators apply from the field upwards; the topmost says what it has to be at all, and so what is wrong first.
+    const own = Object.values(constraints ?? {})
+      .slice(-1)
+      .map((message) => ({ field, message }));
     return [...own, ...flatten(children ?? [], field)];
   });
 }
@@ -51,6 +53,27 @@ export function PlainText(min: number, max: number, options?: ValidationOptions)
       propertyName: property as string,
       options: { message: `must be text of ${min} to ${max} characters without control characters`, ...options },
       validator: { validate: (value) => isPlainText(value, min, max) },
+    });
+}
+
+/** ISO 8601 knows weeks, ordinal days and times of nowhere, which Date reads as something else or not at all. */
+const timeShape = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/** A text that `new Date` takes for what it says: RFC 3339, or a day, which begins in UTC. */
+export function IsTime(): PropertyDecorator {
+  return (target, property) =>
+    registerDecorator({
+      name: 'isTime',
+      target: target.constructor,
+      propertyName: property as string,
+      options: { message: 'must be a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31' },
+      validator: {
+        validate: (value) =>
+          typeof value === 'string' &&
+          timeShape.test(value) &&
+          isISO8601(value, { strict: true }) &&
+          !Number.isNaN(Date.parse(value)),
+      },
     });
 }
 

@@ -8,7 +8,6 @@ import {
   IsIn,
   IsInt,
   IsIP,
-  IsISO8601,
   IsObject,
   IsOptional,
   Matches,
@@ -19,7 +18,7 @@ import {
 import { retryCauses, type RetryCause } from '../attempts/outcome.js';
 import { type Channel, channels } from '../attempts/rows.js';
 import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
-import { PlainText, TextMap } from '../http/validation.js';
+import { IsTime, PlainText, TextMap } from '../http/validation.js';
 import { IfPresent } from '../http/if-present.js';
 
 export class InitiatorDto {
@@ -179,12 +178,12 @@ export class ListSessionsDto {
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Created at or after.' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTime()
   createdAfter?: string;
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Created before.' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsTime()
   createdBefore?: string;
 
   @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })

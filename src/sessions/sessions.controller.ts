@@ -104,7 +104,7 @@ export class SessionsController {
   )
   async newAttempt(
     @Param('id') id: string,
-    @Body() body: NewAttemptDto | undefined,
+    @Body() body: NewAttemptDto,
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
@@ -120,7 +120,7 @@ export class SessionsController {
       if ('lockedForSeconds' in asked)
         throw new Problem('subject-locked', { retryAfterSeconds: asked.lockedForSeconds });
       const { attemptId } = asked;
-      const question = { sessionId: id, attemptId, reveal: body?.reveal ?? true, actor };
+      const question = { sessionId: id, attemptId, reveal: body.reveal, actor };
       return send(reply, await this.answers.answer(question, waiting?.settled ?? Promise.resolve()));
     } finally {
       waiting?.forget();

@@ -223,6 +223,29 @@ onEveryStore(
         expect(answer.body).toMatchObject({ requestId: answer.headers['x-request-id'] });
       });
 
+      it.each([
+        [{ maxAttempts: '3' }, 'must be an integer'],
+        [{ channels: 'code' }, 'must be an array'],
+        [{ retryOn: null }, 'must be an array'],
+      ])('says of %j first what it has to be at all: it %s', async (fields, message) => {
+        const answer = await post({ ...minimal('a'), ...fields }).expect(400);
+        expect((answer.body as { errors: unknown[] }).errors).toEqual([
+          { field: Object.keys(fields)[0], message: expect.stringContaining(message) },
+        ]);
+      });
+
+      it.each([[{ reveal: 'no' }], [{ reveal: 0 }], [{ reveals: false }], [{ reveal: null }]])(
+        'refuses %j where a new code is asked for, and the code that lives goes on living',
+        async (body) => {
+          const { client } = world();
+          const session = await client.create('create-attempts-body');
+          const answer = await client.post(`/v1/sessions/${session.id}/attempts`, body);
+          expect(answer.status).toBe(400);
+          expect(answer.body).toMatchObject({ code: 'invalid-request' });
+          expect((await client.get(`/v1/sessions/${session.id}`)).body).toMatchObject({ attempt: { number: 1 } });
+        },
+      );
+
       it('names every fault at once', async () => {
         const answer = await post({ scanRef: '', maxAttempts: 9, nonsense: true }).expect(400);
         const { errors } = answer.body as { errors: { field: string }[] };
