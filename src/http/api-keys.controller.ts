@@ -68,7 +68,11 @@ export class ApiKeysController {
 
   /** Create an API key. */
   @Post()
-  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, ['invalid-request'])
+  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, [
+    'invalid-request',
+    'payload-too-large',
+    'unsupported-media-type',
+  ])
   async create(@Body() body: CreateApiKeyDto): Promise<ApiKeyResponse> {
     const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt);
     const created = await this.keys.create(body.name, body.scopes, expiresAt);

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import { isId } from '../core/ids.js';
@@ -40,6 +40,8 @@ export class SessionsController {
     },
     [
       'invalid-request',
+      'payload-too-large',
+      'unsupported-media-type',
       'idempotency-mismatch',
       'idempotency-in-flight',
       'subject-locked',
@@ -100,8 +102,20 @@ export class SessionsController {
       201: [SessionResponse, 'The session with its new code.'],
       202: [SessionResponse, 'Accepted; iDenfy has not answered yet.'],
     },
-    ['invalid-request', 'not-found', 'session-closed', 'attempts-exhausted', 'subject-locked', 'provider-rejected'],
+    [
+      'invalid-request',
+      'payload-too-large',
+      'unsupported-media-type',
+      'not-found',
+      'session-closed',
+      'attempts-exhausted',
+      'subject-locked',
+      'scan-ref-not-found',
+      'not-eligible',
+      'provider-rejected',
+    ],
   )
+  @ApiBody({ type: NewAttemptDto, required: false })
   async newAttempt(
     @Param('id') id: string,
     @Body() body: NewAttemptDto,

@@ -234,6 +234,17 @@ onEveryStore(
         ]);
       });
 
+      it('accepts a new code that was superseded at once, and names its successor', async () => {
+        const { client } = world();
+        const session = await client.create('sim-slow-1-superseded', { reveal: false });
+        const ask = () => client.post(`/v1/sessions/${session.id}/attempts`);
+        const first = ask().then((answer) => answer);
+        await client.until(session.id, 'the second attempt', ({ attempt }) => attempt?.number === 2);
+        const [superseded, last] = await Promise.all([first, ask()]);
+        expect(superseded).toMatchObject({ status: 202, body: { attempt: { number: 3, state: 'requested' } } });
+        expect(last.body).toMatchObject({ attempt: { number: 3 }, attempts: [{}, { reason: 'superseded' }, {}] });
+      });
+
       it.each([[{ reveal: 'no' }], [{ reveal: 0 }], [{ reveals: false }], [{ reveal: null }]])(
         'refuses %j where a new code is asked for, and the code that lives goes on living',
         async (body) => {
