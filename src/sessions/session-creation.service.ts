@@ -80,11 +80,16 @@ export class SessionCreation {
         tx,
         this.row(request, created, actor, { now, key }),
         created.attemptId,
-        createdEvent(request),
+        createdEvent(request, this.cap(request)),
         actor,
       );
       return { kind: 'created', created };
     });
+  }
+
+  /** Who asks for more than the limits profile allows gets that; the answer tells. */
+  private cap({ maxAttempts }: CreateSessionDto): number {
+    return Math.min(maxAttempts, this.settings.limits.maxAttemptsPerSession);
   }
 
   private row(
@@ -93,7 +98,7 @@ export class SessionCreation {
     actor: Actor,
     { now, key }: { now: Date; key: SubjectKey },
   ) {
-    const { scanRef, channels, codeLifetimeSeconds, maxAttempts, retryOn, reference, metadata, initiator } = request;
+    const { scanRef, channels, codeLifetimeSeconds, retryOn, reference, metadata, initiator } = request;
     return {
       id: sessionId,
       status: 'pending',
@@ -101,7 +106,7 @@ export class SessionCreation {
       locale: request.locale ?? null,
       channels,
       codeLifetimeSeconds,
-      maxAttempts,
+      maxAttempts: this.cap(request),
       retryOn,
       personalSealed: this.personal.seal(
         sessionId,
@@ -121,8 +126,8 @@ export class SessionCreation {
   }
 }
 
-function createdEvent(request: CreateSessionDto): NewEvent {
-  const { scanRef, channels, codeLifetimeSeconds, maxAttempts, retryOn, sessionLifetimeSeconds, locale } = request;
+function createdEvent(request: CreateSessionDto, maxAttempts: number): NewEvent {
+  const { scanRef, channels, codeLifetimeSeconds, retryOn, sessionLifetimeSeconds, locale } = request;
   return {
     type: 'session.created',
     attemptId: null,

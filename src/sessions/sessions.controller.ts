@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import { isId } from '../core/ids.js';
@@ -41,6 +41,8 @@ export class SessionsController {
     },
     [
       'invalid-request',
+      'payload-too-large',
+      'unsupported-media-type',
       'idempotency-mismatch',
       'idempotency-in-flight',
       'subject-locked',
@@ -103,11 +105,23 @@ export class SessionsController {
       201: [SessionResponse, 'The session with its new code.'],
       202: [SessionResponse, 'Accepted; iDenfy has not answered yet.'],
     },
-    ['invalid-request', 'not-found', 'session-closed', 'attempts-exhausted', 'subject-locked', 'provider-rejected'],
+    [
+      'invalid-request',
+      'payload-too-large',
+      'unsupported-media-type',
+      'not-found',
+      'session-closed',
+      'attempts-exhausted',
+      'subject-locked',
+      'scan-ref-not-found',
+      'not-eligible',
+      'provider-rejected',
+    ],
   )
+  @ApiBody({ type: NewAttemptDto, required: false })
   async newAttempt(
     @Param('id') id: string,
-    @Body() body: NewAttemptDto | undefined,
+    @Body() body: NewAttemptDto,
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
@@ -123,7 +137,7 @@ export class SessionsController {
       if ('lockedForSeconds' in asked)
         throw new Problem('subject-locked', { retryAfterSeconds: asked.lockedForSeconds });
       const { attemptId } = asked;
-      const question = { sessionId: id, attemptId, reveal: body?.reveal ?? true, actor };
+      const question = { sessionId: id, attemptId, reveal: body.reveal, actor };
       return send(reply, await this.answers.answer(question, waiting?.settled ?? Promise.resolve()));
     } finally {
       waiting?.forget();
