@@ -2,7 +2,7 @@
  * What auditors see: search and summary of all attempts, the evidence of a session, and the log of who has looked.
  * Reads what others write; the one thing it writes is `audit.read`.
  */
-import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, type InjectionToken, Module, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AccessLog } from './access-log.service.js';
 import { AttemptsAudit } from './attempts-audit.service.js';
@@ -18,10 +18,15 @@ import { SummaryStore } from './summary.store.js';
 
 @Module({})
 export class AuditModule {
-  static withImports(imports: NonNullable<DynamicModule['imports']>): DynamicModule {
-    const sources: Provider[] = [
-      { provide: EVIDENCE_PROOFS, useClass: NoProofs },
-      { provide: EVIDENCE_DELIVERIES, useClass: NoDeliveries },
+  /** @param sources what takes the place of `EvidenceProofs` and `EvidenceDeliveries`, from one of the imports */
+  static withImports(
+    imports: NonNullable<DynamicModule['imports']>,
+    sources: { proofs?: InjectionToken; deliveries?: InjectionToken } = {},
+  ): DynamicModule {
+    const { proofs, deliveries } = sources;
+    const evidence: Provider[] = [
+      { provide: EVIDENCE_PROOFS, ...(proofs ? { useExisting: proofs } : { useClass: NoProofs }) },
+      { provide: EVIDENCE_DELIVERIES, ...(deliveries ? { useExisting: deliveries } : { useClass: NoDeliveries }) },
     ];
     return {
       module: AuditModule,
@@ -36,7 +41,7 @@ export class AuditModule {
         EvidenceStore,
         SealedSessions,
         Evidence,
-        ...sources,
+        ...evidence,
       ],
     };
   }
