@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { AccessLog } from '../../src/audit/access-log.service.js';
+import { readSettings } from '../../src/config/read-settings.js';
+import { openDatabase } from '../../src/database/open.js';
 import type { Scope } from '../../src/http/scopes.js';
-import { type AttemptBody, type Client, type EventBody, type SessionBody } from '../support/client.js';
+import { type AttemptBody, Client, type EventBody, type SessionBody } from '../support/client.js';
+import { startTestService } from '../support/service.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { testEnvironment } from '../support/test-environment.js';
 import { waitFor } from '../support/wait-for.js';
 import { sendWebhook } from '../support/webhook.js';
 import { onEveryStore } from '../support/world.js';
@@ -257,4 +263,21 @@ onEveryStore('auditors', (world) => {
     await aMinuteLater();
     expect(await reads(id)).toEqual([]);
   });
+});
+
+it('reads that were added up are journaled when the service stops', async () => {
+  const folder = temporaryFolder('audit');
+  try {
+    const { url, adminKey, close } = await startTestService({ FACECODE_DATA_DIR: folder });
+    for (let n = 0; n < 3; n += 1) await new Client(url, adminKey).get('/v1/attempts').expect(200);
+    await close();
+    const database = await openDatabase(readSettings(testEnvironment(folder)));
+    const { rows } = await database.query(
+      `select data->'reads' as reads from events where type = 'audit.read' order by at`,
+    );
+    await database.close();
+    expect(rows).toEqual([{ reads: 1 }, { reads: 2 }]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
