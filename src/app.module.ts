@@ -13,6 +13,7 @@ import type { QueueBackend } from './queue/backend.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RiskModule } from './risk/risk.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { StreamsModule } from './streams/streams.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The whole service on an open database and queue backend; which parts run is said by ROLES. */
@@ -35,6 +36,7 @@ export class AppModule {
         risk,
         attempts,
         ...(roles.api ? [SessionsModule.withImports([attempts, risk, journal])] : []),
+        ...(roles.api ? [StreamsModule.withImports([journal])] : []),
         WebhooksModule.forRoles(roles, [attempts, journal]),
       ],
     };

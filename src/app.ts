@@ -49,7 +49,7 @@ async function startOn(database: Database, settings: Settings, logger: Logger): 
       createFastify(logger, settings.http.trustProxy),
       { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
     );
-    await configureFastify(app.getHttpAdapter().getInstance(), app.get(Metrics));
+    await configureFastify(app.getHttpAdapter().getInstance(), app.get(Metrics), settings.http.corsOrigins);
     if (settings.roles.api) serveOpenApi(app);
     const { admin, adminFromEnvironment } = settings.keys;
     await app.get(ApiKeysStore).ensureBootstrap(admin, adminFromEnvironment, app.get(Clock).now());

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
+import { JournalFeed } from './journal-feed.js';
 import { JournalStore } from './journal.store.js';
 import { JournalTail } from './journal-tail.js';
 import { PersonalKeys } from './personal-keys.js';
@@ -17,10 +18,11 @@ export class JournalModule {
         JournalStore,
         PersonalKeys,
         JournalTail,
+        JournalFeed,
         EventsService,
         ...(roles.worker ? [SealingService, SealProcessor] : []),
       ],
-      exports: [JournalStore, JournalTail, PersonalKeys],
+      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys],
     };
   }
 }
