@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { EventCatalogueController } from './event-catalogue.controller.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { JournalFeed } from './journal-feed.js';
@@ -13,7 +14,7 @@ export class JournalModule {
   static forRoles(roles: { api: boolean; worker: boolean }): DynamicModule {
     return {
       module: JournalModule,
-      controllers: roles.api ? [EventsController] : [],
+      controllers: roles.api ? [EventsController, EventCatalogueController] : [],
       providers: [
         JournalStore,
         PersonalKeys,

@@ -20,8 +20,8 @@ onEveryStore(
 
     const open = async (path: string, headers: Record<string, string> = {}) => {
       const { url, client } = world();
-      const authorization = path.includes('token=') ? {} : { authorization: `Bearer ${client.key}` };
-      const stream = await EventStream.open(`${url}${path}`, { ...authorization, ...headers });
+      const key: Record<string, string> = path.includes('token=') ? {} : { authorization: `Bearer ${client.key}` };
+      const stream = await EventStream.open(`${url}${path}`, { ...key, ...headers });
       opened.push(stream);
       return stream;
     };
