@@ -38,7 +38,7 @@ describe('the receiver in the README', () => {
   });
 
   afterAll(async () => {
-    const exited = once(receiver, 'exit');
+    const exited = once(receiver, 'close');
     receiver.kill();
     await exited;
   });
@@ -60,7 +60,7 @@ describe('the receiver in the README', () => {
   const asSigned = (headers: Record<string, string>) => headers;
 
   it('has ten lines', () => {
-    expect(example.trimEnd().split('\n').length).toBe(11);
+    expect(example.trimEnd().split('\n').length).toBe(10);
   });
 
   it('takes what is signed', async () => {
