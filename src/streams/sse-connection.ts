@@ -9,6 +9,7 @@ import type { StreamTiming } from './stream-timing.js';
  */
 export class SseConnection {
   private readonly heartbeat: NodeJS.Timeout;
+  private readonly drainWithinMs: number;
   private patience: NodeJS.Timeout | undefined;
   private waiting: ((open: boolean) => void) | null = null;
   private closed = false;
@@ -16,10 +17,11 @@ export class SseConnection {
 
   private constructor(
     private readonly response: ServerResponse,
-    private readonly timing: Pick<StreamTiming, 'heartbeatMs' | 'drainWithinMs'>,
+    { heartbeatMs, drainWithinMs }: StreamTiming,
     private readonly dropped: () => void,
   ) {
-    this.heartbeat = setInterval(() => this.beat(), timing.heartbeatMs).unref();
+    this.drainWithinMs = drainWithinMs;
+    this.heartbeat = setInterval(() => this.beat(), heartbeatMs).unref();
     response.on('drain', () => this.goOn());
     response.once('close', () => this.close());
     response.once('error', () => this.close());
@@ -58,7 +60,7 @@ export class SseConnection {
   send(text: string): void {
     if (this.closed) return;
     this.response.write(text);
-    if (this.isFull) this.patience ??= setTimeout(() => this.drop(), this.timing.drainWithinMs).unref();
+    if (this.isFull) this.patience ??= setTimeout(() => this.drop(), this.drainWithinMs).unref();
   }
 
   /** @returns whether it is still open, once the reader has taken what was sent */

@@ -80,7 +80,7 @@ describe('the receiver in the README', () => {
     [
       'no signature',
       JSON.stringify(event),
-      ({ 'webhook-signature': _, ...headers }: Record<string, string>) => headers,
+      (headers: Record<string, string>) => ({ 'webhook-id': headers['webhook-id']! }),
       0,
     ],
     ['a signature of an hour ago', JSON.stringify(event), asSigned, 3_600_000],
