@@ -15,6 +15,7 @@ import type { QueueBackend } from './queue/backend.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RiskModule } from './risk/risk.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { StreamsModule } from './streams/streams.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The whole service on an open database and queue backend; which parts run is said by ROLES. */
@@ -39,6 +40,7 @@ export class AppModule {
         attempts,
         sessions,
         ...(roles.api ? [AuditModule.withImports([attempts, sessions, journal])] : []),
+        ...(roles.api ? [StreamsModule.withImports([journal])] : []),
         WebhooksModule.forRoles(roles, [attempts, journal]),
         PrivacyModule.forRoles(roles, [journal]),
       ],

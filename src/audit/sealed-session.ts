@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SessionWithAttempts } from '../attempts/rows.js';
 import type { JournalEvent } from '../journal/journal-event.js';
+import { JournalFeed } from '../journal/journal-feed.js';
 import { JournalStore } from '../journal/journal.store.js';
-import { JournalTail } from '../journal/journal-tail.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 
 /** Sealing takes 50 ms as a rule and a second at most, unless nobody seals. */
@@ -21,19 +21,23 @@ export class SealedSessions {
   constructor(
     @Inject(SessionsService) private readonly sessions: SessionsService,
     @Inject(JournalStore) private readonly journal: JournalStore,
-    @Inject(JournalTail) private readonly tail: JournalTail,
+    @Inject(JournalFeed) private readonly feed: JournalFeed,
   ) {}
 
   async find(sessionId: string): Promise<SealedSession | 'not-found' | 'not-sealed'> {
     const until = Date.now() + waitAtMostMs;
     for (;;) {
+      const head = await this.feed.head();
       const session = await this.sessions.findRows(sessionId);
       if (!session) return 'not-found';
       const events = await this.eventsOf(sessionId);
       // Fewer: some are not sealed yet. More: it has moved on meanwhile, and the rows have to be read again.
       if (events.length === session.session.seq) return { session, events };
       const left = until - Date.now();
-      if (left <= 0 || (events.length < session.session.seq && !(await this.tail.wait(left)))) return 'not-sealed';
+      if (left <= 0) return 'not-sealed';
+      if (events.length > session.session.seq) continue;
+      const after = events.at(-1)?.position ?? 0;
+      if (!(await this.feed.next({ sessionId, after }, head, left))) return 'not-sealed';
     }
   }
 

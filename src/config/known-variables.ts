@@ -8,6 +8,8 @@ export const knownVariables = [
   'TRUST_PROXY',
   'RATE_LIMIT_PER_KEY_PER_MINUTE',
   'RATE_LIMIT_PER_ADDRESS_PER_MINUTE',
+  'CORS_ORIGINS',
+  'STREAMS_MAX',
   'ROLES',
   'DATABASE_URL',
   'REDIS_URL',

@@ -9,11 +9,13 @@ import { readKeys } from './read-keys.js';
 import { readLimits } from './read-limits.js';
 import { readRequestLimits } from './read-request-limits.js';
 import { anyText, cidr, decimal, hostname, integer, listOf, noteName, oneOf } from './parse-text.js';
-import { postgresUrl, redisUrl } from './parse-urls.js';
+import { pageOrigin, postgresUrl, redisUrl } from './parse-urls.js';
 import type { Settings } from './settings.js';
 import { VariableReader } from './variable-reader.js';
 
 const highestPort = 65_535;
+/** More sockets than this a process is not given anywhere. */
+const mostStreams = 1_000_000;
 const roles = ['api', 'worker'] as const;
 
 /**
@@ -62,7 +64,14 @@ function readHttp(read: VariableReader): Settings['http'] {
   const port = read.optional('PORT', integer(0, highestPort), 3000);
   const metricsPort = read.optional('METRICS_PORT', integer(0, highestPort), null);
   if (metricsPort === port && port !== 0) read.fault('METRICS_PORT', `is ${port} like PORT, expected another port`);
-  return { host: read.optional('HOST', hostname, '127.0.0.1'), port, metricsPort, ...readRequestLimits(read) };
+  return {
+    host: read.optional('HOST', hostname, '127.0.0.1'),
+    port,
+    metricsPort,
+    ...readRequestLimits(read),
+    corsOrigins: read.optional('CORS_ORIGINS', listOf(pageOrigin), []),
+    streamsMax: read.optional('STREAMS_MAX', integer(1, mostStreams), 10_000),
+  };
 }
 
 function readRoles(read: VariableReader): Settings['roles'] {

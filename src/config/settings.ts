@@ -16,6 +16,10 @@ export interface Settings {
     readonly requestsPerKeyPerMinute: number;
     /** failed authentications from one address; 0: no limit */
     readonly failuresPerAddressPerMinute: number;
+    /** whose pages may use client tokens from a browser */
+    readonly corsOrigins: readonly string[];
+    /** open streams of one process */
+    readonly streamsMax: number;
   };
   readonly roles: { readonly api: boolean; readonly worker: boolean };
   readonly database: {

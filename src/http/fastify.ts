@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { Problem } from '../core/errors.js';
 import { isNestedDeeper } from '../core/json-depth.js';
 import { answerClientError } from './client-errors.js';
+import { allowOrigins } from './cors.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem } from './problem.filter.js';
 
@@ -55,7 +56,12 @@ export function createFastify(logger: Logger, trustProxy: false | number | strin
   });
 }
 
-export async function configureFastify(fastify: FastifyInstance, metrics: Metrics): Promise<void> {
+/** @param corsOrigins whose pages may use client tokens from a browser */
+export async function configureFastify(
+  fastify: FastifyInstance,
+  metrics: Metrics,
+  corsOrigins: readonly string[],
+): Promise<void> {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
@@ -97,6 +103,7 @@ export async function configureFastify(fastify: FastifyInstance, metrics: Metric
       },
     },
   });
+  await allowOrigins(fastify, corsOrigins);
 }
 
 /** By route, never by address: an address holds ids. */

@@ -35,3 +35,16 @@ export const eventTypes = [
   'audit.read',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
+
+/** With one of these a session has ended. What is told of it later (a late result, a dispute) moves nothing any more. */
+export const finalEventTypes = [
+  'session.passed',
+  'session.failed',
+  'session.expired',
+  'session.canceled',
+  'session.rejected',
+  'session.identification-required',
+] as const satisfies readonly EventType[];
+
+const final: readonly EventType[] = finalEventTypes;
+export const isFinalEvent = ({ type }: { type: EventType }): boolean => final.includes(type);

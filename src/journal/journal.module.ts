@@ -1,10 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/settings.token.js';
 import { ErasureSources } from './erasure-sources.js';
+import { EventCatalogueController } from './event-catalogue.controller.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { JOURNAL_KEY, journalKey } from './journal-key.js';
 import { JournalProofs } from './journal-proofs.service.js';
+import { JournalFeed } from './journal-feed.js';
 import { JournalTail } from './journal-tail.js';
 import { JournalController } from './journal.controller.js';
 import { JournalService } from './journal.service.js';
@@ -21,7 +23,7 @@ export class JournalModule {
   static forRoles(roles: { api: boolean; worker: boolean }): DynamicModule {
     return {
       module: JournalModule,
-      controllers: roles.api ? [EventsController, JournalController] : [],
+      controllers: roles.api ? [EventsController, EventCatalogueController, JournalController] : [],
       providers: [
         { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
         JournalStore,
@@ -32,11 +34,12 @@ export class JournalModule {
         TreeStore,
         SealingService,
         JournalProofs,
+        JournalFeed,
         EventsService,
         ...(roles.api ? [JournalVerification, JournalService] : []),
         ...(roles.worker ? [SealProcessor] : []),
       ],
-      exports: [JournalStore, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
+      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
     };
   }
 }
