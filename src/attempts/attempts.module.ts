@@ -13,9 +13,11 @@ import { Issuance } from './issuance.service.js';
 import { CodeIssuer } from './issuing.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { LostSessions } from './lost-sessions.service.js';
+import { Moments } from './moments.service.js';
 import { OrphansStore } from './orphans.store.js';
-import { SessionOpening } from './session-opening.js';
 import { ReviewService } from './review.service.js';
+import { ReviewsStore } from './reviews.store.js';
+import { SessionOpening } from './session-opening.js';
 import { DeadlineCheck } from './deadline-check.service.js';
 import { PassConfirmation } from './pass-confirmation.service.js';
 import { SessionApi } from './session-api.js';
@@ -29,8 +31,10 @@ export class AttemptsModule {
       providers: [
         AttemptsStore,
         AttemptSecrets,
+        Moments,
         AttemptMoves,
         AttemptsService,
+        ReviewsStore,
         ReviewService,
         SessionOpening,
         IdentificationsStore,
@@ -56,6 +60,7 @@ export class AttemptsModule {
         AttemptsStore,
         AttemptsService,
         AttemptSecrets,
+        ReviewsStore,
         ReviewService,
         SessionOpening,
         IdentificationsStore,

@@ -28,5 +28,10 @@ export const eventTypes = [
   'endpoint.disabled',
   'webhook.quarantined',
   'review.decided',
+  // beyond the first contract: what leads to a decision
+  'review.claimed',
+  'review.released',
+  'review.noted',
+  'review.approved',
 ] as const;
 export type EventType = (typeof eventTypes)[number];

@@ -2,7 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { CodeAnswers } from './code-answers.service.js';
 import { CodeWaiter } from './code-waiter.js';
 import { CreationRequests } from './creation-requests.service.js';
+import { ReviewQueue } from './review-queue.service.js';
 import { ReviewController } from './review.controller.js';
+import { ReviewsController } from './reviews.controller.js';
 import { SessionCreation } from './session-creation.service.js';
 import { SessionPersonal } from './session-personal.js';
 import { SessionsController } from './sessions.controller.js';
@@ -15,10 +17,11 @@ export class SessionsModule {
     return {
       module: SessionsModule,
       imports,
-      controllers: [SessionsController, ReviewController],
+      controllers: [SessionsController, ReviewController, ReviewsController],
       providers: [
         SessionsService,
         SessionsStore,
+        ReviewQueue,
         SessionPersonal,
         SessionCreation,
         CreationRequests,
