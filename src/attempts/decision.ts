@@ -38,8 +38,8 @@ export interface AttemptFacts {
 export interface Selfie {
   ip: string | null;
   riskTags: readonly string[];
-  /** when we were told */
-  receivedAt: Date;
+  /** when we were told; absent: now */
+  receivedAt?: Date;
 }
 
 /** Why no code could be had, for good. */
