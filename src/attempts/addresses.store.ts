@@ -9,7 +9,10 @@ export class AddressesStore {
    * was waited for, and one that comes later finds the key destroyed. @returns how many attempts had any
    */
   async forget(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
-    await tx.query('update sessions set initiator_ip_digest = null where id = any ($1)', [[...sessionIds]]);
+    await tx.query(
+      'update sessions set initiator_ip_digest = null, initiator_block_digest = null where id = any ($1)',
+      [[...sessionIds]],
+    );
     const { count } = await tx.query(
       `update attempts set ip_digests = '{}' where session_id = any ($1) and ip_digests <> '{}'`,
       [[...sessionIds]],

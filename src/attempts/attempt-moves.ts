@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
-import { newId } from '../core/ids.js';
 import type { Transaction } from '../database/database.js';
 import type { FinalStatus } from '../idenfy/contract.js';
+import type { EventType } from '../journal/event-types.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { SubjectsService } from '../risk/subjects.service.js';
@@ -12,7 +10,10 @@ import { AttemptSecrets } from './attempt-secret.js';
 import { decide } from './attempt.js';
 import { AttemptsStore, type WithMove } from './attempts.store.js';
 import type { Decision, Input, Moved, Refused } from './decision.js';
+import { Moments } from './moments.service.js';
 import { type AttemptRow, attemptFacts, sessionFacts, type SessionWithAttempts } from './rows.js';
+
+const lateResult: EventType = 'attempt.late-result';
 
 /**
  * Whether a result is one more of the subject's: each moves its attempt at most once. A failure with a code that we had
@@ -20,7 +21,7 @@ import { type AttemptRow, attemptFacts, sessionFacts, type SessionWithAttempts }
  */
 function countsForSubject(decision: Decision, status: FinalStatus): boolean {
   if (decision.kind === 'moved') return true;
-  return status === 'FAILED' && decision.kind === 'refused' && decision.signals.includes('late-result');
+  return status === 'FAILED' && decision.kind === 'refused' && decision.events.some(({ type }) => type === lateResult);
 }
 
 /** Decides, writes what was decided, and pokes the jobs that follow from it: always the three together. */
@@ -32,7 +33,7 @@ export class AttemptMoves {
     @Inject(AddressDigests) private readonly addresses: AddressDigests,
     @Inject(SubjectsService) private readonly subjects: SubjectsService,
     @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(Moments) private readonly moments: Moments,
   ) {}
 
   /** @param locked as read under the session's lock in this transaction */
@@ -71,7 +72,7 @@ export class AttemptMoves {
     now: Date,
   ): Promise<Decision> {
     const { scanRef } = locked.session;
-    const moment = { now, nextAttemptId: newId('att'), confirmPass: this.settings.confirmPass, lockedUntil: null };
+    const moment = this.moments.of(locked, input, now);
     const decideWhile = (lockedUntil: Date | null) =>
       decide(sessionFacts(locked), attemptFacts(attempt), input, { ...moment, lockedUntil });
     if (input.kind !== 'result') return decideWhile(null);

@@ -15,9 +15,11 @@ import { Issuance } from './issuance.service.js';
 import { CodeIssuer } from './issuing.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { LostSessions } from './lost-sessions.service.js';
+import { Moments } from './moments.service.js';
 import { OrphansStore } from './orphans.store.js';
-import { SessionOpening } from './session-opening.js';
 import { ReviewService } from './review.service.js';
+import { ReviewsStore } from './reviews.store.js';
+import { SessionOpening } from './session-opening.js';
 import { DeadlineCheck } from './deadline-check.service.js';
 import { PassConfirmation } from './pass-confirmation.service.js';
 import { SessionApi } from './session-api.js';
@@ -33,8 +35,10 @@ export class AttemptsModule {
         AttemptSecrets,
         AddressDigests,
         AddressesStore,
+        Moments,
         AttemptMoves,
         AttemptsService,
+        ReviewsStore,
         ReviewService,
         SessionOpening,
         IdentificationsStore,
@@ -62,6 +66,7 @@ export class AttemptsModule {
         AttemptSecrets,
         AddressDigests,
         AddressesStore,
+        ReviewsStore,
         ReviewService,
         SessionOpening,
         IdentificationsStore,

@@ -5,7 +5,8 @@ import { Database, type Queryable, type Transaction } from '../database/database
 import { attempts, sessions, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
 import { JournalStore } from '../journal/journal.store.js';
-import type { AttemptChange, Moved, Refused, SessionChange, Signal } from './decision.js';
+import type { Signal } from '../config/read-signals.js';
+import type { AttemptChange, Moved, Refused, SessionChange } from './decision.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import type { AttemptRow, SessionRow, SessionWithAttempts } from './rows.js';
 import { isFinalAttempt } from './states.js';
@@ -75,7 +76,7 @@ export class AttemptsStore {
   async insertSession(
     tx: Transaction,
     session: typeof sessions.$inferInsert,
-    first: { id: string; number: number },
+    first: { id: string; number: number; signals: readonly Signal[] },
     events: NewEvent[],
     actor: Actor,
   ) {
@@ -87,13 +88,12 @@ export class AttemptsStore {
   private async insertAttempt(
     tx: Transaction,
     { id: sessionId, scanRef, initiatorIpDigest: initiator }: typeof sessions.$inferInsert,
-    next: { id: string; number: number },
+    { id, number, signals = [] }: { id: string; number: number; signals?: readonly Signal[] },
     now: Date,
   ) {
     const ipDigests = initiator ? { ipDigests: sql`array[${initiator}::bytea]` } : {};
-    await tx.orm
-      .insert(attempts)
-      .values({ ...next, sessionId, scanRef, state: 'requested', createdAt: now, nextTryAt: now, ...ipDigests });
+    const begun = { state: 'requested', createdAt: now, nextTryAt: now, signals: [...signals] };
+    await tx.orm.insert(attempts).values({ id, number, sessionId, scanRef, ...begun, ...ipDigests });
   }
 
   /**
@@ -186,7 +186,8 @@ export class AttemptsStore {
     const { count } = await tx.query(
       `update sessions set
          status = coalesce($4, status), reason = case when $9 then $5 else reason end,
-         ended_at = coalesce($6, ended_at), seq = seq + $7, version = version + 1, updated_at = $8
+         ended_at = coalesce($6, ended_at),
+         held_at = case when $4 = 'in-review' then coalesce(held_at, $8) else held_at end, seq = seq + $7, version = version + 1, updated_at = $8
        where id = $1 and status = $2 and version = $3`,
       [
         session.id,

@@ -42,6 +42,8 @@ export const sessions = pgTable('sessions', {
   identificationScanRef: text('identification_scan_ref'),
   identificationSealed: bytes('identification_sealed'),
   identifiedAt: instant('identified_at'),
+  initiatorBlockDigest: bytes('initiator_block_digest'),
+  heldAt: instant('held_at'),
 });
 
 export const attempts = pgTable('attempts', {
@@ -183,6 +185,24 @@ export const subjects = pgTable('subjects', {
   version: integer('version').notNull().default(1),
   updatedAt: instant('updated_at').notNull(),
 });
+
+export const reviewClaims = pgTable('review_claims', {
+  sessionId: text('session_id').primaryKey(),
+  claimedBy: text('claimed_by').notNull(),
+  claimedAt: instant('claimed_at').notNull(),
+  claimedUntil: instant('claimed_until').notNull(),
+});
+
+export const reviewApprovals = pgTable(
+  'review_approvals',
+  {
+    sessionId: text('session_id').notNull(),
+    reason: text('reason').notNull(),
+    approvedBy: text('approved_by').notNull(),
+    approvedAt: instant('approved_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sessionId, table.reason, table.approvedBy] })],
+);
 
 export const requestBudgets = pgTable('request_budgets', {
   bucket: text('bucket').primaryKey(),

@@ -33,6 +33,11 @@ export const eventTypes = [
   'review.decided',
   // beyond the first contract: somebody has looked at what is kept for auditors
   'audit.read',
+  // beyond the first contract: what leads to a decision
+  'review.claimed',
+  'review.released',
+  'review.noted',
+  'review.approved',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -79,8 +79,11 @@ export class SessionCreation {
       await this.opening.open(
         tx,
         this.row(request, created, actor, { now, key }),
-        created.attemptId,
-        createdEvent(request, this.cap(request)),
+        {
+          attemptId: created.attemptId,
+          created: createdEvent(request, this.cap(request)),
+          initiatorIp: request.initiator?.ip ?? null,
+        },
         actor,
       );
       return { kind: 'created', created };

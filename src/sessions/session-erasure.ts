@@ -22,7 +22,7 @@ export class SessionErasure implements OnModuleInit {
     });
     this.sources.add({
       what: 'digests of the addresses of initiator and selfie',
-      where: 'attempts.ip_digests, sessions.initiator_ip_digest',
+      where: 'attempts.ip_digests, sessions.initiator_ip_digest, sessions.initiator_block_digest',
       erase: (tx, { sessionIds }) => this.addresses.forget(tx, sessionIds),
     });
     this.sources.add({

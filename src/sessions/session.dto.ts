@@ -151,16 +151,6 @@ export class NewAttemptDto {
   reveal: boolean = true;
 }
 
-export class ReviewDto {
-  @ApiProperty({ enum: ['pass', 'fail'] })
-  @IsIn(['pass', 'fail'], { message: 'must be pass or fail' })
-  decision!: 'pass' | 'fail';
-
-  @ApiProperty({ minLength: 1, maxLength: 1000, description: 'Why; kept in the journal as personal data.' })
-  @PlainText(1, 1000)
-  note!: string;
-}
-
 export class ListSessionsDto {
   @ApiProperty({ required: false, enum: sessionStatuses })
   @IsOptional()

@@ -142,6 +142,8 @@ describe('the catalogue of problems', () => {
     'idempotency-in-flight': 409,
     'session-closed': 409,
     'no-live-code': 409,
+    'review-claimed': 409,
+    'second-reviewer-needed': 409,
     'not-in-review': 409,
     'attempts-exhausted': 409,
     'legal-hold': 409,
