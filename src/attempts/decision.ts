@@ -35,7 +35,7 @@ export interface AttemptFacts {
 }
 
 /** What iDenfy tells about the selfie besides its outcome. */
-export interface Selfie {
+interface Selfie {
   ip: string | null;
   riskTags: readonly string[];
   /** when we were told; absent: now */

@@ -25,6 +25,10 @@ What one might ask:
 - Eligibility is asked once a session, before its first code.
 - Events of no session (\`webhook.quarantined\`, \`subject.released\`) have \`sessionId\` and \`seq\` null.
 - \`attempt.orphaned\`, \`session.identified\` and the problem \`not-in-review\` are additions of this version.
+- So are \`review.claimed\`, \`review.released\`, \`review.noted\`, \`review.approved\` and the problems \`review-claimed\` and \`second-reviewer-needed\`.
+- A signal is raised once on an attempt. \`data\` of \`risk.flagged\` has \`signal\`, \`number\` and what it was raised on; addresses are in \`personal\`.
+- A session is held by \`subject-locked\`, then by a signal of SIGNALS_HOLD (also of an earlier attempt), then by \`confirming\`; that is its \`reason\`.
+- A review needs no claim to be decided; a claim of another key stands in the way of everything but notes.
 - \`outcome.source\` is \`session-api\` also where its silence (null, 404) was taken for EXPIRED; \`deadline\` where it could not be asked for a day.
 - Who reads attempts, summaries, evidence, subjects, received webhooks or the journal is journaled as \`audit.read\` (of no session): \`route\`, \`filter\` (of \`ip\`, \`reference\` and \`token\` only that they were given), \`reads\`, \`rows\`, \`firstAt\`, \`lastAt\`. The first read is journaled before it is answered, what follows within a minute in one sum; beyond 100 different filters of a key at a time \`filter\` is "other". Not journaled: sessions read by a key that may create them, the journal read by a key without the scope \`audit\`, and polls of the journal that bring nothing but \`audit.read\`.
 - Lists are newest first by the time of creation. A time without an offset is UTC.

@@ -32,7 +32,7 @@ export interface CreationFacts {
   velocityWindowSeconds: number;
 }
 
-export type Shown = { readonly [name: string]: Json };
+type Shown = { readonly [name: string]: Json };
 
 /** A signal, and the facts it was raised on. */
 export interface Raised {

@@ -85,6 +85,12 @@ onEveryStore('access', (world) => {
     ['POST', `/v1/sessions/${nobody}/code`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
     ['POST', `/v1/sessions/${nobody}/attempts`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
     ['POST', `/v1/sessions/${nobody}/cancel`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
+    ['GET', '/v1/reviews', { sessions: 403, audit: 200, review: 200, endpoints: 403, admin: 200 }],
+    [
+      'POST',
+      `/v1/sessions/${nobody}/review/claim`,
+      { sessions: 403, audit: 403, review: 404, endpoints: 403, admin: 404 },
+    ],
     ['GET', '/v1/events', { sessions: 403, audit: 200, review: 403, endpoints: 200, admin: 200 }],
     ['GET', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 200 }],
     ['POST', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 400 }],
