@@ -6,8 +6,9 @@ import { ApiAnswers } from './api-answers.js';
 import { ApiKeysService } from './api-keys.service.js';
 import type { ApiKey } from './api-keys.store.js';
 import { IfPresent } from './if-present.js';
+import { instantOf, IsInstant } from './instant.js';
 import { RequireScope, type Scope, scopes } from './scopes.js';
-import { invalid, IsTime, PlainText } from './validation.js';
+import { invalid, PlainText } from './validation.js';
 
 class CreateApiKeyDto {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'checkout backend' })
@@ -27,7 +28,7 @@ class CreateApiKeyDto {
     description: 'In the future; without it the key does not expire.',
   })
   @IfPresent()
-  @IsTime()
+  @IsInstant()
   expiresAt?: string;
 }
 
@@ -68,14 +69,9 @@ export class ApiKeysController {
 
   /** Create an API key. */
   @Post()
-  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, [
-    'invalid-request',
-    'payload-too-large',
-    'unsupported-media-type',
-  ])
+  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, ['invalid-request'])
   async create(@Body() body: CreateApiKeyDto): Promise<ApiKeyResponse> {
-    const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt);
-    const created = await this.keys.create(body.name, body.scopes, expiresAt);
+    const created = await this.keys.create(body.name, body.scopes, instantOf(body.expiresAt) ?? null);
     if (created === 'expired-already') throw invalid([{ field: 'expiresAt', message: 'must be in the future' }]);
     return { ...view(created), key: created.key };
   }

@@ -1,5 +1,5 @@
 import { ValidationPipe } from '@nestjs/common';
-import { isISO8601, registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
+import { registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
 import { type FieldError, Problem } from '../core/errors.js';
 
 /** Unknown fields are refused; what is missing takes the default of its class. */
@@ -53,27 +53,6 @@ export function PlainText(min: number, max: number, options?: ValidationOptions)
       propertyName: property as string,
       options: { message: `must be text of ${min} to ${max} characters without control characters`, ...options },
       validator: { validate: (value) => isPlainText(value, min, max) },
-    });
-}
-
-/** ISO 8601 knows weeks, ordinal days and times of nowhere, which Date reads as something else or not at all. */
-const timeShape = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
-
-/** A text that `new Date` takes for what it says: RFC 3339, or a day, which begins in UTC. */
-export function IsTime(): PropertyDecorator {
-  return (target, property) =>
-    registerDecorator({
-      name: 'isTime',
-      target: target.constructor,
-      propertyName: property as string,
-      options: { message: 'must be a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31' },
-      validator: {
-        validate: (value) =>
-          typeof value === 'string' &&
-          timeShape.test(value) &&
-          isISO8601(value, { strict: true }) &&
-          !Number.isNaN(Date.parse(value)),
-      },
     });
 }
 

@@ -26,8 +26,6 @@ export class ReviewController {
   @RequireScope('review')
   @ApiAnswers({ 200: [SessionResponse, 'The session as it is now.'] }, [
     'invalid-request',
-    'payload-too-large',
-    'unsupported-media-type',
     'not-found',
     'not-in-review',
   ])

@@ -18,8 +18,9 @@ import {
 import { retryCauses, type RetryCause } from '../attempts/outcome.js';
 import { type Channel, channels } from '../attempts/rows.js';
 import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
-import { IsTime, PlainText, TextMap } from '../http/validation.js';
+import { PlainText, TextMap } from '../http/validation.js';
 import { IfPresent } from '../http/if-present.js';
+import { IsInstant } from '../http/instant.js';
 
 export class InitiatorDto {
   @ApiProperty({ required: false, format: 'ip', description: 'Address of the user on your platform.' })
@@ -178,12 +179,12 @@ export class ListSessionsDto {
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Created at or after.' })
   @IsOptional()
-  @IsTime()
+  @IsInstant()
   createdAfter?: string;
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Created before.' })
   @IsOptional()
-  @IsTime()
+  @IsInstant()
   createdBefore?: string;
 
   @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })

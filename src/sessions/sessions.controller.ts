@@ -40,8 +40,6 @@ export class SessionsController {
     },
     [
       'invalid-request',
-      'payload-too-large',
-      'unsupported-media-type',
       'idempotency-mismatch',
       'idempotency-in-flight',
       'subject-locked',
@@ -104,8 +102,6 @@ export class SessionsController {
     },
     [
       'invalid-request',
-      'payload-too-large',
-      'unsupported-media-type',
       'not-found',
       'session-closed',
       'attempts-exhausted',

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { IsTime, PlainText } from '../http/validation.js';
+import { IsInstant } from '../http/instant.js';
+import { PlainText } from '../http/validation.js';
 import { type WebhookState, webhookStates } from './reading.js';
 
 export class ListWebhooksDto {
@@ -17,12 +18,12 @@ export class ListWebhooksDto {
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Received at or after.' })
   @IsOptional()
-  @IsTime()
+  @IsInstant()
   from?: string;
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Received before.' })
   @IsOptional()
-  @IsTime()
+  @IsInstant()
   to?: string;
 
   @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
