@@ -6,8 +6,8 @@ import { ApiAnswers } from './api-answers.js';
 import { ApiKeysService } from './api-keys.service.js';
 import type { ApiKey } from './api-keys.store.js';
 import { IfPresent } from './if-present.js';
-import { instantOf, IsInstant } from './instant.js';
 import { RequireScope, type Scope, scopes } from './scopes.js';
+import { IsInstant, parseInstant } from './instant.js';
 import { invalid, PlainText } from './validation.js';
 
 class CreateApiKeyDto {
@@ -69,9 +69,14 @@ export class ApiKeysController {
 
   /** Create an API key. */
   @Post()
-  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, ['invalid-request'])
+  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, [
+    'invalid-request',
+    'payload-too-large',
+    'unsupported-media-type',
+  ])
   async create(@Body() body: CreateApiKeyDto): Promise<ApiKeyResponse> {
-    const created = await this.keys.create(body.name, body.scopes, instantOf(body.expiresAt) ?? null);
+    const expiresAt = parseInstant(body.expiresAt);
+    const created = await this.keys.create(body.name, body.scopes, expiresAt);
     if (created === 'expired-already') throw invalid([{ field: 'expiresAt', message: 'must be in the future' }]);
     return { ...view(created), key: created.key };
   }
