@@ -1,5 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { type ProblemCode, problems } from '../core/errors.js';
+import { ProblemResponse } from './problem.response.js';
 
 const description = `Re-authentication by face through the iDenfy app.
 
@@ -60,12 +62,17 @@ export function serveOpenApi(app: INestApplication, webhooks: Record<string, obj
   });
 }
 
+/** What any body can be answered with before its route sees it. */
+const ofBodies: readonly ProblemCode[] = ['payload-too-large', 'unsupported-media-type'];
+
 /** Problems are application/problem+json; the decorators know one media type for every answer of a route. */
 function withProblemMediaType(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path) as {
-      responses?: Record<string, { content?: Record<string, unknown> }>;
+      requestBody?: object;
+      responses?: Record<string, { description?: string; content?: Record<string, unknown> }>;
     }[]) {
+      if (operation.requestBody) operation.responses = { ...refusalsOfBodies(), ...operation.responses };
       for (const [status, response] of Object.entries(operation.responses ?? {})) {
         const json = response.content?.['application/json'];
         if (Number(status) >= 400 && json) response.content = { 'application/problem+json': json };
@@ -73,4 +80,14 @@ function withProblemMediaType(document: OpenAPIObject): OpenAPIObject {
     }
   }
   return document;
+}
+
+function refusalsOfBodies(): Record<string, { description: string; content: Record<string, unknown> }> {
+  const schema = { $ref: getSchemaPath(ProblemResponse) };
+  return Object.fromEntries(
+    ofBodies.map((code) => {
+      const { status, title } = problems[code];
+      return [status, { description: `\`${code}\`: ${title}`, content: { 'application/problem+json': { schema } } }];
+    }),
+  );
 }

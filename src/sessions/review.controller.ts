@@ -31,8 +31,6 @@ export class ReviewController {
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewedSessionResponse, 'The session as it is now.'] }, [
     'invalid-request',
-    'payload-too-large',
-    'unsupported-media-type',
     'second-reviewer-needed',
     ...refusals,
   ])

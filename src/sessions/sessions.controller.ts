@@ -41,8 +41,6 @@ export class SessionsController {
     },
     [
       'invalid-request',
-      'payload-too-large',
-      'unsupported-media-type',
       'idempotency-mismatch',
       'idempotency-in-flight',
       'subject-locked',
@@ -107,8 +105,6 @@ export class SessionsController {
     },
     [
       'invalid-request',
-      'payload-too-large',
-      'unsupported-media-type',
       'not-found',
       'session-closed',
       'attempts-exhausted',
