@@ -23,6 +23,8 @@ export interface StreamSources {
   texts: EventTexts;
   /** told how many events were sent */
   sent: (count: number) => void;
+  /** told why a reader could not be served */
+  failed: (error: unknown) => void;
 }
 
 /**
@@ -61,7 +63,8 @@ export class EventStream implements Follower {
         else if (this.connection.isOpen) this.following = feed.follow(this, head);
         return;
       }
-    } catch {
+    } catch (error) {
+      this.sources.failed(error);
       this.connection.end();
     }
   }

@@ -84,6 +84,8 @@ onEveryStore('access', (world) => {
     ['POST', `/v1/sessions/${nobody}/code`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
     ['POST', `/v1/sessions/${nobody}/attempts`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
     ['POST', `/v1/sessions/${nobody}/cancel`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
+    ['GET', `/v1/sessions/${nobody}/stream`, { sessions: 404, audit: 404, review: 403, endpoints: 403, admin: 404 }],
+    ['GET', '/v1/events/stream?after=x', { sessions: 403, audit: 400, review: 403, endpoints: 400, admin: 400 }],
     ['GET', '/v1/events', { sessions: 403, audit: 200, review: 403, endpoints: 200, admin: 200 }],
     ['GET', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 200 }],
     ['POST', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 400 }],
