@@ -71,11 +71,11 @@ export class EventStream implements Follower {
 
   take(events: readonly JournalEvent[]): void {
     this.send(events);
-    if (this.ended) this.connection.end();
-    else if (this.connection.isFull) {
+    if (this.connection.isFull) {
+      // It ends from there, too: what was sent last still has to arrive.
       this.unfollow();
       void this.catchUp();
-    }
+    } else if (this.ended) this.connection.end();
   }
 
   private send(events: readonly JournalEvent[]): void {
