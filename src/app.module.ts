@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AttemptsModule } from './attempts/attempts.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { ConfigurationModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { CoreModule } from './core/core.module.js';
@@ -9,6 +10,7 @@ import { HttpModule } from './http/http.module.js';
 import { IdenfyModule } from './idenfy/idenfy.module.js';
 import { JournalModule } from './journal/journal.module.js';
 import { JournalStore } from './journal/journal.store.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import type { QueueBackend } from './queue/backend.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RiskModule } from './risk/risk.module.js';
@@ -24,6 +26,7 @@ export class AppModule {
     const journal = JournalModule.forRoles(roles);
     const risk = RiskModule.forRoles(roles, [journal], JournalStore);
     const attempts = AttemptsModule.forRoles(roles, [journal, IdenfyModule, risk]);
+    const sessions = SessionsModule.forRoles(roles, [attempts, risk, journal]);
     return {
       module: AppModule,
       imports: [
@@ -35,9 +38,11 @@ export class AppModule {
         journal,
         risk,
         attempts,
-        ...(roles.api ? [SessionsModule.withImports([attempts, risk, journal])] : []),
+        sessions,
+        ...(roles.api ? [AuditModule.withImports([attempts, sessions, journal])] : []),
         ...(roles.api ? [StreamsModule.withImports([journal])] : []),
         WebhooksModule.forRoles(roles, [attempts, journal]),
+        PrivacyModule.forRoles(roles, [journal]),
       ],
     };
   }

@@ -7,8 +7,9 @@ import { unknownVariables } from './known-variables.js';
 import { readIdenfy } from './read-idenfy.js';
 import { readKeys } from './read-keys.js';
 import { readLimits } from './read-limits.js';
+import { readReview, readSignals } from './read-signals.js';
 import { readRequestLimits } from './read-request-limits.js';
-import { anyText, cidr, decimal, hostname, integer, listOf, oneOf } from './parse-text.js';
+import { anyText, cidr, decimal, hostname, integer, listOf, noteName, oneOf } from './parse-text.js';
 import { pageOrigin, postgresUrl, redisUrl } from './parse-urls.js';
 import type { Settings } from './settings.js';
 import { VariableReader } from './variable-reader.js';
@@ -44,8 +45,12 @@ export function readSettings(environment: Environment): Settings {
     confirmPass: read.optional('CONFIRM_PASS', oneOf(['off', 'observe', 'enforce']), 'observe'),
     identificationFallback: read.optional('IDENTIFICATION_FALLBACK', oneOf(['on', 'off']), 'off') === 'on',
     limits: readLimits(read),
+    journalOrigin: read.optional('JOURNAL_ORIGIN', noteName, 'facecode.local/journal'),
+    signals: readSignals(read),
+    review: readReview(read),
     createWaitSeconds: read.optional('CREATE_WAIT_SECONDS', decimal(0, 60), 5),
     webhookBodyRetentionDays: read.optional('WEBHOOK_BODY_RETENTION_DAYS', integer(1, 3650), 90),
+    personalDataRetentionDays: read.optional('PERSONAL_DATA_RETENTION_DAYS', integer(1, 36_500), null),
     egressAllow: read.optional('EGRESS_ALLOW', listOf(cidr), []),
     log: {
       level: read.optional('LOG_LEVEL', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),

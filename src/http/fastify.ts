@@ -1,4 +1,5 @@
 /** The HTTP server under Nest: limits, parsing, request ids, headers. */
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -66,6 +67,8 @@ export async function configureFastify(
     const bytes = body as Buffer;
     if (request.routeOptions.url === receiverPath) return done(null, bytes);
     if (bytes.length === 0) return done(null, {});
+    // Read as UTF-8 all the same, what is none would become other text without a word.
+    if (!isUtf8(bytes)) return done(new Problem('invalid-request', { detail: 'The body is not UTF-8.' }));
     if (isNestedDeeper(bytes, maxLevels)) {
       return done(new Problem('invalid-request', { detail: `The body is nested deeper than ${maxLevels} levels.` }));
     }

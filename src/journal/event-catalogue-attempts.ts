@@ -121,6 +121,32 @@ export const attemptEvents = {
     data: object({ number, count: count('How many were found.', 1) }),
     example: { data: { number: 1, count: 1 } },
   },
+  'review.claimed': {
+    ...ofAttempt,
+    summary: 'A reviewer has a held pass to himself for a while.',
+    data: object({ number, until: instant('When the claim ends by itself.') }),
+    example: { data: { number: 1, until: '2026-01-15T10:30:00.000Z' } },
+  },
+  'review.released': {
+    ...ofAttempt,
+    summary: 'The reviewer has given the held pass back.',
+    data: object({ number }),
+    example: { data: { number: 1 } },
+  },
+  'review.noted': {
+    ...ofAttempt,
+    summary: 'A reviewer has written a note.',
+    data: object({ number }),
+    personal: object({ note: text() }),
+    example: { data: { number: 1 }, personal: { note: 'Waiting for a call back.' } },
+  },
+  'review.approved': {
+    ...ofAttempt,
+    summary: 'One reviewer would grant the held pass; another one is needed (REVIEW_FOUR_EYES).',
+    data: object({ number, reviewersNeeded: count('How many more.', 1) }),
+    personal: object({ note: text('Why.') }),
+    example: { data: { number: 1, reviewersNeeded: 1 }, personal: { note: 'Called the customer.' } },
+  },
   'review.decided': {
     ...ofAttempt,
     summary: 'A person has decided on a held pass.',

@@ -1,5 +1,5 @@
 import { attemptNumber, type EventDescription } from './event-catalogue-entry.js';
-import { count, instant, object, orNull, text } from './event-catalogue-schema.js';
+import { count, instant, listOf, object, oneOf, orNull, text } from './event-catalogue-schema.js';
 
 const ofNoSession = { since: 1, session: 'never', attempt: 'never' } as const;
 const consecutiveFailures = count('FAILED in a row, over all sessions of the scanRef.');
@@ -10,18 +10,43 @@ export const otherEvents = {
     since: 1,
     session: 'always',
     attempt: 'sometimes',
-    summary: 'Something that a fraud team should look at.',
+    summary: 'Something that a fraud team should look at; which facts come with it depends on the signal.',
     data: object(
       {
         signal: text('The name of the signal; an open list.'),
         number: attemptNumber,
-        scanRef: text(),
+        failReason: text('iDenfy’s (presentation-attack, duplicate-image).'),
+        riskTag: text('iDenfy’s (untrusted-environment).'),
+        seconds: { type: 'number', minimum: 0, description: 'From handing the code out to the result (too-fast).' },
+        tooFastSeconds: { type: 'number', minimum: 0 },
+        comparedBits: count('Of both addresses, which differ in them (different-network).'),
+        by: listOf(oneOf(['scanRef', 'initiator']), 'What there were too many sessions of (velocity).'),
+        moreThan: count('So many sessions are fine (velocity).'),
+        windowSeconds: count(),
+        scanRef: text('Of a subject that is about to be locked.'),
         consecutiveFailures,
         lockAfterFailures: count('So many lock the subject.'),
       },
-      ['number', 'scanRef', 'consecutiveFailures', 'lockAfterFailures'],
+      [
+        'number',
+        'failReason',
+        'riskTag',
+        'seconds',
+        'tooFastSeconds',
+        'comparedBits',
+        'by',
+        'moreThan',
+        'windowSeconds',
+        'scanRef',
+        'consecutiveFailures',
+        'lockAfterFailures',
+      ],
     ),
-    example: { data: { signal: 'never-revealed', number: 1 } },
+    personal: object({ initiatorIp: text(), selfieIp: text() }, ['initiatorIp', 'selfieIp']),
+    example: {
+      data: { signal: 'different-network', number: 1, comparedBits: 24 },
+      personal: { initiatorIp: '203.0.113.7', selfieIp: '198.51.100.23' },
+    },
   },
   'subject.locked': {
     since: 1,
@@ -50,8 +75,54 @@ export const otherEvents = {
   'subject.erased': {
     ...ofNoSession,
     summary: 'The personal data of a subject was erased: its keys are destroyed.',
-    data: object({}),
-    example: { data: {} },
+    data: object({
+      scanRef: text(),
+      because: oneOf(['asked', 'retention'], 'An administrator asked, or the sessions were old.'),
+      sessions: count('Whose personal data is gone.'),
+      keysDestroyed: count(),
+      endpoints: listOf(text(), 'Ids of the endpoints that had received events of these sessions.'),
+    }),
+    example: { data: { scanRef, because: 'asked', sessions: 3, keysDestroyed: 1, endpoints: [] } },
+  },
+  'subject.held': {
+    ...ofNoSession,
+    summary: 'A legal hold keeps the subject from erasure.',
+    data: object({ scanRef: text() }),
+    example: { data: { scanRef } },
+  },
+  'subject.hold-lifted': {
+    ...ofNoSession,
+    summary: 'The legal hold of a subject was lifted.',
+    data: object({ scanRef: text() }),
+    example: { data: { scanRef } },
+  },
+  'audit.read': {
+    ...ofNoSession,
+    summary: 'Somebody has read what is kept for auditors. Reads of one kind within a minute are one event.',
+    data: object({
+      route: text('What was read, for example `attempts.search`.'),
+      filter: {
+        description: 'The filter by name; what is personal in it says `given`. `other`: too many kinds to tell apart.',
+        anyOf: [
+          { type: 'object', additionalProperties: { type: 'string' } },
+          { type: 'string', enum: ['other'] },
+        ],
+      },
+      reads: count('How many answers.', 1),
+      rows: count('How many rows they had together.'),
+      firstAt: instant(),
+      lastAt: instant(),
+    }),
+    example: {
+      data: {
+        route: 'attempts.search',
+        filter: { state: 'retry' },
+        reads: 2,
+        rows: 70,
+        firstAt: '2026-01-15T10:00:00.000Z',
+        lastAt: '2026-01-15T10:00:42.000Z',
+      },
+    },
   },
   'endpoint.disabled': {
     ...ofNoSession,

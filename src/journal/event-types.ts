@@ -25,9 +25,19 @@ export const eventTypes = [
   'subject.locked',
   'subject.released',
   'subject.erased',
+  // beyond the first contract: a legal hold keeps a subject from erasure
+  'subject.held',
+  'subject.hold-lifted',
   'endpoint.disabled',
   'webhook.quarantined',
   'review.decided',
+  // beyond the first contract: somebody has looked at what is kept for auditors
+  'audit.read',
+  // beyond the first contract: what leads to a decision
+  'review.claimed',
+  'review.released',
+  'review.noted',
+  'review.approved',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -306,6 +306,50 @@ export type AttemptOrphanedEvent = Envelope<
   { /** Which attempt of the session, from 1. */ number: number; /** How many were found. */ count: number }
 >;
 
+/** A reviewer has a held pass to himself for a while. */
+export type ReviewClaimedEvent = Envelope<
+  'review.claimed',
+  string,
+  string,
+  {
+    /** Which attempt of the session, from 1. */
+    number: number;
+    /** When the claim ends by itself. */
+    until: string;
+  }
+>;
+
+/** The reviewer has given the held pass back. */
+export type ReviewReleasedEvent = Envelope<
+  'review.released',
+  string,
+  string,
+  { /** Which attempt of the session, from 1. */ number: number }
+>;
+
+/** A reviewer has written a note. */
+export type ReviewNotedEvent = Envelope<
+  'review.noted',
+  string,
+  string,
+  { /** Which attempt of the session, from 1. */ number: number },
+  { /** Keeps a short value from being guessed by its digest. */ salt: string; note: string } | null
+>;
+
+/** One reviewer would grant the held pass; another one is needed (REVIEW_FOUR_EYES). */
+export type ReviewApprovedEvent = Envelope<
+  'review.approved',
+  string,
+  string,
+  {
+    /** Which attempt of the session, from 1. */
+    number: number;
+    /** How many more. */
+    reviewersNeeded: number;
+  },
+  { /** Keeps a short value from being guessed by its digest. */ salt: string; /** Why. */ note: string } | null
+>;
+
 /** A person has decided on a held pass. */
 export type ReviewDecidedEvent = Envelope<
   'review.decided',
@@ -315,7 +359,7 @@ export type ReviewDecidedEvent = Envelope<
   { /** Keeps a short value from being guessed by its digest. */ salt: string; /** Why. */ note: string } | null
 >;
 
-/** Something that a fraud team should look at. */
+/** Something that a fraud team should look at; which facts come with it depends on the signal. */
 export type RiskFlaggedEvent = Envelope<
   'risk.flagged',
   string,
@@ -325,12 +369,33 @@ export type RiskFlaggedEvent = Envelope<
     signal: string;
     /** Which attempt of the session, from 1. */
     number?: number;
+    /** iDenfy’s (presentation-attack, duplicate-image). */
+    failReason?: string;
+    /** iDenfy’s (untrusted-environment). */
+    riskTag?: string;
+    /** From handing the code out to the result (too-fast). */
+    seconds?: number;
+    tooFastSeconds?: number;
+    /** Of both addresses, which differ in them (different-network). */
+    comparedBits?: number;
+    /** What there were too many sessions of (velocity). */
+    by?: Array<'scanRef' | 'initiator'>;
+    /** So many sessions are fine (velocity). */
+    moreThan?: number;
+    windowSeconds?: number;
+    /** Of a subject that is about to be locked. */
     scanRef?: string;
     /** FAILED in a row, over all sessions of the scanRef. */
     consecutiveFailures?: number;
     /** So many lock the subject. */
     lockAfterFailures?: number;
-  }
+  },
+  {
+    /** Keeps a short value from being guessed by its digest. */
+    salt: string;
+    initiatorIp?: string;
+    selfieIp?: string;
+  } | null
 >;
 
 /** Too many failures in a row: no new code for a while. */
@@ -364,7 +429,46 @@ export type SubjectReleasedEvent = Envelope<
 >;
 
 /** The personal data of a subject was erased: its keys are destroyed. */
-export type SubjectErasedEvent = Envelope<'subject.erased', null, null, Record<string, unknown>>;
+export type SubjectErasedEvent = Envelope<
+  'subject.erased',
+  null,
+  null,
+  {
+    scanRef: string;
+    /** An administrator asked, or the sessions were old. */
+    because: 'asked' | 'retention';
+    /** Whose personal data is gone. */
+    sessions: number;
+    keysDestroyed: number;
+    /** Ids of the endpoints that had received events of these sessions. */
+    endpoints: Array<string>;
+  }
+>;
+
+/** A legal hold keeps the subject from erasure. */
+export type SubjectHeldEvent = Envelope<'subject.held', null, null, { scanRef: string }>;
+
+/** The legal hold of a subject was lifted. */
+export type SubjectHoldLiftedEvent = Envelope<'subject.hold-lifted', null, null, { scanRef: string }>;
+
+/** Somebody has read what is kept for auditors. Reads of one kind within a minute are one event. */
+export type AuditReadEvent = Envelope<
+  'audit.read',
+  null,
+  null,
+  {
+    /** What was read, for example `attempts.search`. */
+    route: string;
+    /** The filter by name; what is personal in it says `given`. `other`: too many kinds to tell apart. */
+    filter: Record<string, string> | 'other';
+    /** How many answers. */
+    reads: number;
+    /** How many rows they had together. */
+    rows: number;
+    firstAt: string;
+    lastAt: string;
+  }
+>;
 
 /** A webhook endpoint gets no deliveries any more. */
 export type EndpointDisabledEvent = Envelope<'endpoint.disabled', null, null, Record<string, unknown>>;
@@ -405,11 +509,18 @@ export type FacecodeEvent =
   | AttemptConflictEvent
   | AttemptDisputedEvent
   | AttemptOrphanedEvent
+  | ReviewClaimedEvent
+  | ReviewReleasedEvent
+  | ReviewNotedEvent
+  | ReviewApprovedEvent
   | ReviewDecidedEvent
   | RiskFlaggedEvent
   | SubjectLockedEvent
   | SubjectReleasedEvent
   | SubjectErasedEvent
+  | SubjectHeldEvent
+  | SubjectHoldLiftedEvent
+  | AuditReadEvent
   | EndpointDisabledEvent
   | WebhookQuarantinedEvent;
 

@@ -7,13 +7,10 @@ import { newId } from '../core/ids.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { events, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
+import { provable } from './event-row.js';
 import type { EventType } from './event-types.js';
 import type { JournalEvent, NewEvent } from './journal-event.js';
-import { journalChannel } from './journal-tail.js';
 import { PersonalKeys, type SubjectKey } from './personal-keys.js';
-
-/** Only one process seals at a time. "Seal" in ASCII. */
-const sealingLock = 0x5365616c;
 
 export interface EventFilter {
   after: number;
@@ -77,31 +74,6 @@ export class JournalStore {
     await tx.orm.insert(events).values(rows);
   }
 
-  /** Gives positions to the unsealed events in the order they were inserted, at most `limit`. @returns how many */
-  async seal(limit: number): Promise<number> {
-    return this.database.transaction(async (tx) => {
-      await tx.query('select pg_advisory_xact_lock($1)', [sealingLock]);
-      const { count } = await tx.query(
-        `with last as (select coalesce(max(position), 0) as position from events),
-              batch as (select id, row_number() over (order by row_number) as nth
-                          from (select id, row_number from events where position is null
-                                 order by row_number limit $1) as unsealed)
-         update events set position = last.position + batch.nth from batch, last where events.id = batch.id`,
-        [limit],
-      );
-      if (count > 0) await tx.query(`select pg_notify($1, '')`, [journalChannel]);
-      return count;
-    });
-  }
-
-  async hasUnsealed(before: Date): Promise<boolean> {
-    const { rows } = await this.database.query<{ found: boolean }>(
-      'select exists (select from events where position is null and at <= $1) as found',
-      [before],
-    );
-    return rows[0]?.found === true;
-  }
-
   /** Sealed events in order of position. */
   async read(filter: EventFilter): Promise<JournalEvent[]> {
     const { after, types, sessionId, limit } = filter;
@@ -155,19 +127,7 @@ export class JournalStore {
   }
 
   private toEvent({ row, keySealed }: EventRow): JournalEvent {
-    return {
-      id: row.id,
-      type: row.type as EventType,
-      sessionId: row.sessionId,
-      attemptId: row.attemptId,
-      seq: row.seq,
-      position: row.position ?? 0,
-      at: row.at.toISOString(),
-      actor: row.actor as unknown as Actor,
-      data: row.data as JournalEvent['data'],
-      personal: this.openPersonal(row, keySealed),
-      personalDigest: row.personalDigest,
-    };
+    return { ...provable(row), personal: this.openPersonal(row, keySealed) };
   }
 
   /** The salt keeps a short value (an address) from being found by trying all of them against the digest. */

@@ -23,6 +23,8 @@ export interface JobData {
   seal: Record<string, never>;
   /** re-derives every overdue job from the rows */
   sweep: Record<string, never>;
+  /** forgets what is kept for a while only */
+  retention: Record<string, never>;
 }
 export type JobName = keyof JobData;
 
@@ -35,6 +37,7 @@ export const queueOf = {
   'apply-results': 'results',
   seal: 'journal',
   sweep: 'upkeep',
+  retention: 'upkeep',
 } as const satisfies Record<JobName, QueueName>;
 
 /** A job to add. */

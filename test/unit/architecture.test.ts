@@ -9,7 +9,7 @@ import { queueNames, queueOf } from '../../src/queue/jobs.js';
 const levels: readonly (readonly string[])[] = [
   ['main.ts'],
   ['app.ts', 'app.module.ts'],
-  ['console', 'cli', 'streams', 'webhooks'],
+  ['console', 'cli', 'streams', 'webhooks', 'audit', 'privacy'],
   ['sessions', 'deliveries'],
   ['attempts'],
   ['risk', 'idenfy', 'journal'],
