@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { DatabaseUnavailable } from '../database/database-errors.js';
 import type { EventType } from './event-types.js';
 import type { JournalEvent } from './journal-event.js';
 import { JournalStore } from './journal.store.js';
@@ -111,7 +112,8 @@ export class JournalFeed implements BeforeApplicationShutdown {
       while (this.grown && !this.over) await this.readPage();
     } catch (error) {
       // The tail calls again within a second.
-      this.logger.debug(`the journal could not be read: ${String(error)}`);
+      if (error instanceof DatabaseUnavailable) this.logger.debug(error.message);
+      else this.logger.error(`the journal cannot be read: ${String(error)}`);
     } finally {
       this.reading = false;
     }

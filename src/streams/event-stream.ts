@@ -23,6 +23,8 @@ export interface StreamSources {
   texts: EventTexts;
   /** told how many events were sent */
   sent: (count: number) => void;
+  /** told why a reader could not be served */
+  failed: (error: unknown) => void;
 }
 
 /**
@@ -61,18 +63,19 @@ export class EventStream implements Follower {
         else if (this.connection.isOpen) this.following = feed.follow(this, head);
         return;
       }
-    } catch {
+    } catch (error) {
+      this.sources.failed(error);
       this.connection.end();
     }
   }
 
   take(events: readonly JournalEvent[]): void {
     this.send(events);
-    if (this.ended) this.connection.end();
-    else if (this.connection.isFull) {
+    if (this.connection.isFull) {
+      // It ends from there, too: what was sent last still has to arrive.
       this.unfollow();
       void this.catchUp();
-    }
+    } else if (this.ended) this.connection.end();
   }
 
   private send(events: readonly JournalEvent[]): void {

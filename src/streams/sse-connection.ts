@@ -24,7 +24,7 @@ export class SseConnection {
     this.heartbeat = setInterval(() => this.beat(), heartbeatMs).unref();
     response.on('drain', () => this.goOn());
     response.once('close', () => this.close());
-    response.once('error', () => this.close());
+    response.on('error', () => this.close());
     // It may have gone while we were looking things up.
     if (response.destroyed) this.close();
   }

@@ -1,5 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { DatabaseUnavailable } from '../database/database-errors.js';
 import type { Principal } from '../http/scopes.js';
 import { type Interest, JournalFeed } from '../journal/journal-feed.js';
 import { EventStream, type StreamPlan } from './event-stream.js';
@@ -11,6 +12,8 @@ import { StreamMetrics } from './stream-metrics.js';
 /** Opens a stream for who may have one. */
 @Injectable()
 export class StreamOpening {
+  private readonly logger = new Logger(StreamOpening.name);
+
   constructor(
     @Inject(OpenStreams) private readonly streams: OpenStreams,
     @Inject(JournalPages) private readonly pages: JournalPages,
@@ -33,8 +36,15 @@ export class StreamOpening {
     const { pages, feed, texts, metrics } = this;
     const connection = this.streams.connect(reply, principal, plan.endsWithSession ? 'session' : 'events');
     if (typeof connection === 'string') return connection;
-    const stream = new EventStream(connection, plan, { pages, feed, texts, sent: (count) => metrics.sent.inc(count) });
-    void stream.catchUp();
+    const sent = (count: number) => metrics.sent.inc(count);
+    const failed = (error: unknown) => this.log(error);
+    void new EventStream(connection, plan, { pages, feed, texts, sent, failed }).catchUp();
     return 'opened';
+  }
+
+  /** A database that is away ends every stream that is behind, and is told of elsewhere. */
+  private log(error: unknown): void {
+    if (error instanceof DatabaseUnavailable) this.logger.debug(`a stream is ended: ${error.message}`);
+    else this.logger.error(`a stream is ended: ${String(error)}`, error instanceof Error ? error.stack : undefined);
   }
 }

@@ -91,6 +91,8 @@ onEveryStore('access', (world) => {
       `/v1/sessions/${nobody}/review/claim`,
       { sessions: 403, audit: 403, review: 404, endpoints: 403, admin: 404 },
     ],
+    ['GET', `/v1/sessions/${nobody}/stream`, { sessions: 404, audit: 404, review: 403, endpoints: 403, admin: 404 }],
+    ['GET', '/v1/events/stream?after=x', { sessions: 403, audit: 400, review: 403, endpoints: 400, admin: 400 }],
     ['GET', '/v1/events', { sessions: 403, audit: 200, review: 403, endpoints: 200, admin: 200 }],
     ['GET', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 200 }],
     ['POST', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 400 }],
