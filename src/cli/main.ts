@@ -7,12 +7,13 @@ import { MigrationsPending } from '../database/migrate.js';
 import { check } from './check.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { demo } from './demo/demo.js';
+import { exportCommand } from './export.js';
 import { keys } from './keys.js';
 import { migrateCommand } from './migrate.js';
 import { simulate } from './simulate.js';
 import { start } from './start.js';
 
-const commands: readonly Command[] = [start, demo, migrateCommand, keys, check, simulate];
+const commands: readonly Command[] = [start, demo, migrateCommand, keys, check, exportCommand, simulate];
 
 // `facecode keys list | head` closes the pipe before everything is written.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -3,6 +3,9 @@ import { SETTINGS } from '../config/settings.token.js';
 import { ErasureSources } from './erasure-sources.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
+import { ExportController } from './export.controller.js';
+import { JournalExport } from './export.service.js';
+import { ExportStore } from './export.store.js';
 import { JOURNAL_KEY, journalKey } from './journal-key.js';
 import { JournalProofs } from './journal-proofs.service.js';
 import { JournalTail } from './journal-tail.js';
@@ -21,7 +24,7 @@ export class JournalModule {
   static forRoles(roles: { api: boolean; worker: boolean }): DynamicModule {
     return {
       module: JournalModule,
-      controllers: roles.api ? [EventsController, JournalController] : [],
+      controllers: roles.api ? [EventsController, JournalController, ExportController] : [],
       providers: [
         { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
         JournalStore,
@@ -33,7 +36,7 @@ export class JournalModule {
         SealingService,
         JournalProofs,
         EventsService,
-        ...(roles.api ? [JournalVerification, JournalService] : []),
+        ...(roles.api ? [JournalVerification, JournalService, ExportStore, JournalExport] : []),
         ...(roles.worker ? [SealProcessor] : []),
       ],
       exports: [JournalStore, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
