@@ -1,6 +1,6 @@
 /** The journal's services on an open database, for commands: the same that the service runs, put together by hand. */
 import type { Settings } from '../config/settings.js';
-import { Clock } from '../core/clock.js';
+import { SystemClock } from '../core/clock.js';
 import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
 import { ExportStore } from '../journal/export.store.js';
@@ -23,7 +23,7 @@ export interface Journal {
 export function journalOf(database: Database, settings: Settings): Journal {
   const signer = journalKey(settings);
   const [events, tree] = [new SealingStore(database), new TreeStore(database)];
-  const sealing = new SealingService(database, events, tree, signer, new Clock());
+  const sealing = new SealingService(database, events, tree, signer, new SystemClock());
   const proofs = new JournalProofs(events, sealing, tree, signer);
   const store = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
   return {

@@ -12,8 +12,9 @@ import { keys } from './keys.js';
 import { migrateCommand } from './migrate.js';
 import { simulate } from './simulate.js';
 import { start } from './start.js';
+import { verify } from './verify.js';
 
-const commands: readonly Command[] = [start, demo, migrateCommand, keys, check, exportCommand, simulate];
+const commands: readonly Command[] = [start, demo, migrateCommand, keys, check, exportCommand, verify, simulate];
 
 // `facecode keys list | head` closes the pipe before everything is written.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
