@@ -9,7 +9,7 @@ import { readKeys } from './read-keys.js';
 import { readLimits } from './read-limits.js';
 import { readRequestLimits } from './read-request-limits.js';
 import { anyText, cidr, decimal, hostname, integer, listOf, noteName, oneOf } from './parse-text.js';
-import { postgresUrl, redisUrl } from './parse-urls.js';
+import { mirrorTarget, postgresUrl, redisUrl } from './parse-urls.js';
 import type { Settings } from './settings.js';
 import { VariableReader } from './variable-reader.js';
 
@@ -43,6 +43,7 @@ export function readSettings(environment: Environment): Settings {
     identificationFallback: read.optional('IDENTIFICATION_FALLBACK', oneOf(['on', 'off']), 'off') === 'on',
     limits: readLimits(read),
     journalOrigin: read.optional('JOURNAL_ORIGIN', noteName, 'facecode.local/journal'),
+    checkpointMirror: read.optional('CHECKPOINT_MIRROR', mirrorTarget, null),
     createWaitSeconds: read.optional('CREATE_WAIT_SECONDS', decimal(0, 60), 5),
     webhookBodyRetentionDays: read.optional('WEBHOOK_BODY_RETENTION_DAYS', integer(1, 3650), 90),
     personalDataRetentionDays: read.optional('PERSONAL_DATA_RETENTION_DAYS', integer(1, 36_500), null),

@@ -70,6 +70,8 @@ export interface Settings {
   };
   /** name of the journal and of the key that signs its checkpoints (C2SP) */
   readonly journalOrigin: string;
+  /** where every checkpoint is also kept; null: nowhere */
+  readonly checkpointMirror: { readonly folder: string } | { readonly url: string } | null;
   readonly createWaitSeconds: number;
   /** the bodies of received webhooks are kept so long; their rows and digests stay */
   readonly webhookBodyRetentionDays: number;

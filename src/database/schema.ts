@@ -144,6 +144,11 @@ export const legalHolds = pgTable('legal_holds', {
   placedAt: instant('placed_at').notNull(),
 });
 
+export const checkpointMirror = pgTable('checkpoint_mirror', {
+  only: boolean('only').primaryKey().default(true),
+  size: bigint('size', { mode: 'number' }).notNull(),
+});
+
 export const apiKeys = pgTable('api_keys', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/settings.token.js';
+import { CheckpointMirror } from './checkpoint-mirror.service.js';
+import { CheckpointMirrorStore } from './checkpoint-mirror.store.js';
 import { ErasureSources } from './erasure-sources.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
@@ -37,7 +39,7 @@ export class JournalModule {
         JournalProofs,
         EventsService,
         ...(roles.api ? [JournalVerification, JournalService, ExportStore, JournalExport] : []),
-        ...(roles.worker ? [SealProcessor] : []),
+        ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
       exports: [JournalStore, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
     };
