@@ -15,6 +15,7 @@ import { TreeStore } from '../journal/tree.store.js';
 import { JournalVerification } from '../journal/verification.service.js';
 
 export interface Journal {
+  sealing: SealingService;
   proofs: JournalProofs;
   export: JournalExport;
   verification: JournalVerification;
@@ -27,6 +28,7 @@ export function journalOf(database: Database, settings: Settings): Journal {
   const proofs = new JournalProofs(events, sealing, tree, signer);
   const store = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
   return {
+    sealing,
     proofs,
     export: new JournalExport(store, proofs, new ExportStore(database)),
     verification: new JournalVerification(events, tree, proofs, signer),

@@ -9,29 +9,40 @@ import { withDatabase } from './with-database.js';
 
 /** @returns exit code */
 export async function verifyMirror(folder: string, key: TrustedKey | null): Promise<number> {
+  return withDatabase(async (database, settings) => {
+    const { same, text } = await compareWithMirror(folder, journalOf(database, settings), key);
+    print(text);
+    return same ? 0 : 1;
+  });
+}
+
+/** @param key null: the one that the service signs with @throws WrongUsage when there is nothing to compare with */
+export async function compareWithMirror(
+  folder: string,
+  journal: Journal,
+  key: TrustedKey | null,
+): Promise<{ same: boolean; text: string }> {
   const sizes = await sizesIn(folder);
   if (sizes.length === 0) throw new WrongUsage(`${folder} has no checkpoints`);
-  return withDatabase(async (database, settings) => {
-    const journal = journalOf(database, settings);
-    const { signer } = journal.proofs;
-    const trusted = key ?? { key: signer.key, name: signer.name };
-    for (const { size, name } of sizes) {
-      const reason = await differs(journal, size, await readFile(join(folder, name), 'utf8'), trusted);
-      if (reason === null) continue;
-      print(`NOT VALID: the checkpoint of size ${size}: ${reason}`);
-      return 1;
-    }
-    // The mirror vouches for the tree; that the events are those in the tree is for the journal to show.
-    const { valid, firstBadPosition, reason } = await journal.verification.verify();
-    if (!valid) {
-      print(
-        `NOT VALID: the journal does not hold by itself\nfirst bad position: ${firstBadPosition}\nreason: ${reason}`,
-      );
-      return 1;
-    }
-    print(`valid: ${sizes.length} mirrored checkpoints, up to size ${sizes.at(-1)!.size}, are those of this journal`);
-    return 0;
-  });
+  const { signer } = journal.proofs;
+  const trusted = key ?? { key: signer.key, name: signer.name };
+  for (const { size, name } of sizes) {
+    const reason = await differs(journal, size, await readFile(join(folder, name), 'utf8'), trusted);
+    if (reason !== null) return { same: false, text: `NOT VALID: the checkpoint of size ${size}: ${reason}` };
+  }
+  // The mirror vouches for the tree; that the events are those in the tree is for the journal to show.
+  const { valid, firstBadPosition, reason } = await journal.verification.verify();
+  if (!valid) {
+    return {
+      same: false,
+      text: `NOT VALID: the journal itself\nfirst bad position: ${firstBadPosition}\nreason: ${reason}`,
+    };
+  }
+  const newest = sizes.at(-1)!.size;
+  return {
+    same: true,
+    text: `valid: ${sizes.length} mirrored checkpoints, up to size ${newest}, are those of this journal`,
+  };
 }
 
 async function sizesIn(folder: string): Promise<{ size: number; name: string }[]> {
