@@ -145,7 +145,7 @@ export const legalHolds = pgTable('legal_holds', {
 });
 
 export const checkpointMirror = pgTable('checkpoint_mirror', {
-  only: boolean('only').primaryKey().default(true),
+  one: boolean('one').primaryKey().default(true),
   size: bigint('size', { mode: 'number' }).notNull(),
 });
 

@@ -1,7 +1,7 @@
 -- How far the checkpoints are mirrored (CHECKPOINT_MIRROR).
 
 create table checkpoint_mirror (
-  only boolean primary key default true check (only),
+  one boolean primary key default true check (one),
   -- of the newest checkpoint that is kept outside
   size bigint not null
 );
