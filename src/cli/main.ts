@@ -8,12 +8,26 @@ import { check } from './check.js';
 import { certify } from './certify/certify.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { demo } from './demo/demo.js';
+import { exportCommand } from './export.js';
+import { grants } from './grants.js';
 import { keys } from './keys.js';
 import { migrateCommand } from './migrate.js';
 import { simulate } from './simulate.js';
 import { start } from './start.js';
+import { verify } from './verify.js';
 
-const commands: readonly Command[] = [start, demo, migrateCommand, keys, check, simulate, certify];
+const commands: readonly Command[] = [
+  start,
+  demo,
+  migrateCommand,
+  keys,
+  check,
+  exportCommand,
+  verify,
+  grants,
+  simulate,
+  certify,
+];
 
 // `facecode keys list | head` closes the pipe before everything is written.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
 /** Parsers of addresses. An address may hold a password, so no fault quotes one. */
+import { resolve } from 'node:path';
 import type { Parser } from './variable-reader.js';
 
 export const postgresUrl: Parser<string> = (text) =>
@@ -51,8 +52,26 @@ export const pageOrigin: Parser<string> = (text) => {
     : { fault: 'is not usable, expected origins such as https://shop.example, without a path, by commas' };
 };
 
+/** A folder, or an address that checkpoints are posted to: https, and plain http to this machine only. */
+export const mirrorTarget: Parser<{ folder: string } | { url: string }> = (text) => {
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(text)) return { value: { folder: resolve(text) } };
+  const url = parse(text);
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    return { fault: 'is not usable, expected a folder or an https:// address' };
+  }
+  if (url.username !== '' || url.password !== '') return { fault: 'holds a user or a password, expected neither' };
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return { fault: 'is plain http, expected https (http only for loopback)' };
+  }
+  return { value: { url: url.href } };
+};
+
 function isPrivateName(host: string): boolean {
-  return host === '[::1]' || /^127(\.\d+){3}$/.test(host) || host.endsWith('.localhost') || /^[\w-]+$/.test(host);
+  return isLoopback(host) || /^[\w-]+$/.test(host);
+}
+
+function isLoopback(host: string): boolean {
+  return host === '[::1]' || /^127(\.\d+){3}$/.test(host) || host === 'localhost' || host.endsWith('.localhost');
 }
 
 function parse(text: string): URL | null {

@@ -10,7 +10,7 @@ import { readLimits } from './read-limits.js';
 import { readReview, readSignals } from './read-signals.js';
 import { readRequestLimits } from './read-request-limits.js';
 import { anyText, cidr, decimal, hostname, integer, listOf, noteName, oneOf } from './parse-text.js';
-import { pageOrigin, postgresUrl, redisUrl } from './parse-urls.js';
+import { mirrorTarget, pageOrigin, postgresUrl, redisUrl } from './parse-urls.js';
 import type { Settings } from './settings.js';
 import { VariableReader } from './variable-reader.js';
 
@@ -48,6 +48,7 @@ export function readSettings(environment: Environment): Settings {
     journalOrigin: read.optional('JOURNAL_ORIGIN', noteName, 'facecode.local/journal'),
     signals: readSignals(read),
     review: readReview(read),
+    checkpointMirror: read.optional('CHECKPOINT_MIRROR', mirrorTarget, null),
     createWaitSeconds: read.optional('CREATE_WAIT_SECONDS', decimal(0, 60), 5),
     webhookBodyRetentionDays: read.optional('WEBHOOK_BODY_RETENTION_DAYS', integer(1, 3650), 90),
     personalDataRetentionDays: read.optional('PERSONAL_DATA_RETENTION_DAYS', integer(1, 36_500), null),

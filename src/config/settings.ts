@@ -91,6 +91,8 @@ export interface Settings {
     /** how long a reviewer has a held pass to himself */
     readonly claimSeconds: number;
   };
+  /** where every checkpoint is also kept; null: nowhere */
+  readonly checkpointMirror: { readonly folder: string } | { readonly url: string } | null;
   readonly createWaitSeconds: number;
   /** the bodies of received webhooks are kept so long; their rows and digests stay */
   readonly webhookBodyRetentionDays: number;

@@ -149,6 +149,11 @@ export const legalHolds = pgTable('legal_holds', {
   placedAt: instant('placed_at').notNull(),
 });
 
+export const checkpointMirror = pgTable('checkpoint_mirror', {
+  one: boolean('one').primaryKey().default(true),
+  size: bigint('size', { mode: 'number' }).notNull(),
+});
+
 export const apiKeys = pgTable('api_keys', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),

@@ -45,6 +45,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly checkpointMirror = new Counter({
+    name: 'facecode_checkpoint_mirror_total',
+    help: 'Checkpoints brought to CHECKPOINT_MIRROR by this process, and tries that failed.',
+    labelNames: ['result'],
+    registers: [this.registry],
+  });
+
   private readonly orphans = new Gauge({
     name: 'facecode_orphaned_sessions',
     help: 'Sessions found at iDenfy that create calls without an answer have left behind.',

@@ -1,9 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/settings.token.js';
+import { CheckpointMirror } from './checkpoint-mirror.service.js';
+import { CheckpointMirrorStore } from './checkpoint-mirror.store.js';
 import { ErasureSources } from './erasure-sources.js';
 import { EventCatalogueController } from './event-catalogue.controller.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
+import { ExportController } from './export.controller.js';
+import { JournalExport } from './export.service.js';
+import { ExportStore } from './export.store.js';
 import { JOURNAL_KEY, journalKey } from './journal-key.js';
 import { JournalProofs } from './journal-proofs.service.js';
 import { JournalFeed } from './journal-feed.js';
@@ -23,7 +28,7 @@ export class JournalModule {
   static forRoles(roles: { api: boolean; worker: boolean }): DynamicModule {
     return {
       module: JournalModule,
-      controllers: roles.api ? [EventsController, EventCatalogueController, JournalController] : [],
+      controllers: roles.api ? [EventsController, EventCatalogueController, JournalController, ExportController] : [],
       providers: [
         { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
         JournalStore,
@@ -36,8 +41,8 @@ export class JournalModule {
         JournalProofs,
         JournalFeed,
         EventsService,
-        ...(roles.api ? [JournalVerification, JournalService] : []),
-        ...(roles.worker ? [SealProcessor] : []),
+        ...(roles.api ? [JournalVerification, JournalService, ExportStore, JournalExport] : []),
+        ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
       exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
     };

@@ -74,7 +74,14 @@ export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint
 function isSignature(line: string, text: string, { name, keyId, key }: NoteVerifier): boolean {
   const match = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line);
   const bytes = Buffer.from(match?.[2] ?? '', 'base64');
-  if (!match || match[1] !== name || !bytes.subarray(0, keyIdLength).equals(keyId)) return false;
+  // The last digit of base64 has bits to spare: a note is to have one form.
+  if (
+    !match ||
+    match[1] !== name ||
+    bytes.toString('base64') !== match[2] ||
+    !bytes.subarray(0, keyIdLength).equals(keyId)
+  )
+    return false;
   return verify(null, Buffer.from(text), key, bytes.subarray(keyIdLength));
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureBuilt, repository } from '../support/ensure-built.js';
@@ -9,6 +9,7 @@ import { startTestService } from '../support/service.js';
 import { testEnvironment } from '../support/test-environment.js';
 import { startSimulator } from '../../src/simulator/simulator.js';
 import { Database } from '../../src/database/database.js';
+import { waitFor } from '../support/wait-for.js';
 import { Client } from '../support/client.js';
 import { idenfyVariables, simulatorKeys } from '../support/store.js';
 
@@ -27,6 +28,7 @@ describe('the facecode command', () => {
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  const mirror = () => join(folder, 'mirror');
   const facecode = (...args: string[]) =>
     new Promise<Ran>((resolve) => {
       const env = { PATH: process.env.PATH, ...testEnvironment(folder) };
@@ -45,6 +47,14 @@ describe('the facecode command', () => {
     [['keys', 'create', '--name', 'x', '--scopes', 'root'], 2],
     [['keys', 'create', '--name', 'x', '--scopes', 'audit', '--expires-at', '2001-01-01'], 2],
     [['migrate', '--force'], 2],
+    [['export', '--format', 'xml'], 2],
+    [['export', '--from', 'yesterday'], 2],
+    [['verify'], 2],
+    [['verify', 'no-such-file'], 2],
+    [['verify', 'package.json', '--key', 'nonsense'], 2],
+    [['verify', '--mirror', 'no-such-folder'], 2],
+    [['grants'], 2],
+    [['grants', '--role', 'app'], 0],
   ])('ends %j with %i', async (args, code) => {
     const ran = await facecode(...args);
     expect(ran.code).toBe(code);
@@ -75,9 +85,13 @@ describe('the facecode command', () => {
     expect(await facecode('keys', 'revoke', id)).toMatchObject({ code: 1 });
   });
 
-  it('finds rows that are not what the journal says', async () => {
+  it('finds that rows are what the journal says', async () => {
     const simulator = await startSimulator({ ...simulatorKeys, webhookUrl: null });
-    const service = await startTestService({ ...idenfyVariables(simulator), FACECODE_DATA_DIR: folder });
+    const service = await startTestService({
+      ...idenfyVariables(simulator),
+      FACECODE_DATA_DIR: folder,
+      CHECKPOINT_MIRROR: mirror(),
+    });
     try {
       simulator.setWebhookUrl(`${service.url}/webhooks/idenfy`);
       const client = new Client(service.url, service.adminKey);
@@ -89,11 +103,48 @@ describe('the facecode command', () => {
         ({ attempt }) => attempt?.number === 2 && attempt.state === 'issued',
       );
       await client.create('check-2');
+      await waitFor(() => existsSync(join(mirror(), 'latest')), { what: 'a checkpoint to be mirrored' });
     } finally {
       await service.close();
       await simulator.close();
     }
     expect(await facecode('check')).toMatchObject({ code: 0, out: '2 sessions checked, 0 differ.\n' });
+  });
+
+  it('exports the journal, and verifies what it has exported, and the mirror', async () => {
+    const file = join(folder, 'journal.ndjson');
+    expect(await facecode('export', '--out', file)).toMatchObject({ code: 0, out: '' });
+    const text = readFileSync(file, 'utf8');
+    expect((await facecode('export')).out).toBe(text);
+    expect((await facecode('export', '--format', 'csv', '--to', '2')).out.split('\r\n')).toHaveLength(4);
+    const { verifierKey, publicKey } = JSON.parse(text.trimEnd().split('\n').at(-1)!) as Record<string, string>;
+    writeFileSync(join(folder, 'key.pem'), publicKey!);
+    for (const key of [verifierKey!, publicKey!, join(folder, 'key.pem')]) {
+      const trusted = await facecode('verify', file, '--key', key);
+      expect(trusted).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^valid: export of \d+ events/) });
+    }
+    expect(await facecode('verify', file)).toMatchObject({ code: 0, err: expect.stringContaining('WARNING') });
+
+    const lines = text.split('\n');
+    writeFileSync(file, lines.toSpliced(3, 1).join('\n'));
+    expect(await facecode('verify', file)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('first bad position: 4\n'),
+    });
+    writeFileSync(file, text.replace('"attempt.issued"', '"attempt.passed"'));
+    expect(await facecode('verify', file, '--key', verifierKey!)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('NOT VALID'),
+    });
+    writeFileSync(file, 'nothing of ours');
+    expect(await facecode('verify', file)).toMatchObject({ code: 1 });
+    expect(await facecode('verify', '--mirror', mirror())).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^valid: \d+ mirrored/),
+    });
+  }, 60_000);
+
+  it('finds rows that somebody has changed', async () => {
     const again = await startTestService({ FACECODE_DATA_DIR: folder });
     await again.service.app
       .get(Database)

@@ -1,0 +1,56 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { type Bound, isBackwards, parseBound } from '../journal/export-range.js';
+import { exportFormats } from '../journal/export-text.js';
+import { type Command, printError, WrongUsage } from './command.js';
+import { journalOf } from './journal-of.js';
+import { withDatabase } from './with-database.js';
+
+export const exportCommand: Command = {
+  name: 'export',
+  summary: 'Writes the sealed events of the journal with their proof, for facecode verify',
+  usage: `[--format ${exportFormats.join('|')}] [--from <position|time>] [--to <position|time>] [--out <file>]`,
+  async run(args) {
+    const text = { type: 'string' } as const;
+    const { values } = parseArgs({ args, options: { format: text, from: text, to: text, out: text } });
+    const format = exportFormats.find((known) => known === (values.format ?? 'ndjson'));
+    if (!format) throw new WrongUsage(`--format takes ${exportFormats.join(' or ')}`);
+    const bounds = { from: readBound('--from', values.from), to: readBound('--to', values.to) };
+    if (isBackwards(bounds)) throw new WrongUsage('--to lies before --from');
+    return withDatabase(async (database, settings) => {
+      const journal = journalOf(database, settings).export;
+      const plan = await journal.plan(bounds);
+      await write(Readable.from(journal.text(plan, format), { objectMode: false }), values.out);
+      printError(`${plan.to - plan.from + 1} events, of a journal of ${plan.checkpoint.size}.`);
+      return 0;
+    });
+  },
+};
+
+function readBound(option: string, text: string | undefined): Bound | null {
+  const bound = text === undefined ? null : parseBound(text);
+  if (text !== undefined && !bound) throw new WrongUsage(`${option} takes a position or a time of ISO 8601`);
+  return bound;
+}
+
+/** Under its own name only once it is whole. */
+async function write(text: Readable, file: string | undefined): Promise<void> {
+  if (file === undefined) return pipeline(text, toStandardOutput());
+  const unfinished = `${file}.unfinished`;
+  try {
+    await pipeline(text, createWriteStream(unfinished, { mode: 0o600 }));
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    if ((error as NodeJS.ErrnoException).syscall) throw new WrongUsage(`${file}: ${(error as Error).message}`);
+    throw error;
+  }
+}
+
+/** Not standard output itself: a pipeline would end that. */
+function toStandardOutput(): Writable {
+  return new Writable({ write: (chunk: Buffer, _encoding, done) => void process.stdout.write(chunk, () => done()) });
+}

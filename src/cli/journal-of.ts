@@ -1,0 +1,36 @@
+/** The journal's services on an open database, for commands: the same that the service runs, put together by hand. */
+import type { Settings } from '../config/settings.js';
+import { SystemClock } from '../core/clock.js';
+import { Sealer } from '../core/sealing.js';
+import type { Database } from '../database/database.js';
+import { ExportStore } from '../journal/export.store.js';
+import { JournalExport } from '../journal/export.service.js';
+import { journalKey } from '../journal/journal-key.js';
+import { JournalProofs } from '../journal/journal-proofs.service.js';
+import { JournalStore } from '../journal/journal.store.js';
+import { PersonalKeys } from '../journal/personal-keys.js';
+import { SealingService } from '../journal/sealing.service.js';
+import { SealingStore } from '../journal/sealing.store.js';
+import { TreeStore } from '../journal/tree.store.js';
+import { JournalVerification } from '../journal/verification.service.js';
+
+export interface Journal {
+  sealing: SealingService;
+  proofs: JournalProofs;
+  export: JournalExport;
+  verification: JournalVerification;
+}
+
+export function journalOf(database: Database, settings: Settings): Journal {
+  const signer = journalKey(settings);
+  const [events, tree] = [new SealingStore(database), new TreeStore(database)];
+  const sealing = new SealingService(database, events, tree, signer, new SystemClock());
+  const proofs = new JournalProofs(events, sealing, tree, signer);
+  const store = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
+  return {
+    sealing,
+    proofs,
+    export: new JournalExport(store, proofs, new ExportStore(database)),
+    verification: new JournalVerification(events, tree, proofs, signer),
+  };
+}

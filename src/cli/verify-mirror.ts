@@ -1,0 +1,67 @@
+/** Holds the database against checkpoints that were kept where it could not reach them. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sizeOfMirrorFile } from '../journal/mirror-file.js';
+import { openTrusted, type TrustedKey } from '../journal/trusted-key.js';
+import { print, WrongUsage } from './command.js';
+import { type Journal, journalOf } from './journal-of.js';
+import { withDatabase } from './with-database.js';
+
+/** @returns exit code */
+export async function verifyMirror(folder: string, key: TrustedKey | null): Promise<number> {
+  return withDatabase(async (database, settings) => {
+    const { same, text } = await compareWithMirror(folder, journalOf(database, settings), key);
+    print(text);
+    return same ? 0 : 1;
+  });
+}
+
+/** @param key null: the one that the service signs with @throws WrongUsage when there is nothing to compare with */
+export async function compareWithMirror(
+  folder: string,
+  journal: Journal,
+  key: TrustedKey | null,
+): Promise<{ same: boolean; text: string }> {
+  const sizes = await sizesIn(folder);
+  if (sizes.length === 0) throw new WrongUsage(`${folder} has no checkpoints`);
+  const { signer } = journal.proofs;
+  const trusted = key ?? { key: signer.key, name: signer.name };
+  for (const { size, name } of sizes) {
+    const reason = await differs(journal, size, await readFile(join(folder, name), 'utf8'), trusted);
+    if (reason !== null) return { same: false, text: `NOT VALID: the checkpoint of size ${size}: ${reason}` };
+  }
+  // The mirror vouches for the tree; that the events are those in the tree is for the journal to show.
+  const { valid, firstBadPosition, reason } = await journal.verification.verify();
+  if (!valid) {
+    return {
+      same: false,
+      text: `NOT VALID: the journal itself\nfirst bad position: ${firstBadPosition}\nreason: ${reason}`,
+    };
+  }
+  const newest = sizes.at(-1)!.size;
+  return {
+    same: true,
+    text: `valid: ${sizes.length} mirrored checkpoints, up to size ${newest}, are those of this journal`,
+  };
+}
+
+async function sizesIn(folder: string): Promise<{ size: number; name: string }[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw new WrongUsage(`${folder}: ${(error as Error).message}`);
+  });
+  return names
+    .flatMap((name) => {
+      const size = sizeOfMirrorFile(name);
+      return size === null ? [] : [{ size, name }];
+    })
+    .sort((a, b) => a.size - b.size);
+}
+
+async function differs(journal: Journal, size: number, note: string, key: TrustedKey): Promise<string | null> {
+  const mirrored = openTrusted(note, key);
+  if (!mirrored || mirrored.size !== size) return 'the mirrored file is not a checkpoint signed with that key';
+  const { size: newest } = await journal.proofs.latest();
+  if (size > newest) return `the journal ends at ${newest}`;
+  const root = await journal.proofs.rootAt(size).catch(() => null);
+  return root?.equals(mirrored.root) ? null : 'the journal had another root at that size: it was rewritten';
+}

@@ -1,0 +1,42 @@
+/**
+ * What a role needs to run the service and not more, as SQL for the owner of the tables. Of the journal it may not change
+ * a thing: also an erasure needs no exception, because it destroys the keys in `subject_keys` that events are sealed
+ * with. Pure.
+ */
+import { queueSchema } from './embedded.js';
+
+/** Tables where less than reading and writing will do. */
+const lessOn = {
+  // a position is given once: a trigger refuses a second one
+  events: 'select, insert, update (position)',
+  // a partial tile grows: a trigger refuses anything else
+  journal_nodes: 'select, insert, update',
+  checkpoints: 'select, insert',
+  facecode_migrations: 'select',
+} as const;
+
+/** @param role as the catalogue has its name @param schema of the service's tables */
+export function grantsFor(role: string, schema = 'public'): string {
+  const [to, ours, queues] = [identifier(role), identifier(schema), identifier(queueSchema)];
+  return [
+    `grant usage on schema ${ours} to ${to};`,
+    `grant select, insert, update, delete on all tables in schema ${ours} to ${to};`,
+    `grant usage, select on all sequences in schema ${ours} to ${to};`,
+    ...Object.entries(lessOn).flatMap(([table, privileges]) => [
+      `revoke all on ${ours}.${identifier(table)} from ${to};`,
+      `grant ${privileges} on ${ours}.${identifier(table)} to ${to};`,
+    ]),
+    '-- BullMQ, where it runs on this database instead of Redis',
+    'do $$ begin',
+    `  if to_regnamespace('${queueSchema}') is not null then`,
+    `    grant usage on schema ${queues} to ${to};`,
+    `    grant select, insert, update, delete on all tables in schema ${queues} to ${to};`,
+    `    grant usage, select, update on all sequences in schema ${queues} to ${to};`,
+    `    grant execute on all functions in schema ${queues} to ${to};`,
+    '  end if;',
+    'end $$;',
+    '',
+  ].join('\n');
+}
+
+const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,0 +1,49 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Inject, Query, StreamableFile } from '@nestjs/common';
+import { ApiBearerAuth, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiAnswers } from '../http/api-answers.js';
+import { RequireScope } from '../http/scopes.js';
+import { invalid } from '../http/validation.js';
+import { ExportDto } from './export.dto.js';
+import { JournalExport } from './export.service.js';
+import { type Bound, type ExportBounds, isBackwards, parseBound } from './export-range.js';
+
+const mediaTypes = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8' } as const;
+
+@ApiTags('journal')
+@ApiBearerAuth()
+@RequireScope('audit')
+@Controller('v1/journal')
+export class ExportController {
+  constructor(@Inject(JournalExport) private readonly journal: JournalExport) {}
+
+  /**
+   * The journal as a file. NDJSON has one event a line as `GET /v1/events` gives it and ends with a line of `kind`
+   * `facecode-export-proof`, with which `facecode verify` proves it offline; a file without that line is not whole. CSV
+   * has the same events for a spreadsheet, without proof. A range of time is the smallest range of positions that has
+   * everything of that time.
+   */
+  @Get('export')
+  @ApiProduces(...Object.values(mediaTypes))
+  @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request'])
+  async export(@Query() { format, from, to }: ExportDto): Promise<StreamableFile> {
+    const plan = await this.journal.plan(boundsOf(from, to));
+    const text = Readable.from(this.journal.text(plan, format), { objectMode: false });
+    const name = `facecode-journal-${plan.from}-${plan.to}.${format}`;
+    return new StreamableFile(text, { type: mediaTypes[format], disposition: `attachment; filename="${name}"` });
+  }
+}
+
+function boundsOf(from: string | undefined, to: string | undefined): ExportBounds {
+  const bounds = { from: bound('from', from), to: bound('to', to) };
+  if (isBackwards(bounds)) throw invalid([{ field: 'to', message: 'must not lie before from' }]);
+  return bounds;
+}
+
+function bound(field: string, text: string | undefined): Bound | null {
+  const parsed = text === undefined ? null : parseBound(text);
+  if (text !== undefined && !parsed) {
+    throw invalid([{ field, message: 'must be a position or a time of ISO 8601 with its offset' }]);
+  }
+  return parsed;
+}

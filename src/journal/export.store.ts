@@ -1,0 +1,27 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+
+@Injectable()
+export class ExportStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /**
+   * The first and the last position of what happened in a time. Positions follow the order of commits and times that of
+   * deciding, so between the two there may be events that happened a moment before or after.
+   * @param since inclusive @param until exclusive @returns null when there is nothing
+   */
+  async positionsOf(
+    within: { from: number; to: number },
+    since: Date | null,
+    until: Date | null,
+  ): Promise<{ from: number; to: number } | null> {
+    const { rows } = await this.database.query<{ from: string | null; to: string | null }>(
+      `select min(position) as "from", max(position) as "to" from events
+        where position between $1 and $2 and ($3::timestamptz is null or at >= $3)
+          and ($4::timestamptz is null or at < $4)`,
+      [within.from, within.to, since, until],
+    );
+    const found = rows[0];
+    return found?.from && found.to ? { from: Number(found.from), to: Number(found.to) } : null;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Verifies what left the service, with nothing but the file and a key: no database, no network. An export is read line by
+ * line and costs 32 bytes of memory an event. Pure.
+ */
+import { rootFromInclusion, rootFromRange } from './merkle.js';
+import type { TrustedKey } from './trusted-key.js';
+import { EventChecks, isObject, isPositive, type JsonObject, leafHashOf, parseJson } from './verify-event.js';
+import { readHashes, readSignedTree } from './verify-proof.js';
+
+export interface GoodFile {
+  ok: true;
+  kind: 'export' | 'evidence';
+  events: number;
+  /** events whose personal data was erased; they prove as before */
+  erased: number;
+  /** positions; `to` is `from` less one when there is no event */
+  from: number;
+  to: number;
+  treeSize: number;
+  origin: string;
+  keyId: string;
+}
+
+export interface BadFile {
+  ok: false;
+  /** of the first event that does not hold, as near as can be told; null: it is not about an event */
+  position: number | null;
+  reason: string;
+}
+
+export type FileVerdict = GoodFile | BadFile;
+
+const proofMembers = ['kind', 'version', 'from', 'to', 'treeSize', 'checkpoint', 'verifierKey', 'publicKey', 'hashes'];
+
+const bad = (position: number | null, reason: string): BadFile => ({ ok: false, position, reason });
+
+/** @param lines of an NDJSON export, without their ends @param trusted null: the key in the file */
+export async function verifyExport(
+  lines: AsyncIterable<string> | Iterable<string>,
+  trusted: TrustedKey | null,
+): Promise<FileVerdict> {
+  const events = new ExportedEvents();
+  let proof: JsonObject | null = null;
+  for await (const line of lines) {
+    if (proof) return bad(null, 'something follows the proof');
+    const value = parseJson(line);
+    // Whoever reads a member that is there twice may see another one than was proven.
+    if (!isObject(value) || JSON.stringify(value) !== line)
+      return bad(events.next, 'the line is not as it was written');
+    if (value.kind === 'facecode-export-proof') proof = value;
+    else {
+      const reason = events.add(value);
+      if (reason) return bad(events.next, reason);
+    }
+  }
+  return proof ? prove(events, proof, trusted) : bad(events.next, 'the file ends here, without its proof');
+}
+
+/** The leaves of consecutive events. */
+class ExportedEvents {
+  first: number | null = null;
+  readonly leaves: Buffer[] = [];
+  private readonly checks = new EventChecks(false);
+
+  /** position of the next event; null before the first */
+  get next(): number | null {
+    return this.first === null ? null : this.first + this.leaves.length;
+  }
+
+  get erased(): number {
+    return this.checks.erased;
+  }
+
+  add(event: JsonObject): string | null {
+    const { position } = event;
+    if (!isPositive(position)) return 'the line is not an event';
+    if (this.next !== null && position !== this.next) return `position ${position} stands here`;
+    this.first ??= position;
+    const reason = this.checks.look(event, this.first === 1);
+    const leaf = leafHashOf(event);
+    if (reason !== null || leaf === null) return reason ?? 'it is no JSON of RFC 8785';
+    this.leaves.push(leaf);
+    return null;
+  }
+}
+
+function prove(events: ExportedEvents, proof: JsonObject, trusted: TrustedKey | null): FileVerdict {
+  const { from, to, version } = proof;
+  if (version !== 1 || Object.keys(proof).join() !== proofMembers.join())
+    return bad(null, 'the proof is not as it was written');
+  if (!isPositive(from) || to !== from + events.leaves.length - 1 || (events.first ?? from) !== from) {
+    return bad(events.next, `the proof is of the positions ${String(from)} to ${String(to)}`);
+  }
+  const tree = readSignedTree(proof, trusted);
+  if (typeof tree === 'string') return bad(null, tree);
+  const hashes = readHashes(proof.hashes);
+  const root =
+    hashes && to <= tree.size
+      ? rootFromRange((index) => events.leaves[index - from + 1]!, from - 1, to, tree.size, hashes)
+      : null;
+  if (!root) return bad(null, 'the proof does not belong to this range');
+  if (!root.equals(tree.root)) {
+    return bad(
+      events.first,
+      'an event from here on, or the proof, is not what was signed (one root is over all of them)',
+    );
+  }
+  const { size: treeSize, origin, keyId } = tree;
+  return {
+    ok: true,
+    kind: 'export',
+    events: events.leaves.length,
+    erased: events.erased,
+    from,
+    to,
+    treeSize,
+    origin,
+    keyId,
+  };
+}
+
+/** @param bundle parsed @param trusted null: the key in the file */
+export function verifyEvidence(bundle: JsonObject, trusted: TrustedKey | null): FileVerdict {
+  if (bundle.kind !== 'facecode-evidence' || bundle.version !== 1 || !Array.isArray(bundle.events)) {
+    return bad(null, 'it is not an evidence bundle of version 1');
+  }
+  const tree = readSignedTree(bundle, trusted);
+  if (typeof tree === 'string') return bad(null, tree);
+  const checks = new EventChecks(true);
+  const positions: number[] = [];
+  for (const entry of bundle.events as readonly unknown[]) {
+    if (!isObject(entry) || !isObject(entry.event) || !isObject(entry.proof))
+      return bad(null, 'an event or its proof is missing');
+    const { event, proof } = entry;
+    const { position } = event;
+    if (!isPositive(position)) return bad(null, 'an event has no position');
+    if (position <= (positions.at(-1) ?? 0)) return bad(position, `it stands behind position ${positions.at(-1)}`);
+    positions.push(position);
+    const hashes = readHashes(proof.hashes);
+    const leaf = leafHashOf(event);
+    const root =
+      hashes && leaf && proof.leafIndex === position - 1
+        ? rootFromInclusion(leaf, position - 1, tree.size, hashes)
+        : null;
+    if (!root?.equals(tree.root)) return bad(position, 'it is not what was signed, or its proof is not');
+    const reason = checks.look(event);
+    if (reason) return bad(position, reason);
+  }
+  const [from, to] = [positions[0] ?? 1, positions.at(-1) ?? 0];
+  const { size: treeSize, origin, keyId } = tree;
+  return {
+    ok: true,
+    kind: 'evidence',
+    events: positions.length,
+    erased: checks.erased,
+    from,
+    to,
+    treeSize,
+    origin,
+    keyId,
+  };
+}

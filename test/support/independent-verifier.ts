@@ -1,0 +1,220 @@
+/**
+ * Verifies what the journal gives out, written from the texts alone: RFC 6962 (trees), RFC 9162 2.1.3.2 and 2.1.4.2
+ * (verifying proofs), RFC 8785 (canonical JSON), C2SP signed-note and tlog-checkpoint. Nothing of src/ is used: a mistake
+ * that service and verifier shared would prove nothing. Everything that does not hold throws.
+ */
+import { createHash, createPublicKey, verify } from 'node:crypto';
+
+type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
+type Members = { [name: string]: Value };
+
+function need(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(what);
+}
+
+const sha256 = (...parts: (string | Buffer)[]): Buffer => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+/** RFC 8785 */
+export function canonicalForm(value: Value): string {
+  if (Array.isArray(value)) return '[' + value.map(canonicalForm).join(',') + ']';
+  if (typeof value === 'object' && value !== null) {
+    const names = Object.keys(value);
+    // Array.prototype.sort without a comparison orders by UTF-16 code units.
+    names.sort();
+    return '{' + names.map((name) => `${JSON.stringify(name)}:${canonicalForm(value[name]!)}`).join(',') + '}';
+  }
+  return JSON.stringify(value);
+}
+
+/** The leaf of an event: all of it but `personal`. */
+export function eventLeaf(event: Members): Buffer {
+  const rest = { ...event };
+  delete rest.personal;
+  return sha256(Buffer.of(0), canonicalForm(rest));
+}
+
+const parent = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.of(1), left, right);
+
+/** k of RFC 6962 2.1: the largest power of two smaller than n */
+const splitOf = (n: number): number => 2 ** (Math.ceil(Math.log2(n)) - 1);
+
+/** MTH of RFC 6962 2.1 */
+export function treeHead(leaves: readonly Buffer[]): Buffer {
+  if (leaves.length === 0) return sha256();
+  if (leaves.length === 1) return leaves[0]!;
+  const k = splitOf(leaves.length);
+  return parent(treeHead(leaves.slice(0, k)), treeHead(leaves.slice(k)));
+}
+
+export interface Note {
+  origin: string;
+  size: number;
+  root: Buffer;
+}
+
+/** C2SP: signed-note with an Ed25519 key, and the body of tlog-checkpoint. */
+export function openNote(note: string, publicKeyPem: string): Note {
+  const key = createPublicKey(publicKeyPem);
+  const raw = Buffer.from(key.export({ format: 'jwk' }).x!, 'base64url');
+  const [body, signatures, ...more] = note.split('\n\n');
+  need(body !== undefined && signatures !== undefined && more.length === 0, 'the note has no signatures');
+  const text = `${body}\n`;
+  const [origin, size, root] = body.split('\n');
+  const id = sha256(`${origin}\n`, Buffer.of(1), raw).subarray(0, 4);
+  const signed = signatures.split('\n').some((line) => {
+    const [dash, name, base64, ...rest] = line.split(' ');
+    const bytes = Buffer.from(base64 ?? '', 'base64');
+    if (dash !== '—' || name !== origin || rest.length > 0 || bytes.toString('base64') !== base64) return false;
+    return bytes.subarray(0, 4).equals(id) && verify(null, Buffer.from(text), key, bytes.subarray(4));
+  });
+  need(signed, 'the key has not signed the note');
+  need(/^(0|[1-9]\d*)$/.test(size ?? ''), 'the size is not a number');
+  return { origin: origin!, size: Number(size), root: hash(root) };
+}
+
+function hash(base64: Value | undefined): Buffer {
+  const bytes = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64');
+  need(bytes.length === 32 && bytes.toString('base64') === base64, 'a hash is not one');
+  return bytes;
+}
+
+const hashes = (list: Value | undefined): Buffer[] => {
+  need(Array.isArray(list), 'the hashes are missing');
+  return list.map(hash);
+};
+
+/** RFC 9162 2.1.3.2 */
+export function checkInclusion(leaf: Buffer, index: number, size: number, path: readonly Buffer[], root: Buffer): void {
+  need(index >= 0 && index < size, 'the leaf is outside of the tree');
+  let [fn, sn, r] = [BigInt(index), BigInt(size - 1), leaf];
+  for (const p of path) {
+    need(sn !== 0n, 'the path is too long');
+    if ((fn & 1n) === 1n || fn === sn) {
+      r = parent(p, r);
+      while ((fn & 1n) === 0n && fn !== 0n) [fn, sn] = [fn >> 1n, sn >> 1n];
+    } else r = parent(r, p);
+    [fn, sn] = [fn >> 1n, sn >> 1n];
+  }
+  need(sn === 0n && r.equals(root), 'the path does not lead to the root');
+}
+
+/** RFC 9162 2.1.4.2; of two equal sizes, and from nothing, there is nothing to show */
+export function checkConsistency(
+  from: { size: number; root: Buffer },
+  to: { size: number; root: Buffer },
+  proof: readonly Buffer[],
+): void {
+  need(from.size <= to.size, 'the tree has shrunk');
+  if (from.size === to.size || from.size === 0) {
+    need(proof.length === 0, 'there is nothing to show');
+    need(from.size === 0 || from.root.equals(to.root), 'one size has two roots');
+    return;
+  }
+  const isPower = Number.isInteger(Math.log2(from.size));
+  const path = isPower ? [from.root, ...proof] : [...proof];
+  need(path.length > 0, 'the proof is empty');
+  let [fn, sn] = [BigInt(from.size - 1), BigInt(to.size - 1)];
+  while ((fn & 1n) === 1n) [fn, sn] = [fn >> 1n, sn >> 1n];
+  let [fr, sr] = [path[0]!, path[0]!];
+  for (const c of path.slice(1)) {
+    need(sn !== 0n, 'the proof is too long');
+    if ((fn & 1n) === 1n || fn === sn) {
+      [fr, sr] = [parent(c, fr), parent(c, sr)];
+      while ((fn & 1n) === 0n && fn !== 0n) [fn, sn] = [fn >> 1n, sn >> 1n];
+    } else sr = parent(sr, c);
+    [fn, sn] = [fn >> 1n, sn >> 1n];
+  }
+  need(sn === 0n && fr.equals(from.root) && sr.equals(to.root), 'the younger tree does not begin with the older');
+}
+
+/** The root over the given leaves and, for what lies outside of them, the hashes in order. */
+function rangeHead(leaves: readonly Buffer[], start: number, size: number, outside: readonly Buffer[]): Buffer {
+  const [left, end] = [[...outside], start + leaves.length];
+  const of = (at: number, count: number): Buffer => {
+    if (at >= end || at + count <= start) {
+      const given = left.shift();
+      need(given !== undefined, 'the proof is too short');
+      return given;
+    }
+    if (count === 1) return leaves[at - start]!;
+    const k = splitOf(count);
+    return parent(of(at, k), of(at + k, count - k));
+  };
+  const root = size === 0 ? treeHead([]) : of(0, size);
+  need(left.length === 0, 'the proof is too long');
+  return root;
+}
+
+const parseLine = (line: string): Members => {
+  const value = JSON.parse(line) as Members;
+  need(JSON.stringify(value) === line, 'the line is not compact JSON without double members');
+  return value;
+};
+
+const compare = (a: Value | undefined, b: Value, what: string): void => need(a === b, what);
+
+function checkPersonal({ personal, personalDigest }: Members): void {
+  need(personal !== undefined && personalDigest !== undefined, 'personal or its digest is missing');
+  if (personal !== null) compare(personalDigest, sha256(canonicalForm(personal)).toString('hex'), 'the personal data');
+}
+
+function checkSeq(seen: Map<Value, number>, { sessionId, seq }: Members, first: number | null): void {
+  if (sessionId === null && seq === null) return;
+  need(typeof sessionId === 'string' && typeof seq === 'number', 'a session or seq is missing');
+  const before = seen.get(sessionId) ?? (first ?? seq) - 1;
+  compare(seq, before + 1, 'seq has a gap');
+  seen.set(sessionId, seq);
+}
+
+/** An NDJSON export; the key is the one that is trusted. */
+export function checkExport(text: string, publicKeyPem: string): { events: Members[]; note: Note } {
+  const lines = text.split('\n');
+  compare(lines.pop(), '', 'the last line has no end');
+  const proof = parseLine(lines.pop() ?? '');
+  compare(proof.kind, 'facecode-export-proof', 'the proof is missing');
+  compare(proof.version, 1, 'the version');
+  compare(Object.keys(proof).length, 9, 'the proof has other members');
+  const note = openNote(proof.checkpoint as string, publicKeyPem);
+  compare(proof.treeSize, note.size, 'the size');
+  const key = createPublicKey(publicKeyPem);
+  compare(proof.publicKey, key.export({ format: 'pem', type: 'spki' }).toString(), 'the key');
+  const raw = Buffer.from(key.export({ format: 'jwk' }).x!, 'base64url');
+  const id = sha256(`${note.origin}\n`, Buffer.of(1), raw).subarray(0, 4).toString('hex');
+  const encoded = Buffer.concat([Buffer.of(1), raw]).toString('base64');
+  compare(proof.verifierKey, `${note.origin}+${id}+${encoded}`, 'the verifier key');
+
+  const events = lines.map(parseLine);
+  const from = proof.from as number;
+  need(Number.isInteger(from) && from >= 1, 'from');
+  compare(proof.to, from + events.length - 1, 'the number of events');
+  const seen = new Map<Value, number>();
+  events.forEach((event, nth) => {
+    compare(event.position, from + nth, 'a position');
+    checkSeq(seen, event, from === 1 ? 1 : null);
+    checkPersonal(event);
+  });
+  const root = rangeHead(events.map(eventLeaf), from - 1, note.size, hashes(proof.hashes));
+  need(root.equals(note.root), 'the events do not lead to the signed root');
+  return { events, note };
+}
+
+/** An evidence bundle. */
+export function checkEvidence(text: string, publicKeyPem: string): Members[] {
+  const bundle = JSON.parse(text) as Members;
+  compare(bundle.kind, 'facecode-evidence', 'the kind');
+  compare(bundle.version, 1, 'the version');
+  const note = openNote(bundle.checkpoint as string, publicKeyPem);
+  compare(bundle.treeSize, note.size, 'the size');
+  const seen = new Map<Value, number>();
+  return (bundle.events as { event: Members; proof: Members }[]).map(({ event, proof }) => {
+    compare(proof.leafIndex, (event.position as number) - 1, 'the index');
+    checkSeq(seen, event, 1);
+    checkPersonal(event);
+    checkInclusion(eventLeaf(event), proof.leafIndex as number, note.size, hashes(proof.hashes), note.root);
+    return event;
+  });
+}
