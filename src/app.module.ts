@@ -5,6 +5,7 @@ import type { Settings } from './config/settings.js';
 import { CoreModule } from './core/core.module.js';
 import type { Database } from './database/database.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdenfyModule } from './idenfy/idenfy.module.js';
 import { JournalModule } from './journal/journal.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         risk,
         attempts,
         ...(roles.api ? [SessionsModule.withImports([attempts, risk, journal])] : []),
+        DeliveriesModule.forRoles(roles, [journal]),
         WebhooksModule.forRoles(roles, [attempts, journal]),
       ],
     };

@@ -26,6 +26,8 @@ export const eventTypes = [
   'subject.released',
   'subject.erased',
   'endpoint.disabled',
+  // beyond the first contract: an endpoint has failed for half of the time after which it is disabled
+  'endpoint.failing',
   'webhook.quarantined',
   'review.decided',
 ] as const;

@@ -117,6 +117,12 @@ export class JournalStore {
     return rows.map((row) => this.toEvent(row));
   }
 
+  /** Those of them that are in the journal, in no order. */
+  async byIds(ids: readonly string[]): Promise<JournalEvent[]> {
+    const rows = await this.select(this.database).where(inArray(events.id, [...ids]));
+    return rows.map((row) => this.toEvent(row));
+  }
+
   /** Every event of a session in order, sealed or not, for holding rows against it. */
   async ofSession(database: Queryable, sessionId: string): Promise<Omit<JournalEvent, 'position'>[]> {
     const rows = await this.select(database).where(eq(events.sessionId, sessionId)).orderBy(asc(events.seq));

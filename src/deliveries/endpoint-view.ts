@@ -1,0 +1,18 @@
+import type { EndpointResponse } from './endpoint.responses.js';
+import type { EndpointRow } from './endpoints.store.js';
+
+export function endpointView(row: EndpointRow): EndpointResponse {
+  return {
+    id: row.id,
+    url: row.url,
+    eventTypes: row.eventTypes ?? ['*'],
+    description: row.description,
+    disabled: row.disabledAt !== null,
+    disabledReason: row.disabledReason,
+    disabledAt: row.disabledAt?.toISOString() ?? null,
+    failingSince: row.failingSince?.toISOString() ?? null,
+    heldUntil: row.heldUntil?.toISOString() ?? null,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,73 @@
+import { performance } from 'node:perf_hooks';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import { JournalStore } from '../journal/journal.store.js';
+import { deliveryBody } from './delivery-body.js';
+import type { ClaimedDelivery, Tried } from './due-deliveries.store.js';
+import { egressAgent } from './egress-agent.js';
+import { EgressGuard } from './egress-guard.js';
+import { liveSecrets } from './endpoint-secrets.js';
+import { EndpointsStore } from './endpoints.store.js';
+import { signatures } from './signing.js';
+import { postWebhook } from './webhook-post.js';
+
+/** A process that is to stop gives receivers so long to answer; who has not then hears the event again. */
+const stopGraceMs = 1000;
+
+/** Renders, signs and posts; what follows from the answer is not its business. */
+@Injectable()
+export class WebhookSender implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly agent;
+  private readonly stopping = new AbortController();
+
+  constructor(
+    @Inject(EgressGuard) guard: EgressGuard,
+    @Inject(JournalStore) private readonly journal: JournalStore,
+    @Inject(EndpointsStore) private readonly endpoints: EndpointsStore,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {
+    this.agent = egressAgent(guard);
+  }
+
+  /**
+   * The bodies of what is to be sent, made from the journal as it is now: what was erased meanwhile is not in them.
+   * @returns by id of the event
+   */
+  async bodies(deliveries: readonly ClaimedDelivery[]): Promise<Map<string, string>> {
+    const ids = deliveries.filter(({ testEvent }) => testEvent === null).map(({ eventId }) => eventId);
+    const events = ids.length === 0 ? [] : await this.journal.byIds(ids);
+    const tests = deliveries.flatMap(({ testEvent }) => (testEvent === null ? [] : [testEvent]));
+    return new Map([...events, ...tests].map((event) => [event.id, deliveryBody(event)]));
+  }
+
+  /** @returns null when the process stops before there is an answer */
+  async send(delivery: ClaimedDelivery, body: string): Promise<Tried | null> {
+    const at = this.clock.now();
+    const timestamp = Math.floor(at.getTime() / 1000);
+    const secrets = liveSecrets(this.endpoints.openSecrets({ ...delivery, id: delivery.endpointId }), at);
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'Facecode/1 (+https://www.standardwebhooks.com)',
+      'webhook-id': delivery.eventId,
+      'webhook-timestamp': `${timestamp}`,
+      'webhook-signature': signatures(
+        secrets.map(({ secret }) => secret),
+        delivery.eventId,
+        timestamp,
+        body,
+      ),
+    };
+    const began = performance.now();
+    const posted = await postWebhook(this.agent, { url: delivery.url, headers, body }, this.stopping.signal);
+    return posted && { ...posted, at, durationMs: Math.round(performance.now() - began) };
+  }
+
+  beforeApplicationShutdown(): void {
+    setTimeout(() => this.stopping.abort(), stopGraceMs).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.agent.destroy();
+  }
+}
