@@ -215,6 +215,6 @@ export const deliveryAttempts = pgTable('delivery_attempts', {
 });
 
 export const deliveryCursor = pgTable('delivery_cursor', {
-  only: boolean('only').primaryKey().default(true),
+  id: boolean('id').primaryKey().default(true),
   position: bigint('position', { mode: 'number' }).notNull(),
 });

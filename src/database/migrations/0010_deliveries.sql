@@ -82,7 +82,7 @@ create index delivery_attempts_by_delivery on delivery_attempts (delivery_id, id
 
 -- The position up to which the journal was read: one row.
 create table delivery_cursor (
-  only boolean primary key default true check (only),
+  id boolean primary key default true check (id),
   position bigint not null
 );
 insert into delivery_cursor (position) values (0);
