@@ -116,6 +116,11 @@ export class DeliveriesService {
 /** One that is still under way is not forgotten over another: both are read at once. */
 function recovering({ recoverAfter, recoverSince }: EndpointRow, asked: Recovery): Recovery {
   if (recoverAfter === null) return asked;
-  const since = asked.since === null || recoverSince === null || asked.since < recoverSince ? asked.since : recoverSince;
-  return { after: Math.min(recoverAfter, asked.after), until: asked.until, since: recoverSince === null ? null : since };
+  const since =
+    asked.since === null || recoverSince === null || asked.since < recoverSince ? asked.since : recoverSince;
+  return {
+    after: Math.min(recoverAfter, asked.after),
+    until: asked.until,
+    since: recoverSince === null ? null : since,
+  };
 }

@@ -25,7 +25,7 @@ export class EgressGuard {
   async admit(text: string): Promise<string | null> {
     const url = destinationUrl(text);
     if (url === null) return null;
-    const permitted = await Promise.race([this.permittedAddresses(url.protocol, url.hostname), late()]);
+    const permitted = await inTime(this.permittedAddresses(url.protocol, url.hostname));
     return permitted === null ? null : url.href;
   }
 
@@ -40,4 +40,8 @@ export class EgressGuard {
   }
 }
 
-const late = (): Promise<null> => new Promise((resolve) => setTimeout(() => resolve(null), resolveTimeoutMs).unref());
+function inTime<T>(work: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), resolveTimeoutMs)));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -69,9 +69,8 @@ export class EndpointsController {
   ])
   async rotate(
     @Param('id') id: string,
-    @Body() body: RotateSecretDto | undefined,
+    @Body() { overlapSeconds }: RotateSecretDto,
   ): Promise<EndpointWithSecretResponse> {
-    const { overlapSeconds } = body ?? new RotateSecretDto();
     return accepted(await this.endpoints.rotateSecret(id, overlapSeconds));
   }
 }

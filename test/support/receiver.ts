@@ -9,7 +9,14 @@ export interface ReceivedRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly event: { id: string; type: string; sessionId: string | null; seq: number | null; data: unknown; personal: unknown };
+  readonly event: {
+    id: string;
+    type: string;
+    sessionId: string | null;
+    seq: number | null;
+    data: unknown;
+    personal: unknown;
+  };
   readonly at: number;
 }
 
@@ -21,9 +28,7 @@ export interface ReceiverAnswer {
 
 /** What is answered; `hang`: nothing. May depend on the request. */
 export type Behaviour =
-  | ReceiverAnswer
-  | 'hang'
-  | ((request: ReceivedRequest) => ReceiverAnswer | 'hang' | Promise<ReceiverAnswer | 'hang'>);
+  ReceiverAnswer | 'hang' | ((request: ReceivedRequest) => ReceiverAnswer | 'hang' | Promise<ReceiverAnswer | 'hang'>);
 
 export interface Receiver {
   readonly url: string;
