@@ -6,7 +6,7 @@ import { nextRound } from './endpoint-health.js';
 import { type EndpointRow, EndpointsStore } from './endpoints.store.js';
 
 /** Longer than a try can take with all around it; then whoever had it is taken for dead. */
-const leaseMs = 30_000;
+const leaseMs = 20_000;
 
 export interface Claim {
   deliveries: readonly ClaimedDelivery[];

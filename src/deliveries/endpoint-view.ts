@@ -11,7 +11,8 @@ export function endpointView(row: EndpointRow): EndpointResponse {
     disabledReason: row.disabledReason,
     disabledAt: row.disabledAt?.toISOString() ?? null,
     failingSince: row.failingSince?.toISOString() ?? null,
-    heldUntil: row.heldUntil?.toISOString() ?? null,
+    // Between the small steps of a recovery nobody waits for anything.
+    heldUntil: row.holds > 0 ? (row.heldUntil?.toISOString() ?? null) : null,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
@@ -27,6 +28,8 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
     @Inject(Clock) private readonly clock: Clock,
   ) {
     this.agent = egressAgent(guard);
+    // Every request under way listens.
+    setMaxListeners(0, this.stopping.signal);
   }
 
   /**

@@ -144,6 +144,7 @@ describe('the catalogue of problems', () => {
     'no-live-code': 409,
     'not-in-review': 409,
     'attempts-exhausted': 409,
+    'endpoint-disabled': 409,
     'payload-too-large': 413,
     'unsupported-media-type': 415,
     'scan-ref-not-found': 422,
