@@ -17,7 +17,8 @@ export interface ReceivedRequest {
     data: unknown;
     personal: unknown;
   };
-  readonly at: number;
+  /** milliseconds of the system's clock */
+  readonly receivedAt: number;
 }
 
 export interface ReceiverAnswer {
@@ -94,5 +95,5 @@ async function read(incoming: IncomingMessage): Promise<ReceivedRequest> {
   const body = Buffer.concat(chunks).toString('utf8');
   const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
   const event = JSON.parse(body) as ReceivedRequest['event'];
-  return { path: incoming.url ?? '', headers, body, event, at: performance.now() };
+  return { path: incoming.url ?? '', headers, body, event, receivedAt: Date.now() };
 }
