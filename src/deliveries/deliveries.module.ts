@@ -17,9 +17,11 @@ import { EndpointConsequences } from './endpoint-consequences.js';
 import { EndpointsController } from './endpoints.controller.js';
 import { EndpointsService } from './endpoints.service.js';
 import { EndpointsStore } from './endpoints.store.js';
+import { EventBodies } from './event-bodies.js';
 import { FanOut } from './fan-out.service.js';
 import { FanOutStore } from './fan-out.store.js';
 import { HostResolver } from './host-resolver.js';
+import { SuccessRecorder } from './success-recorder.js';
 import { WebhookSender } from './webhook-sender.js';
 
 @Module({})
@@ -51,6 +53,8 @@ export class DeliveriesModule {
               DueDeliveriesStore,
               DeliveryClaims,
               EndpointConsequences,
+              SuccessRecorder,
+              EventBodies,
               DeliveryOutcomes,
               WebhookSender,
               DeliveryPump,

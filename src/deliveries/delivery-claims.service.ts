@@ -12,6 +12,8 @@ export interface Claim {
   deliveries: readonly ClaimedDelivery[];
   /** the one delivery whose outcome decides whether the endpoint is back */
   probe: boolean;
+  /** of a claim that found nothing: when there will be something; null: when something new comes */
+  nextAt?: Date | null;
 }
 
 const none: Claim = { deliveries: [], probe: false };
@@ -29,16 +31,17 @@ export class DeliveryClaims {
   async take(endpointId: string, limit: number): Promise<Claim> {
     const unhindered = await this.store.claim(this.database, endpointId, { ...this.moment(), limit, unhindered: true });
     if (unhindered.length > 0) return { deliveries: unhindered, probe: false };
-    const endpoint = await this.endpoints.find(endpointId);
-    return isDue(endpoint, this.clock.now()) ? this.takeCarefully(endpointId, limit) : none;
+    const outlook = await this.store.outlook(endpointId);
+    const careful = outlook !== null && outlook.recovers && outlook.at <= this.clock.now();
+    return careful ? this.takeCarefully(endpointId, limit) : { ...none, nextAt: outlook?.at ?? null };
   }
 
   letGo(delivery: ClaimedDelivery): Promise<void> {
     return this.store.letGo(delivery);
   }
 
-  nextDue(endpointId: string): Promise<Date | null> {
-    return this.store.nextDue(endpointId);
+  async nextAt(endpointId: string): Promise<Date | null> {
+    return (await this.store.outlook(endpointId))?.at ?? null;
   }
 
   /** Of an endpoint that recovers. Its row is locked, so that two pumps do not both send the probe. */

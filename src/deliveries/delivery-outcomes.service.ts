@@ -5,6 +5,7 @@ import { Metrics } from '../http/metrics.js';
 import { type AfterTry, type ClaimedDelivery, DueDeliveriesStore, type Tried } from './due-deliveries.store.js';
 import { EndpointConsequences } from './endpoint-consequences.js';
 import { nextDelaySeconds, retryAfterSeconds } from './schedule.js';
+import { SuccessRecorder } from './success-recorder.js';
 
 const delivered: AfterTry = { state: 'delivered', nextTryAt: null };
 
@@ -16,6 +17,7 @@ export class DeliveryOutcomes {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(DueDeliveriesStore) private readonly store: DueDeliveriesStore,
+    @Inject(SuccessRecorder) private readonly successes: SuccessRecorder,
     @Inject(EndpointConsequences) private readonly consequences: EndpointConsequences,
     @Inject(Metrics) private readonly metrics: Metrics,
     @Inject(Clock) private readonly clock: Clock,
@@ -25,7 +27,7 @@ export class DeliveryOutcomes {
   async record(delivery: ClaimedDelivery, tried: Tried, probe: boolean): Promise<void> {
     const now = this.clock.now();
     const after = isSuccess(tried) ? delivered : await this.recordFailure(delivery, tried, probe, now);
-    if (after === delivered) await this.store.recordSuccess(delivery, tried, probe, now);
+    if (after === delivered) await this.successes.record({ delivery, tried, probe, at: now });
     this.tell(delivery, tried, after);
   }
 

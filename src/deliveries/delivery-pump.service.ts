@@ -36,19 +36,23 @@ export class DeliveryPump implements BeforeApplicationShutdown {
     const underWay = new Set<Promise<void>>();
     const turnEnds = performance.now() + turnMs;
     let taken = 0;
+    let nextAt: Date | null | undefined;
     for (;;) {
       const over = this.stopping || performance.now() >= turnEnds;
       const free = over ? 0 : concurrency - underWay.size;
       const claim = free > 0 ? await this.claims.take(endpointId, free) : null;
+      nextAt = claim?.nextAt;
       taken += claim?.deliveries.length ?? 0;
-      for (const work of claim ? await this.begin(claim) : []) {
+      for (const work of claim ? this.begin(claim) : []) {
         const tracked: Promise<void> = work.finally(() => underWay.delete(tracked));
         underWay.add(tracked);
       }
       if (underWay.size === 0) break;
       await oneOf(underWay, free > 0 ? lookAgainMs : null);
     }
-    if (!this.stopping) await this.planNext(endpointId, taken > 0);
+    if (this.stopping) return;
+    nextAt = nextAt === undefined ? await this.claims.nextAt(endpointId) : nextAt;
+    if (nextAt !== null) await this.comeBack(endpointId, nextAt, taken > 0);
   }
 
   beforeApplicationShutdown(): void {
@@ -56,13 +60,10 @@ export class DeliveryPump implements BeforeApplicationShutdown {
   }
 
   /** None of them rejects: what cannot be recorded is taken again when its lease is over. */
-  private async begin({ deliveries, probe }: Claim): Promise<Promise<void>[]> {
-    const bodies = await this.sender.bodies(deliveries);
+  private begin({ deliveries, probe }: Claim): Promise<void>[] {
     return deliveries.map(async (delivery) => {
       try {
-        const body = bodies.get(delivery.eventId);
-        if (body === undefined) throw new Error(`the journal has no event ${delivery.eventId}`);
-        const tried = await this.sender.send(delivery, body);
+        const tried = await this.sender.send(delivery);
         await (tried ? this.outcomes.record(delivery, tried, probe) : this.claims.letGo(delivery));
       } catch (error) {
         this.logger.error(`delivery ${delivery.id}: ${error instanceof Error ? error.message : String(error)}`);
@@ -70,9 +71,7 @@ export class DeliveryPump implements BeforeApplicationShutdown {
     });
   }
 
-  private async planNext(endpointId: string, tookSome: boolean): Promise<void> {
-    const due = await this.claims.nextDue(endpointId);
-    if (due === null) return;
+  private async comeBack(endpointId: string, due: Date, tookSome: boolean): Promise<void> {
     const now = this.clock.now();
     if (due > now) await this.dispatcher.add(jobs.deliverAt(endpointId, due, now));
     else if (tookSome) await this.dispatcher.add(jobs.deliver(endpointId));

@@ -24,17 +24,25 @@ export interface Tried extends Posted {
   durationMs: number;
 }
 
+/** What an endpoint has before it. */
+export interface Outlook {
+  /** when something can next be sent */
+  at: Date;
+  /** whether it gets its deliveries slowly */
+  recovers: boolean;
+}
+
+/** A try that was answered with 2xx. */
+export interface Succeeded {
+  delivery: ClaimedDelivery;
+  tried: Tried;
+  /** whether it was to tell if the endpoint is back */
+  probe: boolean;
+  at: Date;
+}
+
 /** What a delivery is after a try. */
 export type AfterTry = { state: 'delivered' | 'failed'; nextTryAt: null } | { state: 'pending'; nextTryAt: Date };
-
-/** A try is a fact, whatever became of the delivery meanwhile. */
-const insertTry = `insert into delivery_attempts (delivery_id, at, duration_ms, status, error, response_sealed)
-  values ($1, $2, $3, $4, $5, $6)`;
-
-/** Another may have taken the delivery over when its lease had run out: then the word is his. */
-const settleDelivery = `update deliveries
-   set state = $7, tries = tries + 1, step = step + 1, next_try_at = $8, leased_until = null, ended_at = $9
- where id = $1 and state = 'pending' and tries = $10`;
 
 const isFree = `next_try_at <= $2 and (leased_until is null or leased_until <= $2)`;
 
@@ -47,6 +55,10 @@ const inOrder = `(tries > 0 or session_id is null or not exists (
    where earlier.endpoint_id = due.endpoint_id and earlier.session_id = due.session_id and earlier.seq < due.seq
      and earlier.state = 'pending' and earlier.tries = 0))`;
 
+/**
+ * Takes note of tries. A try is a fact and has its row whatever became of the delivery meanwhile; the delivery changes
+ * only while nobody else has taken it over, which its number of tries would tell.
+ */
 @Injectable()
 export class DueDeliveriesStore {
   constructor(
@@ -81,31 +93,55 @@ export class DueDeliveriesStore {
     return rows;
   }
 
-  /** When something of the endpoint can next be sent; null: nothing waits for its time. */
-  async nextDue(endpointId: string): Promise<Date | null> {
-    const { rows } = await this.database.query<{ at: Date | null }>(
+  /** When something of the endpoint can next be sent, and whether it recovers; null: nothing waits for its time. */
+  async outlook(endpointId: string): Promise<Outlook | null> {
+    const { rows } = await this.database.query<Outlook>(
       `select greatest(held_until, (select min(greatest(next_try_at, leased_until)) from (
                 select next_try_at, leased_until from deliveries
-                 where endpoint_id = endpoints.id and state = 'pending' order by next_try_at limit 100) as waiting)) as at
+                 where endpoint_id = endpoints.id and state = 'pending' order by next_try_at limit 100) as waiting)) as at,
+              pace is not null as recovers
          from endpoints
         where id = $1 and disabled_at is null and deleted_at is null
           and exists (select from deliveries where endpoint_id = endpoints.id and state = 'pending')`,
       [endpointId],
     );
-    return rows[0]?.at ?? null;
+    return rows[0] ?? null;
   }
 
-  /** A success; the endpoint is well, which changes its row only when it was not. */
-  async recordSuccess(delivery: ClaimedDelivery, tried: Tried, probe: boolean, now: Date): Promise<void> {
-    await this.database.query(
-      `with tried as (${insertTry}),
-            well as (update endpoints
-                        set failing_since = null, noticed_at = null, failures = 0,
-                            holds = case when $12 then 0 else holds end,
-                            held_until = case when $12 then null else held_until end
-                      where id = $11 and (failing_since is not null or failures > 0 or ($12 and holds > 0)))
-       ${settleDelivery}`,
-      [...this.settling(delivery, tried, { state: 'delivered', nextTryAt: null }, now), delivery.endpointId, probe],
+  /** The endpoints are well, which changes their rows only when they were not. */
+  async recordSuccesses(tx: Transaction, successes: readonly Succeeded[]): Promise<void> {
+    const column = <T>(value: (one: Succeeded) => T): T[] => successes.map((one) => value(one));
+    await tx.query(
+      `with done as (
+         select * from unnest($1::text[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[], $6::integer[],
+                              $7::bytea[], $8::boolean[], $9::timestamptz[])
+           as done (id, endpoint_id, tries, at, duration_ms, status, response_sealed, probe, ended_at)),
+       tried as (
+         insert into delivery_attempts (delivery_id, at, duration_ms, status, response_sealed)
+         select id, at, duration_ms, status, response_sealed from done),
+       well as (
+         update endpoints
+            set failing_since = null, noticed_at = null, failures = 0,
+                holds = case when probed then 0 else holds end,
+                held_until = case when probed then null else held_until end
+           from (select endpoint_id, bool_or(probe) as probed from done group by endpoint_id) as these
+          where endpoints.id = these.endpoint_id
+            and (failing_since is not null or failures > 0 or (probed and holds > 0)))
+       update deliveries
+          set state = 'delivered', tries = deliveries.tries + 1, step = step + 1, next_try_at = null, leased_until = null,
+              ended_at = done.ended_at
+         from done where deliveries.id = done.id and state = 'pending' and deliveries.tries = done.tries`,
+      [
+        column(({ delivery }) => delivery.id),
+        column(({ delivery }) => delivery.endpointId),
+        column(({ delivery }) => delivery.tries),
+        column(({ tried }) => tried.at),
+        column(({ tried }) => tried.durationMs),
+        column(({ tried }) => tried.status),
+        column(({ delivery, tried }) => this.sealAnswer(delivery.id, tried)),
+        column(({ probe }) => probe),
+        column(({ at }) => at),
+      ],
     );
   }
 
@@ -117,7 +153,28 @@ export class DueDeliveriesStore {
     after: AfterTry,
     now: Date,
   ): Promise<void> {
-    await tx.query(`with tried as (${insertTry}) ${settleDelivery}`, this.settling(delivery, tried, after, now));
+    const { id, tries } = delivery;
+    const { at, durationMs, status, error } = tried;
+    await tx.query(
+      `with tried as (
+         insert into delivery_attempts (delivery_id, at, duration_ms, status, error, response_sealed)
+         values ($1, $2, $3, $4, $5, $6))
+       update deliveries
+          set state = $7, tries = tries + 1, step = step + 1, next_try_at = $8, leased_until = null, ended_at = $9
+        where id = $1 and state = 'pending' and tries = $10`,
+      [
+        id,
+        at,
+        durationMs,
+        status,
+        error,
+        this.sealAnswer(id, tried),
+        after.state,
+        after.nextTryAt,
+        after.state === 'pending' ? null : now,
+        tries,
+      ],
+    );
   }
 
   /** Gives back what was not tried. */
@@ -152,11 +209,8 @@ export class DueDeliveriesStore {
     );
   }
 
-  /** What `insertTry` and `settleDelivery` count as $1 to $10. */
-  private settling({ id, tries }: ClaimedDelivery, tried: Tried, { state, nextTryAt }: AfterTry, now: Date): unknown[] {
-    const { at, durationMs, status, error, answer } = tried;
-    const sealed = answer === null ? null : this.sealer.seal(answer, answerContext(id));
-    return [id, at, durationMs, status, error, sealed, state, nextTryAt, state === 'pending' ? null : now, tries];
+  private sealAnswer(deliveryId: string, { answer }: Tried): Buffer | null {
+    return answer === null ? null : this.sealer.seal(answer, answerContext(deliveryId));
   }
 }
 

@@ -4,7 +4,7 @@ import { Database, type Transaction } from '../database/database.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { addressees, recovers } from './addressing.js';
-import { FanOutStore } from './fan-out.store.js';
+import { FanOutStore, type Subscriber } from './fan-out.store.js';
 
 /** Events read at once: with many endpoints it is so many rows times theirs. */
 const batch = 200;
@@ -37,13 +37,15 @@ export class FanOut {
       const entries = await this.store.entries(tx, after, batch);
       const last = entries.at(-1);
       if (!last) return false;
+      const now = this.clock.now();
       const subscribers = await this.store.subscribers(tx);
       const addressed = entries.flatMap((entry) =>
         addressees(entry, subscribers).map((endpointId) => ({ endpointId, entry })),
       );
-      await this.store.deliver(tx, addressed, this.clock.now());
+      await this.store.deliver(tx, addressed, now);
       await this.store.moveCursor(tx, last.position);
-      this.poke(tx, new Set(addressed.map(({ endpointId }) => endpointId)));
+      const reached = new Set(addressed.map(({ endpointId }) => endpointId));
+      for (const subscriber of subscribers) if (reached.has(subscriber.id)) this.poke(tx, subscriber, now);
       return entries.length === batch;
     });
   }
@@ -60,12 +62,14 @@ export class FanOut {
       await this.store.deliverAgain(tx, addressed, this.clock.now());
       const last = entries.at(-1)?.position ?? endpoint.until;
       await this.store.moveRecovery(tx, endpoint.id, last < endpoint.until ? last : null);
-      if (addressed.length > 0) this.poke(tx, new Set([endpoint.id]));
+      if (addressed.length > 0) this.poke(tx, endpoint, this.clock.now());
       return true;
     });
   }
 
-  private poke(tx: Transaction, endpointIds: ReadonlySet<string>): void {
-    for (const id of endpointIds) this.dispatcher.afterCommit(tx, jobs.deliver(id));
+  /** One that is held back has one job for the end of that, however much there is for it. */
+  private poke(tx: Transaction, { id, heldUntil }: Subscriber, now: Date): void {
+    const isHeld = heldUntil !== null && heldUntil > now;
+    this.dispatcher.afterCommit(tx, isHeld ? jobs.deliverAt(id, heldUntil, now) : jobs.deliver(id));
   }
 }

@@ -20,6 +20,8 @@ export interface Subscriber {
   eventTypes: string[] | null;
   fromPosition: number;
   disabled: boolean;
+  /** nothing is sent to it before */
+  heldUntil: Date | null;
 }
 
 export interface Recovering extends Subscriber {
@@ -60,7 +62,8 @@ export class FanOutStore {
   /** Every endpoint that is not deleted. */
   async subscribers(tx: Transaction): Promise<Subscriber[]> {
     const { rows } = await tx.query<Subscriber & { fromPosition: string }>(
-      `select id, event_types as "eventTypes", from_position as "fromPosition", disabled_at is not null as disabled
+      `select id, event_types as "eventTypes", from_position as "fromPosition", disabled_at is not null as disabled,
+              held_until as "heldUntil"
          from endpoints where deleted_at is null`,
     );
     return rows.map((row) => ({ ...row, fromPosition: Number(row.fromPosition) }));
@@ -86,7 +89,7 @@ export class FanOutStore {
   async lockRecovering(tx: Transaction): Promise<Recovering | null> {
     const { rows } = await tx.query<Recovering & { fromPosition: string; after: string; until: string }>(
       `select id, event_types as "eventTypes", from_position as "fromPosition", disabled_at is not null as disabled,
-              recover_after as after, recover_until as until, recover_since as since
+              held_until as "heldUntil", recover_after as after, recover_until as until, recover_since as since
          from endpoints where recover_after is not null and deleted_at is null
         order by id limit 1 for update skip locked`,
     );

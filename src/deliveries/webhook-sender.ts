@@ -2,11 +2,11 @@ import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
-import { JournalStore } from '../journal/journal.store.js';
 import { deliveryBody } from './delivery-body.js';
 import type { ClaimedDelivery, Tried } from './due-deliveries.store.js';
 import { egressAgent } from './egress-agent.js';
 import { EgressGuard } from './egress-guard.js';
+import { EventBodies } from './event-bodies.js';
 import { liveSecrets } from './endpoint-secrets.js';
 import { EndpointsStore } from './endpoints.store.js';
 import { signatures } from './signing.js';
@@ -23,7 +23,7 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
 
   constructor(
     @Inject(EgressGuard) guard: EgressGuard,
-    @Inject(JournalStore) private readonly journal: JournalStore,
+    @Inject(EventBodies) private readonly bodies: EventBodies,
     @Inject(EndpointsStore) private readonly endpoints: EndpointsStore,
     @Inject(Clock) private readonly clock: Clock,
   ) {
@@ -32,30 +32,21 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
     setMaxListeners(0, this.stopping.signal);
   }
 
-  /**
-   * The bodies of what is to be sent, made from the journal as it is now: what was erased meanwhile is not in them.
-   * @returns by id of the event
-   */
-  async bodies(deliveries: readonly ClaimedDelivery[]): Promise<Map<string, string>> {
-    const ids = deliveries.filter(({ testEvent }) => testEvent === null).map(({ eventId }) => eventId);
-    const events = ids.length === 0 ? [] : await this.journal.byIds(ids);
-    const tests = deliveries.flatMap(({ testEvent }) => (testEvent === null ? [] : [testEvent]));
-    return new Map([...events, ...tests].map((event) => [event.id, deliveryBody(event)]));
-  }
-
   /** @returns null when the process stops before there is an answer */
-  async send(delivery: ClaimedDelivery, body: string): Promise<Tried | null> {
+  async send(delivery: ClaimedDelivery): Promise<Tried | null> {
+    const { testEvent, eventId } = delivery;
+    const body = testEvent === null ? await this.bodies.of(eventId) : deliveryBody(testEvent);
     const at = this.clock.now();
     const timestamp = Math.floor(at.getTime() / 1000);
     const secrets = liveSecrets(this.endpoints.openSecrets({ ...delivery, id: delivery.endpointId }), at);
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Facecode/1 (+https://www.standardwebhooks.com)',
-      'webhook-id': delivery.eventId,
+      'webhook-id': eventId,
       'webhook-timestamp': `${timestamp}`,
       'webhook-signature': signatures(
         secrets.map(({ secret }) => secret),
-        delivery.eventId,
+        eventId,
         timestamp,
         body,
       ),

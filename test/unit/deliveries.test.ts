@@ -198,6 +198,7 @@ describe('whom an event goes to', () => {
     eventTypes: null,
     fromPosition: 0,
     disabled: false,
+    heldUntil: null,
     ...rest,
   });
 
