@@ -1,11 +1,12 @@
 /** Connections that can only be made where the guard permits. */
 import { isIP, type LookupFunction } from 'node:net';
+import { callbackify } from 'node:util';
 import { Agent, buildConnector } from 'undici';
 import type { EgressGuard } from './egress-guard.js';
 import type { DestinationUrl } from './egress-url.js';
 
 /** The name does not resolve, or to a place that may not be reached: which of the two is nobody's business. */
-export class DestinationNotAllowed extends Error {
+class DestinationNotAllowed extends Error {
   readonly code = 'DESTINATION_NOT_ALLOWED';
 
   constructor() {
@@ -50,16 +51,16 @@ function guardedConnector(guard: EgressGuard, protocol: DestinationUrl['protocol
 
 /** What is checked here is what is connected to: nothing resolves the name a second time. */
 function guardedLookup(guard: EgressGuard, protocol: DestinationUrl['protocol']): LookupFunction {
-  return (hostname, options, callback) => {
-    void guard.permittedAddresses(protocol, hostname).then((addresses) => {
-      const [first] = addresses ?? [];
-      if (!addresses || first === undefined) callback(new DestinationNotAllowed(), '', 0);
-      else if (options.all)
-        callback(
-          null,
-          addresses.map((address) => ({ address, family: isIP(address) })),
-        );
-      else callback(null, first, isIP(first));
+  const find = callbackify(async (hostname: string) => {
+    const addresses = await guard.permittedAddresses(protocol, hostname);
+    if (!addresses) throw new DestinationNotAllowed();
+    return addresses.map((address) => ({ address, family: isIP(address) }));
+  });
+  return (hostname, options, callback) =>
+    find(hostname, (error, found) => {
+      const [first] = found ?? [];
+      if (error || !first) callback(error ?? new DestinationNotAllowed(), '', 0);
+      else if (options.all) callback(null, found);
+      else callback(null, first.address, first.family);
     });
-  };
 }

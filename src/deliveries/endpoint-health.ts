@@ -50,7 +50,7 @@ const unavailable = 503;
 /** From this pace on it is no longer hindered. */
 const paceMax = 64;
 /** Longer than a delivery can take: until then the outcome of a probe is known. */
-export const probeSeconds = 20;
+const probeSeconds = 20;
 
 export const healthy: EndpointHealth = {
   failingSince: null,

@@ -3,7 +3,7 @@ import type { Agent, Dispatcher } from 'undici';
 import type { DeliveryError } from './delivery-errors.js';
 
 const deadlineMs = 15_000;
-export const answerBytesMax = 4096;
+const answerBytesMax = 4096;
 
 export interface Posted {
   /** null: no answer came */
