@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AttemptsModule } from './attempts/attempts.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { ConfigurationModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { CoreModule } from './core/core.module.js';
@@ -10,10 +11,12 @@ import { HttpModule } from './http/http.module.js';
 import { IdenfyModule } from './idenfy/idenfy.module.js';
 import { JournalModule } from './journal/journal.module.js';
 import { JournalStore } from './journal/journal.store.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import type { QueueBackend } from './queue/backend.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RiskModule } from './risk/risk.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { StreamsModule } from './streams/streams.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The whole service on an open database and queue backend; which parts run is said by ROLES. */
@@ -24,6 +27,7 @@ export class AppModule {
     const journal = JournalModule.forRoles(roles);
     const risk = RiskModule.forRoles(roles, [journal], JournalStore);
     const attempts = AttemptsModule.forRoles(roles, [journal, IdenfyModule, risk]);
+    const sessions = SessionsModule.forRoles(roles, [attempts, risk, journal]);
     return {
       module: AppModule,
       imports: [
@@ -35,9 +39,12 @@ export class AppModule {
         journal,
         risk,
         attempts,
-        ...(roles.api ? [SessionsModule.withImports([attempts, risk, journal])] : []),
         DeliveriesModule.forRoles(roles, [journal]),
+        sessions,
+        ...(roles.api ? [AuditModule.withImports([attempts, sessions, journal])] : []),
+        ...(roles.api ? [StreamsModule.withImports([journal])] : []),
         WebhooksModule.forRoles(roles, [attempts, journal]),
+        PrivacyModule.forRoles(roles, [journal]),
       ],
     };
   }

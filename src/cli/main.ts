@@ -5,6 +5,7 @@ import { DatabaseUnavailable } from '../database/database-errors.js';
 import { FolderInUse } from '../database/embedded.js';
 import { MigrationsPending } from '../database/migrate.js';
 import { check } from './check.js';
+import { certify } from './certify/certify.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { demo } from './demo/demo.js';
 import { keys } from './keys.js';
@@ -12,7 +13,7 @@ import { migrateCommand } from './migrate.js';
 import { simulate } from './simulate.js';
 import { start } from './start.js';
 
-const commands: readonly Command[] = [start, demo, migrateCommand, keys, check, simulate];
+const commands: readonly Command[] = [start, demo, migrateCommand, keys, check, simulate, certify];
 
 // `facecode keys list | head` closes the pipe before everything is written.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -8,6 +8,8 @@ export const knownVariables = [
   'TRUST_PROXY',
   'RATE_LIMIT_PER_KEY_PER_MINUTE',
   'RATE_LIMIT_PER_ADDRESS_PER_MINUTE',
+  'CORS_ORIGINS',
+  'STREAMS_MAX',
   'ROLES',
   'DATABASE_URL',
   'REDIS_URL',
@@ -16,6 +18,7 @@ export const knownVariables = [
   'FACECODE_ADMIN_KEY',
   'FACECODE_ENCRYPTION_KEY',
   'FACECODE_JOURNAL_KEY',
+  'JOURNAL_ORIGIN',
   'IDENFY_BASE_URL',
   'IDENFY_FACE_URL',
   'IDENFY_IDENTIFICATION_URL',
@@ -32,14 +35,21 @@ export const knownVariables = [
   'LIMITS_LOCK_AFTER',
   'LIMITS_LOCK_SECONDS',
   'LIMITS_LOCK_MAX_SECONDS',
+  'SIGNALS_HOLD',
+  'SIGNAL_TOO_FAST_SECONDS',
+  'SIGNAL_VELOCITY_SESSIONS',
+  'SIGNAL_VELOCITY_WINDOW_SECONDS',
+  'REVIEW_FOUR_EYES',
+  'REVIEW_CLAIM_SECONDS',
   'CREATE_WAIT_SECONDS',
   'WEBHOOK_BODY_RETENTION_DAYS',
+  'PERSONAL_DATA_RETENTION_DAYS',
   'EGRESS_ALLOW',
   'LOG_LEVEL',
   'LOG_FORMAT',
 ] as const;
 
-const ours = /^(FACECODE|IDENFY|LIMITS|RATE_LIMIT)_/;
+const ours = /^(FACECODE|IDENFY|LIMITS|RATE_LIMIT|SIGNALS?|REVIEW)_/;
 
 // Kubernetes and Docker links announce a neighbour called "facecode" by variables with our prefix.
 const serviceLink = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;

@@ -61,3 +61,9 @@ export const cidr: Parser<string> = (text) => {
     return { fault };
   }
 };
+
+/** The name of a key in a C2SP signed note: neither blanks nor a plus sign. */
+export const noteName: Parser<string> = (text) =>
+  /^[^\s+]{1,200}$/.test(text)
+    ? { value: text }
+    : { fault: `${quoted(text)} is not usable, expected a name such as example.com/journal` };

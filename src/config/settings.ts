@@ -1,3 +1,5 @@
+import type { HoldingSignal } from './read-signals.js';
+
 export type GeneratedKey = 'admin' | 'encryption' | 'journal';
 
 /**
@@ -16,6 +18,10 @@ export interface Settings {
     readonly requestsPerKeyPerMinute: number;
     /** failed authentications from one address; 0: no limit */
     readonly failuresPerAddressPerMinute: number;
+    /** whose pages may use client tokens from a browser */
+    readonly corsOrigins: readonly string[];
+    /** open streams of one process */
+    readonly streamsMax: number;
   };
   readonly roles: { readonly api: boolean; readonly worker: boolean };
   readonly database: {
@@ -68,9 +74,28 @@ export interface Settings {
     /** the doubling ends here */
     readonly lockMaxSeconds: number;
   };
+  /** name of the journal and of the key that signs its checkpoints (C2SP) */
+  readonly journalOrigin: string;
+  readonly signals: {
+    /** signals that hold a pass for a person; the others only flag */
+    readonly hold: readonly HoldingSignal[];
+    /** a selfie sooner than this after its code was handed out is flagged; 0: none is */
+    readonly tooFastSeconds: number;
+    /** more sessions than this of one scanRef or one initiator's address within the window are flagged; 0: none are */
+    readonly velocitySessions: number;
+    readonly velocityWindowSeconds: number;
+  };
+  readonly review: {
+    /** whether a held pass needs two reviewers to be granted */
+    readonly fourEyes: boolean;
+    /** how long a reviewer has a held pass to himself */
+    readonly claimSeconds: number;
+  };
   readonly createWaitSeconds: number;
   /** the bodies of received webhooks are kept so long; their rows and digests stay */
   readonly webhookBodyRetentionDays: number;
+  /** sessions that ended so long ago lose their personal data; null: it is kept until it is erased */
+  readonly personalDataRetentionDays: number | null;
   /** CIDRs */
   readonly egressAllow: readonly string[];
   readonly log: {

@@ -53,10 +53,25 @@ export const problems = {
     title: 'The endpoint is disabled',
     help: 'Nothing is sent to a disabled endpoint. Enable it first: `PATCH /v1/endpoints/{id}` with `{"disabled": false}`. `disabledReason` of the endpoint says why it is disabled.',
   },
+  'review-claimed': {
+    status: 409,
+    title: 'Another reviewer is at it',
+    help: 'Another API key has claimed this review. Wait until the claim is released or has run out, or ask its holder.',
+  },
+  'second-reviewer-needed': {
+    status: 409,
+    title: 'A second reviewer is needed',
+    help: 'With REVIEW_FOUR_EYES=on a held pass is granted by two different API keys, and this one has already said pass.',
+  },
   'attempts-exhausted': {
     status: 409,
     title: 'No attempt is left',
     help: 'The session has used all its attempts (`maxAttempts`). Create a new session.',
+  },
+  'legal-hold': {
+    status: 409,
+    title: 'The subject is under a legal hold',
+    help: 'Nothing of the subject is erased while the hold lasts. `DELETE /v1/subjects/{scanRef}/legal-hold` lifts it.',
   },
   'payload-too-large': {
     status: 413,

@@ -89,11 +89,13 @@ async function applied(database: Queryable): Promise<Map<number, string>> {
   return new Map(rows.map(({ number, digest }) => [number, digest]));
 }
 
-/** Statements end with a semicolon at the end of a line; migrations are written so. */
+/** Statements end with a semicolon at the end of a line, but not between `$$`; migrations are written so. */
 function statements(sql: string): string[] {
+  const bodies: string[] = [];
   return sql
+    .replaceAll(/\$\$[\s\S]*?\$\$/g, (body) => `<body ${bodies.push(body) - 1}>`)
     .replaceAll(/^\s*--.*$/gm, '')
     .split(/;\s*$/m)
-    .map((statement) => statement.trim())
+    .map((statement) => statement.trim().replaceAll(/<body (\d+)>/g, (_, nth: string) => bodies[Number(nth)]!))
     .filter((statement) => statement !== '');
 }

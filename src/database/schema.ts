@@ -29,6 +29,7 @@ export const sessions = pgTable('sessions', {
   personalSealed: bytes('personal_sealed').notNull(),
   subjectKeyId: text('subject_key_id'),
   referenceDigest: bytes('reference_digest'),
+  initiatorIpDigest: bytes('initiator_ip_digest'),
   eligible: boolean('eligible').notNull().default(false),
   clientTokenDigest: bytes('client_token_digest').notNull(),
   createdBy: text('created_by').notNull(),
@@ -41,6 +42,8 @@ export const sessions = pgTable('sessions', {
   identificationScanRef: text('identification_scan_ref'),
   identificationSealed: bytes('identification_sealed'),
   identifiedAt: instant('identified_at'),
+  initiatorBlockDigest: bytes('initiator_block_digest'),
+  heldAt: instant('held_at'),
 });
 
 export const attempts = pgTable('attempts', {
@@ -68,6 +71,8 @@ export const attempts = pgTable('attempts', {
   confirmTries: integer('confirm_tries').notNull().default(0),
   lostSince: instant('lost_since'),
   lostLooks: integer('lost_looks').notNull().default(0),
+  scanRef: text('scan_ref').notNull(),
+  ipDigests: bytes('ip_digests').array().notNull().default([]),
 });
 
 export const orphans = pgTable('orphans', {
@@ -111,12 +116,37 @@ export const events = pgTable('events', {
   subjectKeyId: text('subject_key_id'),
 });
 
+export const journalNodes = pgTable(
+  'journal_nodes',
+  {
+    level: integer('level').notNull(),
+    tile: bigint('tile', { mode: 'number' }).notNull(),
+    hashes: bytes('hashes').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.level, table.tile] })],
+);
+
+export const checkpoints = pgTable('checkpoints', {
+  size: bigint('size', { mode: 'number' }).primaryKey(),
+  root: bytes('root').notNull(),
+  note: text('note').notNull(),
+  sealedAt: instant('sealed_at').notNull(),
+});
+
 export const subjectKeys = pgTable('subject_keys', {
   id: text('id').primaryKey(),
   scanRef: text('scan_ref').notNull(),
   keySealed: bytes('key_sealed'),
   createdAt: instant('created_at').notNull(),
+  retiredAt: instant('retired_at'),
   destroyedAt: instant('destroyed_at'),
+});
+
+export const legalHolds = pgTable('legal_holds', {
+  scanRef: text('scan_ref').primaryKey(),
+  reasonSealed: bytes('reason_sealed').notNull(),
+  placedBy: text('placed_by').notNull(),
+  placedAt: instant('placed_at').notNull(),
 });
 
 export const apiKeys = pgTable('api_keys', {
@@ -155,6 +185,24 @@ export const subjects = pgTable('subjects', {
   version: integer('version').notNull().default(1),
   updatedAt: instant('updated_at').notNull(),
 });
+
+export const reviewClaims = pgTable('review_claims', {
+  sessionId: text('session_id').primaryKey(),
+  claimedBy: text('claimed_by').notNull(),
+  claimedAt: instant('claimed_at').notNull(),
+  claimedUntil: instant('claimed_until').notNull(),
+});
+
+export const reviewApprovals = pgTable(
+  'review_approvals',
+  {
+    sessionId: text('session_id').notNull(),
+    reason: text('reason').notNull(),
+    approvedBy: text('approved_by').notNull(),
+    approvedAt: instant('approved_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sessionId, table.reason, table.approvedBy] })],
+);
 
 export const requestBudgets = pgTable('request_budgets', {
   bucket: text('bucket').primaryKey(),

@@ -1,13 +1,26 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Queryable, Transaction } from '../database/database.js';
+import { ErasureSources } from '../journal/erasure-sources.js';
 import { DeliveriesStore } from './deliveries.store.js';
 import { deliveryView } from './delivery-view.js';
 import type { DeliveryResponse } from './delivery.responses.js';
 
 /** What others need to know and to erase of the deliveries of sessions. */
 @Injectable()
-export class DeliveriesErasure {
-  constructor(@Inject(DeliveriesStore) private readonly store: DeliveriesStore) {}
+export class DeliveriesErasure implements OnModuleInit {
+  constructor(
+    @Inject(DeliveriesStore) private readonly store: DeliveriesStore,
+    @Inject(ErasureSources) private readonly sources: ErasureSources,
+  ) {}
+
+  onModuleInit(): void {
+    this.sources.receivers = (tx, sessionIds) => this.endpointsThatReceived(tx, sessionIds);
+    this.sources.add({
+      what: 'answers of consumers to webhooks',
+      where: 'delivery_attempts.response_sealed',
+      erase: (tx, { sessionIds }) => this.eraseAnswers(tx, sessionIds),
+    });
+  }
 
   /** Ids of the endpoints that events of those sessions were sent to: who has to hear that they are erased. */
   endpointsThatReceived(database: Queryable, sessionIds: readonly string[]): Promise<string[]> {

@@ -37,18 +37,16 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
     const { testEvent, eventId } = delivery;
     const body = testEvent === null ? await this.bodies.of(eventId) : deliveryBody(testEvent);
     const at = this.clock.now();
-    const timestamp = Math.floor(at.getTime() / 1000);
+    const timestampSeconds = Math.floor(at.getTime() / 1000);
     const secrets = liveSecrets(this.endpoints.openSecrets({ ...delivery, id: delivery.endpointId }), at);
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Facecode/1 (+https://www.standardwebhooks.com)',
       'webhook-id': eventId,
-      'webhook-timestamp': `${timestamp}`,
+      'webhook-timestamp': `${timestampSeconds}`,
       'webhook-signature': signatures(
         secrets.map(({ secret }) => secret),
-        eventId,
-        timestamp,
-        body,
+        { id: eventId, timestampSeconds, body },
       ),
     };
     const began = performance.now();

@@ -102,6 +102,12 @@ export class IdempotencyStore {
     );
   }
 
+  /** Forgets the answers to the requests that made these sessions. @returns how many */
+  async forget(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
+    const { count } = await tx.query('delete from idempotency_keys where session_id = any ($1)', [[...sessionIds]]);
+    return count;
+  }
+
   /** Forgets what is older than a day. */
   async purge(now: Date): Promise<void> {
     await this.database.query('delete from idempotency_keys where created_at < $1', [

@@ -1,26 +1,45 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { SETTINGS } from '../config/settings.token.js';
+import { ErasureSources } from './erasure-sources.js';
+import { EventCatalogueController } from './event-catalogue.controller.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
-import { JournalStore } from './journal.store.js';
+import { JOURNAL_KEY, journalKey } from './journal-key.js';
+import { JournalProofs } from './journal-proofs.service.js';
+import { JournalFeed } from './journal-feed.js';
 import { JournalTail } from './journal-tail.js';
+import { JournalController } from './journal.controller.js';
+import { JournalService } from './journal.service.js';
+import { JournalStore } from './journal.store.js';
 import { PersonalKeys } from './personal-keys.js';
 import { SealProcessor } from './seal.processor.js';
 import { SealingService } from './sealing.service.js';
+import { SealingStore } from './sealing.store.js';
+import { TreeStore } from './tree.store.js';
+import { JournalVerification } from './verification.service.js';
 
 @Module({})
 export class JournalModule {
   static forRoles(roles: { api: boolean; worker: boolean }): DynamicModule {
     return {
       module: JournalModule,
-      controllers: roles.api ? [EventsController] : [],
+      controllers: roles.api ? [EventsController, EventCatalogueController, JournalController] : [],
       providers: [
+        { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
         JournalStore,
         PersonalKeys,
+        ErasureSources,
         JournalTail,
+        SealingStore,
+        TreeStore,
+        SealingService,
+        JournalProofs,
+        JournalFeed,
         EventsService,
-        ...(roles.worker ? [SealingService, SealProcessor] : []),
+        ...(roles.api ? [JournalVerification, JournalService] : []),
+        ...(roles.worker ? [SealProcessor] : []),
       ],
-      exports: [JournalStore, JournalTail, PersonalKeys],
+      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
     };
   }
 }

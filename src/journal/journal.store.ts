@@ -1,19 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { and, asc, eq, gt, inArray, isNotNull } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, type SQL, sql, inArray } from 'drizzle-orm';
 import { canonicalJson } from '../core/canonical-json.js';
 import { sha256 } from '../core/digest.js';
 import { newId } from '../core/ids.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { events, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
+import { provable } from './event-row.js';
 import type { EventType } from './event-types.js';
 import type { JournalEvent, NewEvent } from './journal-event.js';
-import { journalChannel } from './journal-tail.js';
 import { PersonalKeys, type SubjectKey } from './personal-keys.js';
-
-/** Only one process seals at a time. "Seal" in ASCII. */
-const sealingLock = 0x5365616c;
 
 export interface EventFilter {
   after: number;
@@ -77,43 +74,21 @@ export class JournalStore {
     await tx.orm.insert(events).values(rows);
   }
 
-  /** Gives positions to the unsealed events in the order they were inserted, at most `limit`. @returns how many */
-  async seal(limit: number): Promise<number> {
-    return this.database.transaction(async (tx) => {
-      await tx.query('select pg_advisory_xact_lock($1)', [sealingLock]);
-      const { count } = await tx.query(
-        `with last as (select coalesce(max(position), 0) as position from events),
-              batch as (select id, row_number() over (order by row_number) as nth
-                          from (select id, row_number from events where position is null
-                                 order by row_number limit $1) as unsealed)
-         update events set position = last.position + batch.nth from batch, last where events.id = batch.id`,
-        [limit],
-      );
-      if (count > 0) await tx.query(`select pg_notify($1, '')`, [journalChannel]);
-      return count;
-    });
-  }
-
-  async hasUnsealed(before: Date): Promise<boolean> {
-    const { rows } = await this.database.query<{ found: boolean }>(
-      'select exists (select from events where position is null and at <= $1) as found',
-      [before],
-    );
-    return rows[0]?.found === true;
-  }
-
+  /** Sealed events in order of position. */
   async read(filter: EventFilter): Promise<JournalEvent[]> {
+    const { after, types, sessionId, limit } = filter;
     const rows = await this.select(this.database)
       .where(
         and(
-          gt(events.position, filter.after),
-          filter.types && filter.types.length > 0 ? inArray(events.type, [...filter.types]) : undefined,
-          filter.sessionId === undefined ? undefined : eq(events.sessionId, filter.sessionId),
+          gt(events.position, after),
           isNotNull(events.position),
+          sessionId === undefined ? undefined : eq(events.sessionId, sessionId),
+          types && types.length > 0 ? this.ofTypes({ ...filter, types }) : undefined,
         ),
       )
-      .orderBy(asc(events.position))
-      .limit(filter.limit);
+      // Within a session both orders are the same, and by seq there is an index that holds this session only.
+      .orderBy(asc(sessionId === undefined ? events.position : events.seq))
+      .limit(limit);
     return rows.map((row) => this.toEvent(row));
   }
 
@@ -121,6 +96,27 @@ export class JournalStore {
   async byIds(ids: readonly string[]): Promise<JournalEvent[]> {
     const rows = await this.select(this.database).where(inArray(events.id, [...ids]));
     return rows.map((row) => this.toEvent(row));
+  }
+
+  /**
+   * Of all sessions each type is looked up by itself: left to choose, PostgreSQL may walk the whole journal after a
+   * position to find the few events of a rare type.
+   */
+  private ofTypes({ after, types, sessionId, limit }: EventFilter & { types: readonly EventType[] }): SQL {
+    const wanted = sql.param([...types]);
+    if (sessionId !== undefined) return sql`${events.type} = any(${wanted}::text[])`;
+    return sql`${events.position} in (
+      select found.position from unnest(${wanted}::text[]) as wanted (type) cross join lateral (
+        select position from events where events.type = wanted.type and position > ${after}
+         order by position limit ${limit}) as found)`;
+  }
+
+  /** The last position that was given; 0 when there is none. Everything up to it can be read. */
+  async head(): Promise<number> {
+    const { rows } = await this.database.query<{ head: string | number }>(
+      'select coalesce(max(position), 0) as head from events',
+    );
+    return Number(rows[0]?.head ?? 0);
   }
 
   /** Every event of a session in order, sealed or not, for holding rows against it. */
@@ -137,19 +133,7 @@ export class JournalStore {
   }
 
   private toEvent({ row, keySealed }: EventRow): JournalEvent {
-    return {
-      id: row.id,
-      type: row.type as EventType,
-      sessionId: row.sessionId,
-      attemptId: row.attemptId,
-      seq: row.seq,
-      position: row.position ?? 0,
-      at: row.at.toISOString(),
-      actor: row.actor as unknown as Actor,
-      data: row.data as JournalEvent['data'],
-      personal: this.openPersonal(row, keySealed),
-      personalDigest: row.personalDigest,
-    };
+    return { ...provable(row), personal: this.openPersonal(row, keySealed) };
   }
 
   /** The salt keeps a short value (an address) from being found by trying all of them against the digest. */

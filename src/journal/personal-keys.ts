@@ -23,7 +23,8 @@ export class PersonalKeys {
   async live(tx: Transaction, scanRef: string, now: Date): Promise<SubjectKey> {
     for (;;) {
       const { rows } = await tx.query<SubjectKey>(
-        `select id, key_sealed as sealed from subject_keys where scan_ref = $1 and destroyed_at is null for share`,
+        `select id, key_sealed as sealed from subject_keys where scan_ref = $1 and destroyed_at is null and retired_at is null
+            for share`,
         [scanRef],
       );
       if (rows[0]) return rows[0];
@@ -46,15 +47,16 @@ export class PersonalKeys {
   }
 
   /**
-   * Destroys every live key of a subject. What is sealed with it cannot be opened by anybody any more.
-   * @returns the ids of all keys it ever had, destroyed now or before
+   * Destroys keys of a subject. What is sealed with them cannot be opened by anybody any more.
+   * @param only this one; null: all it has
+   * @returns the ids of those destroyed now
    */
-  async destroy(tx: Transaction, scanRef: string, now: Date): Promise<string[]> {
-    await tx.query(
-      `update subject_keys set key_sealed = null, destroyed_at = $2 where scan_ref = $1 and destroyed_at is null`,
-      [scanRef, now],
+  async destroy(tx: Transaction, scanRef: string, only: string | null, now: Date): Promise<string[]> {
+    const { rows } = await tx.query<{ id: string }>(
+      `update subject_keys set key_sealed = null, destroyed_at = $3, retired_at = coalesce(retired_at, $3)
+        where scan_ref = $1 and destroyed_at is null and ($2::text is null or id = $2) returning id`,
+      [scanRef, only, now],
     );
-    const { rows } = await tx.query<{ id: string }>('select id from subject_keys where scan_ref = $1', [scanRef]);
     return rows.map(({ id }) => id);
   }
 

@@ -27,6 +27,8 @@ export interface JobData {
   deliver: { endpointId: string };
   /** re-derives every overdue job from the rows */
   sweep: Record<string, never>;
+  /** forgets what is kept for a while only */
+  retention: Record<string, never>;
 }
 export type JobName = keyof JobData;
 
@@ -41,6 +43,7 @@ export const queueOf = {
   'fan-out': 'deliveries',
   deliver: 'deliveries',
   sweep: 'upkeep',
+  retention: 'upkeep',
 } as const satisfies Record<JobName, QueueName>;
 
 /** A job to add. */

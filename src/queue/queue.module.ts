@@ -5,8 +5,9 @@ import { CodesEvents } from './codes-events.js';
 import { JobDispatcher } from './job-dispatcher.js';
 import { queueNames } from './jobs.js';
 import { QUEUE_BACKEND } from './queue-backend.token.js';
+import { RetentionTasks } from './retention-tasks.js';
 import { SweepSources } from './sweep-sources.js';
-import { SweepProcessor } from './sweep.processor.js';
+import { UpkeepProcessor } from './upkeep.processor.js';
 
 /** In a Redis Cluster the keys of one queue must share a slot: the braces make it so. */
 const prefix = '{facecode}';
@@ -27,9 +28,10 @@ export class QueueModule {
         { provide: CodesEvents, useFactory: () => new CodesEvents(backend.connection, prefix) },
         JobDispatcher,
         SweepSources,
-        ...(worker ? [SweepProcessor] : []),
+        RetentionTasks,
+        ...(worker ? [UpkeepProcessor] : []),
       ],
-      exports: [QUEUE_BACKEND, CodesEvents, JobDispatcher, SweepSources, BullModule],
+      exports: [QUEUE_BACKEND, CodesEvents, JobDispatcher, SweepSources, RetentionTasks, BullModule],
     };
   }
 }

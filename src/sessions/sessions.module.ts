@@ -2,8 +2,11 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { CodeAnswers } from './code-answers.service.js';
 import { CodeWaiter } from './code-waiter.js';
 import { CreationRequests } from './creation-requests.service.js';
+import { ReviewQueue } from './review-queue.service.js';
 import { ReviewController } from './review.controller.js';
+import { ReviewsController } from './reviews.controller.js';
 import { SessionCreation } from './session-creation.service.js';
+import { SessionErasure } from './session-erasure.js';
 import { SessionPersonal } from './session-personal.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -11,20 +14,20 @@ import { SessionsStore } from './sessions.store.js';
 
 @Module({})
 export class SessionsModule {
-  static withImports(imports: NonNullable<DynamicModule['imports']>): DynamicModule {
+  /** What is kept of sessions is erased in every role. */
+  static forRoles(roles: { api: boolean }, imports: NonNullable<DynamicModule['imports']>): DynamicModule {
     return {
       module: SessionsModule,
       imports,
-      controllers: [SessionsController, ReviewController],
+      controllers: roles.api ? [SessionsController, ReviewController, ReviewsController] : [],
       providers: [
-        SessionsService,
         SessionsStore,
-        SessionPersonal,
-        SessionCreation,
-        CreationRequests,
-        CodeAnswers,
-        CodeWaiter,
+        SessionErasure,
+        ...(roles.api
+          ? [SessionsService, SessionPersonal, SessionCreation, CreationRequests, CodeAnswers, CodeWaiter, ReviewQueue]
+          : []),
       ],
+      exports: roles.api ? [SessionsService] : [],
     };
   }
 }

@@ -34,7 +34,8 @@ export class WebhooksModule {
         QuarantineJournal,
         ResultsService,
         ...(roles.api ? [WebhooksService, WebhookIntake, KeptWebhooks, KeptWebhooksStore] : []),
-        ...(roles.worker ? [ResultsProcessor, BodyRetention] : []),
+        BodyRetention,
+        ...(roles.worker ? [ResultsProcessor] : []),
       ],
     };
   }

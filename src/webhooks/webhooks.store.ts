@@ -30,12 +30,13 @@ export interface ClaimedWebhook {
   bodySealed: Buffer;
   eventType: string | null;
   state: WebhookState;
+  receivedAt: Date;
   /** the attempt its token belongs to, null when nobody knows the token */
   attemptId: string | null;
 }
 
 const claimed = `webhooks.id, digest, body_sealed as "bodySealed", event_type as "eventType", webhooks.state,
-                 attempts.id as "attemptId", attempts.session_id as "sessionId"
+                 received_at as "receivedAt", attempts.id as "attemptId", attempts.session_id as "sessionId"
             from webhooks left join attempts on attempts.token_digest = webhooks.token_digest`;
 
 @Injectable()
@@ -137,7 +138,8 @@ export class WebhooksStore {
   }
 
   /**
-   * Forgets the bodies of webhooks received before then, at most `limit`; never of one that is still to be applied.
+   * Forgets the bodies of webhooks received before then, at most `limit`; never of one that is still to be applied, or
+   * of a subject under a legal hold.
    * @returns how many
    */
   async purgeBodies(before: Date, limit: number): Promise<number> {
@@ -145,8 +147,36 @@ export class WebhooksStore {
       `update webhooks set body_sealed = null
         where id in (select id from webhooks
                       where body_sealed is not null and received_at < $1 and state <> 'new'
+                        and not exists (select from attempts join sessions on sessions.id = session_id
+                                          join legal_holds using (scan_ref) where attempts.id = webhooks.attempt_id)
                       order by received_at limit $2 for update skip locked)`,
       [before, limit],
+    );
+    return count;
+  }
+
+  /** Of these sessions; never of one that is still to be applied. @returns how many */
+  async purgeBodiesOf(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
+    const { count } = await tx.query(
+      `update webhooks set body_sealed = null
+        where body_sealed is not null and state <> 'new'
+          and attempt_id in (select id from attempts where session_id = any ($1))`,
+      [[...sessionIds]],
+    );
+    return count;
+  }
+
+  /** Of subjects whose key is destroyed, at most `limit`. @returns how many */
+  async purgeErased(limit: number): Promise<number> {
+    const { count } = await this.database.query(
+      `update webhooks set body_sealed = null
+        where id in (select webhooks.id from webhooks
+                       join attempts on attempts.id = webhooks.attempt_id
+                       join sessions on sessions.id = attempts.session_id
+                       join subject_keys on subject_keys.id = subject_key_id
+                      where body_sealed is not null and webhooks.state <> 'new' and destroyed_at is not null
+                      limit $1)`,
+      [limit],
     );
     return count;
   }

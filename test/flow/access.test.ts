@@ -68,6 +68,7 @@ onEveryStore('access', (world) => {
     ['an unknown scope', { name: 'x', scopes: ['root'] }, 'scopes'],
     ['an expiry in the past', { name: 'x', scopes: ['audit'], expiresAt: '2020-01-01T00:00:00.000Z' }, 'expiresAt'],
     ['an expiry that is no time', { name: 'x', scopes: ['audit'], expiresAt: 'tomorrow' }, 'expiresAt'],
+    ['an expiry that is a week', { name: 'x', scopes: ['audit'], expiresAt: '2099-W01' }, 'expiresAt'],
     ['an unknown field', { name: 'x', scopes: ['audit'], admin: true }, 'admin'],
   ])('makes no key with %s', async (_, body, field) => {
     const answer = await world().client.post('/v1/api-keys', body).expect(400);

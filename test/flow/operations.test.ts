@@ -70,6 +70,18 @@ onEveryStore('operations', (world) => {
     expect(Object.keys(problems.content ?? {})).toEqual(['application/problem+json']);
   });
 
+  it('tells in OpenAPI of every route with a body that it may be too large or of another media type', async () => {
+    const document = (await anyone('/openapi.json').expect(200)).body as OpenApi;
+    const withBody = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.values(operations)
+        .filter((operation) => 'requestBody' in operation)
+        .map(({ responses }) => ({ path, told: ['413', '415'].every((status) => status in responses) })),
+    );
+    expect(withBody.filter(({ told }) => !told)).toEqual([]);
+    expect(withBody.length).toBeGreaterThan(4);
+    expect(document.paths['/v1/sessions/{id}/attempts']!.post).toMatchObject({ requestBody: { required: false } });
+  });
+
   it('has no reference in its OpenAPI that leads nowhere', async () => {
     const { text } = await anyone('/openapi.json').expect(200);
     const document = JSON.parse(text) as OpenApi;

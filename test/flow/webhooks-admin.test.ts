@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
+import { runRetention } from '../support/retention.js';
 import { onEveryStore } from '../support/world.js';
 import { waitFor } from '../support/wait-for.js';
 import { sendWebhook, type Sending } from '../support/webhook.js';
@@ -123,6 +124,7 @@ onEveryStore(
       ['limit=201', 'limit'],
       ['state=open', 'state'],
       ['from=yesterday', 'from'],
+      ['from=2026-W01', 'from'],
       ['to=tomorrow', 'to'],
       ['token=', 'token'],
       ['token=%00', 'token'],
@@ -240,7 +242,10 @@ onEveryStore(
       await age(young, 29);
       await age(old, 31);
       const purged = () => list(`token=${token}`).then(({ data }) => data.filter(({ bodyPurged }) => bodyPurged));
-      const gone = await waitFor(async () => ((await purged()).length > 0 ? purged() : null), { what: 'the sweeper' });
+      await runRetention(world());
+      const gone = await waitFor(async () => ((await purged()).length > 0 ? purged() : null), {
+        what: 'the retention',
+      });
       expect(gone.map(({ digest }) => digest)).toEqual([sha256(old)]);
       const answer = await world().client.post(`/v1/webhooks/${gone[0]!.id}/replay`).expect(404);
       expect(answer.body).toMatchObject({ code: 'not-found', detail: expect.stringContaining('purged') });

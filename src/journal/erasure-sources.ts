@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../database/database.js';
+
+/** Whose data goes. */
+export interface ErasedSubject {
+  scanRef: string;
+  /** every session that was sealed with one of its keys, locked by the transaction */
+  sessionIds: readonly string[];
+  now: Date;
+}
+
+/** One kind of thing that a feature keeps of a subject beside what is sealed with the subject's key. */
+export interface ErasureSource {
+  /** as the certificate names it, for example "bodies of received webhooks" */
+  what: string;
+  /** table and column */
+  where: string;
+  /** Removes it. @returns how many there were */
+  erase(tx: Transaction, subject: ErasedSubject): Promise<number>;
+}
+
+/** Where the features hand in what they keep; who erases knows none of them by name. */
+@Injectable()
+export class ErasureSources {
+  readonly all: ErasureSource[] = [];
+  /** Ids of the consumers' endpoints that have received events of these sessions. */
+  receivers: (tx: Transaction, sessionIds: readonly string[]) => Promise<string[]> = () => Promise.resolve([]);
+
+  add(source: ErasureSource): void {
+    this.all.push(source);
+  }
+}

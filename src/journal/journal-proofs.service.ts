@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JOURNAL_KEY } from './journal-key.js';
+import { consistencyProof, emptyRoot, inclusionProof, rangeProof, rootOf } from './merkle.js';
+import { SealingService } from './sealing.service.js';
+import { SealingStore } from './sealing.store.js';
+import { type NoteSigner, signCheckpoint } from './signed-note.js';
+import { nodesOf } from './tiles.js';
+import { type SealedCheckpoint, TreeStore } from './tree.store.js';
+
+export interface InclusionOfEvent {
+  position: number;
+  hashes: Buffer[];
+  checkpoint: SealedCheckpoint;
+}
+
+/** Proofs against the signed checkpoints. Leaf indexes are positions less one. */
+@Injectable()
+export class JournalProofs {
+  constructor(
+    @Inject(SealingStore) private readonly events: SealingStore,
+    @Inject(SealingService) private readonly sealing: SealingService,
+    @Inject(TreeStore) private readonly tree: TreeStore,
+    @Inject(JOURNAL_KEY) readonly signer: NoteSigner,
+  ) {}
+
+  async latest(): Promise<SealedCheckpoint> {
+    return (await this.tree.latest()) ?? this.ofNothing();
+  }
+
+  /** Before anything was sealed there is a tree, too. */
+  private ofNothing(): SealedCheckpoint {
+    const empty = { size: 0, root: emptyRoot };
+    return { ...empty, note: signCheckpoint({ origin: this.signer.name, ...empty }, this.signer) };
+  }
+
+  /** An event that waits to be sealed is sealed first. */
+  async inclusionOf(eventId: string): Promise<InclusionOfEvent | 'not-found'> {
+    let position = await this.events.positionOf(eventId);
+    let checkpoint = await this.latest();
+    if (position === undefined) return 'not-found';
+    if (position === null || position > checkpoint.size) {
+      await this.sealing.sealAll();
+      position = await this.events.positionOf(eventId);
+      checkpoint = await this.latest();
+    }
+    if (!position || position > checkpoint.size) return 'not-found';
+    const [hashes] = await this.inclusion([position], checkpoint.size);
+    return { position, hashes: hashes!, checkpoint };
+  }
+
+  /** For each position the path to the root of the tree of that size. */
+  async inclusion(positions: readonly number[], size: number): Promise<Buffer[][]> {
+    const nodes = nodesOf(this.tree.tiles());
+    const paths: Buffer[][] = [];
+    for (const position of positions) paths.push(await inclusionProof(nodes, position - 1, size));
+    return paths;
+  }
+
+  /** What leads from the leaves with indexes from `start` to before `end` to the root of the tree of that size. */
+  range(start: number, end: number, size: number): Promise<Buffer[]> {
+    return rangeProof(nodesOf(this.tree.tiles()), start, end, size);
+  }
+
+  rootAt(size: number): Promise<Buffer> {
+    return rootOf(nodesOf(this.tree.tiles()), size);
+  }
+
+  consistency(from: number, to: number): Promise<Buffer[]> {
+    return consistencyProof(nodesOf(this.tree.tiles()), from, to);
+  }
+}

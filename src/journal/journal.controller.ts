@@ -1,0 +1,81 @@
+import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Problem } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead } from '../http/audited-read.js';
+import { RequireScope } from '../http/scopes.js';
+import { invalid } from '../http/validation.js';
+import { ConsistencyDto } from './journal.dto.js';
+import {
+  CheckpointResponse,
+  ConsistencyProofResponse,
+  InclusionProofResponse,
+  JournalKeyResponse,
+  VerificationResponse,
+} from './journal.responses.js';
+import { JournalService } from './journal.service.js';
+
+@ApiTags('journal')
+@ApiBearerAuth()
+@RequireScope('audit')
+@Controller('v1/journal')
+export class JournalController {
+  constructor(@Inject(JournalService) private readonly journal: JournalService) {}
+
+  /** The newest checkpoint: the signed note as `text/plain`, or with `Accept: application/json` its parts beside it. */
+  @Get('checkpoint')
+  @ApiAnswers({ 200: [CheckpointResponse, 'Also as text/plain, which is the default.'] })
+  async checkpoint(
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CheckpointResponse | string> {
+    const checkpoint = await this.journal.checkpoint();
+    if (wantsJson(accept)) return checkpoint;
+    void reply.header('content-type', 'text/plain; charset=utf-8');
+    return checkpoint.checkpoint;
+  }
+
+  /** The key that signs checkpoints. Keep it apart from this service: who could change the journal could change this. */
+  @Get('key')
+  @ApiAnswers({ 200: [JournalKeyResponse, 'The key.'] })
+  key(): JournalKeyResponse {
+    return this.journal.key();
+  }
+
+  /** Proof that an event is in the newest tree. */
+  @Get('proof/:eventId')
+  @ApiAnswers({ 200: [InclusionProofResponse, 'The path from the event to the signed root.'] }, ['not-found'])
+  async proof(@Param('eventId') eventId: string): Promise<InclusionProofResponse> {
+    const proof = await this.journal.inclusion(eventId);
+    if (proof === 'not-found') throw new Problem(proof);
+    return proof;
+  }
+
+  /** Proof that the tree of `to` events begins with the tree of `from` events. */
+  @Get('consistency')
+  @ApiAnswers({ 200: [ConsistencyProofResponse, 'The proof.'] }, ['invalid-request'])
+  async consistency(@Query() { from, to }: ConsistencyDto): Promise<ConsistencyProofResponse> {
+    const proof = await this.journal.consistency(from, to);
+    if (proof === 'no-such-trees') {
+      const field = to !== undefined && from > to ? 'from' : to === undefined ? 'from' : 'to';
+      throw invalid([{ field, message: 'must not be greater than the tree is' }]);
+    }
+    return proof;
+  }
+
+  /** Recompute the journal from its rows and hold it against every signed checkpoint. Takes as long as it is large. */
+  @Get('verify')
+  @AuditedRead('journal.verify')
+  @ApiAnswers({ 200: [VerificationResponse, 'Whether it holds, and where it first does not.'] })
+  verify(): Promise<VerificationResponse> {
+    return this.journal.verify();
+  }
+}
+
+/** Whether JSON is named before any text. */
+function wantsJson(accept: string | undefined): boolean {
+  const json = accept?.indexOf('application/json') ?? -1;
+  const text = accept?.indexOf('text/') ?? -1;
+  return json >= 0 && (text < 0 || json < text);
+}

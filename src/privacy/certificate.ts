@@ -1,0 +1,53 @@
+/** What the service states about an erasure, signed with the journal's key. Pure. */
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import type { Actor } from '../core/actor.js';
+import { canonicalJson, type Json } from '../core/canonical-json.js';
+
+export interface ErasedKind {
+  what: string;
+  /** table and column */
+  where: string;
+  count: number;
+  how: 'key destroyed' | 'removed';
+}
+
+export interface ErasureStatement {
+  kind: 'facecode-erasure-certificate';
+  version: 1;
+  scanRef: string;
+  erasedAt: string;
+  requestedBy: Actor;
+  sessions: number;
+  keysDestroyed: number;
+  erased: ErasedKind[];
+  /** what is left on purpose */
+  kept: string[];
+  /** ids of the endpoints that had received events of the subject; `subject.erased` goes to each */
+  endpoints: string[];
+}
+
+export interface ErasureCertificate extends ErasureStatement {
+  signature: {
+    /** over the RFC 8785 form of the certificate without this member */
+    algorithm: 'Ed25519';
+    /** PEM */
+    publicKey: string;
+    /** base64 */
+    value: string;
+  };
+}
+
+/** @param privateKeyPem Ed25519, PKCS#8 */
+export function certify(statement: ErasureStatement, privateKeyPem: string): ErasureCertificate {
+  const key = createPrivateKey(privateKeyPem);
+  const value = sign(null, bytesOf(statement), key).toString('base64');
+  const publicKey = createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString();
+  return { ...statement, signature: { algorithm: 'Ed25519', publicKey, value } };
+}
+
+/** @param publicKeyPem the one that is trusted, not the one in the certificate */
+export function isCertified({ signature, ...statement }: ErasureCertificate, publicKeyPem: string): boolean {
+  return verify(null, bytesOf(statement), createPublicKey(publicKeyPem), Buffer.from(signature.value, 'base64'));
+}
+
+const bytesOf = (statement: ErasureStatement): Buffer => Buffer.from(canonicalJson(statement as unknown as Json));

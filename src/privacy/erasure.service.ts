@@ -1,0 +1,73 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import type { Actor } from '../core/actor.js';
+import { Clock } from '../core/clock.js';
+import { Database } from '../database/database.js';
+import { certify, type ErasureCertificate } from './certificate.js';
+import { ErasureStore } from './erasure.store.js';
+import { LegalHoldsStore } from './legal-holds.store.js';
+import { type Erased, SubjectEraser } from './subject-eraser.js';
+
+/** What an erasure leaves, and why it may. */
+const kept = [
+  'journal events without their personal data: what happened stays provable by their digests',
+  'sessions, attempts and outcomes under the scanRef, which is a pseudonym of iDenfy',
+  'the count of failures in a row: forgetting it would be the way around a lock',
+  'digests of received webhooks',
+];
+
+/** Erases subjects: at the word of an administrator, or because their sessions are old. */
+@Injectable()
+export class ErasureService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(ErasureStore) private readonly store: ErasureStore,
+    @Inject(LegalHoldsStore) private readonly holds: LegalHoldsStore,
+    @Inject(SubjectEraser) private readonly eraser: SubjectEraser,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** May be repeated: the certificate then says that nothing was left to erase. */
+  erase(scanRef: string, actor: Actor): Promise<ErasureCertificate | 'not-found' | 'legal-hold'> {
+    return this.database.transaction(async (tx) => {
+      await this.holds.takeTurn(tx, scanRef);
+      if (!(await this.store.hasSession(tx, scanRef))) return 'not-found';
+      if (await this.holds.find(scanRef, tx)) return 'legal-hold';
+      const now = this.clock.now();
+      const erased = await this.eraser.erase(tx, { scanRef, onlyKey: null, because: 'asked', actor, now });
+      return this.certificate(scanRef, actor, now, erased);
+    });
+  }
+
+  /** Erases what belongs to one key when all its sessions have ended before then. @returns whether it did */
+  eraseOld(keyId: string, scanRef: string, endedBefore: Date): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      await this.holds.takeTurn(tx, scanRef);
+      if (!(await this.store.lockOldKey(tx, keyId, endedBefore))) return false;
+      const actor = { kind: 'system', id: 'retention' } as const;
+      await this.eraser.erase(tx, { scanRef, onlyKey: keyId, because: 'retention', actor, now: this.clock.now() });
+      return true;
+    });
+  }
+
+  private certificate(scanRef: string, actor: Actor, now: Date, erased: Erased): ErasureCertificate {
+    const { sessions, keysDestroyed, kinds, endpoints } = erased;
+    return certify(
+      {
+        kind: 'facecode-erasure-certificate',
+        version: 1,
+        scanRef,
+        erasedAt: now.toISOString(),
+        requestedBy: actor,
+        sessions,
+        keysDestroyed,
+        erased: kinds,
+        kept,
+        endpoints,
+      },
+      this.settings.keys.journal,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, type Transaction } from '../database/database.js';
+
+/** A key whose sessions are all over for long enough. */
+export interface OldKey {
+  id: string;
+  scanRef: string;
+}
+
+/** Neither open nor ended since then, and nobody holds the subject. */
+const isOver = `not exists (select from sessions where subject_key_id = subject_keys.id
+                              and (ended_at is null or ended_at >= $1))
+            and not exists (select from legal_holds where legal_holds.scan_ref = subject_keys.scan_ref)`;
+
+/** Whose sessions and keys there are to erase. What the features keep beside is theirs to remove. */
+@Injectable()
+export class ErasureStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  async hasSession(tx: Transaction, scanRef: string): Promise<boolean> {
+    const { count } = await tx.query('select from sessions where scan_ref = $1 limit 1', [scanRef]);
+    return count > 0;
+  }
+
+  /**
+   * Locks the sessions of a subject, so that nothing is written to them before the transaction ends.
+   * @param onlyKey of this key; null: all of the subject's
+   * @returns their ids
+   */
+  async lockSessions(tx: Transaction, scanRef: string, onlyKey: string | null): Promise<string[]> {
+    const { rows } = await tx.query<{ id: string }>(
+      `select id from sessions where scan_ref = $1 and ($2::text is null or subject_key_id = $2) order by id for update`,
+      [scanRef, onlyKey],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** How many events have personal data that these keys had sealed. */
+  async countEvents(tx: Transaction, keyIds: readonly string[], sessionIds: readonly string[]): Promise<number> {
+    const { rows } = await tx.query<{ n: number }>(
+      `select count(*)::int as n from events
+        where session_id = any ($2) and subject_key_id = any ($1) and personal_sealed is not null`,
+      [[...keyIds], [...sessionIds]],
+    );
+    return rows[0]?.n ?? 0;
+  }
+
+  /** Keys whose sessions have all ended before then, at most `limit`. */
+  async oldKeys(endedBefore: Date, limit: number): Promise<OldKey[]> {
+    const { rows } = await this.database.query<OldKey>(
+      `select id, scan_ref as "scanRef" from subject_keys
+        where destroyed_at is null and created_at < $1 and ${isOver} order by created_at limit $2`,
+      [endedBefore, limit],
+    );
+    return rows;
+  }
+
+  /** Holds the key's row, and with it every session about to be made with it. @returns whether it is still old */
+  async lockOldKey(tx: Transaction, id: string, endedBefore: Date): Promise<boolean> {
+    await tx.query('select from subject_keys where id = $1 for update', [id]);
+    const { count } = await tx.query(`select from subject_keys where id = $2 and destroyed_at is null and ${isOver}`, [
+      endedBefore,
+      id,
+    ]);
+    return count === 1;
+  }
+
+  /** Lets no new session be sealed with keys made before then, at most `limit`. @returns how many */
+  async retireKeys(madeBefore: Date, limit: number, now: Date): Promise<number> {
+    const { count } = await this.database.query(
+      `update subject_keys set retired_at = $3
+        where id in (select id from subject_keys
+                      where created_at < $1 and retired_at is null order by created_at limit $2)`,
+      [madeBefore, limit, now],
+    );
+    return count;
+  }
+}

@@ -1,0 +1,81 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Problem, type ProblemCode } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { type Principal, RequireScope } from '../http/scopes.js';
+import { isPlainText } from '../http/validation.js';
+import { ErasureService } from './erasure.service.js';
+import { LegalHolds } from './legal-holds.service.js';
+import type { LegalHold } from './legal-holds.store.js';
+import { ErasureCertificateResponse, LegalHoldDto, LegalHoldResponse } from './privacy.dto.js';
+
+@ApiTags('subjects')
+@ApiBearerAuth()
+@Controller('v1/subjects')
+export class PrivacyController {
+  constructor(
+    @Inject(ErasureService) private readonly erasure: ErasureService,
+    @Inject(LegalHolds) private readonly holds: LegalHolds,
+  ) {}
+
+  /** Erase the personal data of a subject for good. The journal stays provable; the answer is a signed certificate. */
+  @Post(':scanRef/erase')
+  @HttpCode(200)
+  @RequireScope('admin')
+  @ApiAnswers({ 200: [ErasureCertificateResponse, 'What was erased where. May be repeated.'] }, [
+    'not-found',
+    'legal-hold',
+  ])
+  async erase(
+    @Param('scanRef') scanRef: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<ErasureCertificateResponse> {
+    return orRefuse(isScanRef(scanRef) ? await this.erasure.erase(scanRef, actorOf(principal)) : 'not-found');
+  }
+
+  /** The legal hold of a subject. */
+  @Get(':scanRef/legal-hold')
+  @RequireScope('audit')
+  @ApiAnswers({ 200: [LegalHoldResponse, 'The hold.'] }, ['not-found'])
+  async legalHold(@Param('scanRef') scanRef: string): Promise<LegalHoldResponse> {
+    return view(scanRef, orRefuse((isScanRef(scanRef) && (await this.holds.find(scanRef))) || 'not-found'));
+  }
+
+  /** Keep a subject from erasure, whoever asks for it and however old its sessions get. */
+  @Put(':scanRef/legal-hold')
+  @RequireScope('admin')
+  @ApiAnswers({ 200: [LegalHoldResponse, 'The hold.'] }, ['invalid-request', 'not-found'])
+  async placeHold(
+    @Param('scanRef') scanRef: string,
+    @Body() { reason }: LegalHoldDto,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<LegalHoldResponse> {
+    const hold = isScanRef(scanRef) ? await this.holds.place(scanRef, reason, actorOf(principal)) : 'not-found';
+    return view(scanRef, orRefuse(hold));
+  }
+
+  /** Lift the legal hold of a subject. */
+  @Delete(':scanRef/legal-hold')
+  @HttpCode(204)
+  @RequireScope('admin')
+  @ApiAnswers({ 204: [null, 'Lifted.'] }, ['not-found'])
+  async liftHold(@Param('scanRef') scanRef: string, @CurrentPrincipal() principal: Principal): Promise<void> {
+    const lifted = isScanRef(scanRef) ? await this.holds.lift(scanRef, actorOf(principal)) : 'not-found';
+    if (lifted === 'not-found') throw new Problem(lifted);
+  }
+}
+
+const isScanRef = (text: string): boolean => isPlainText(text, 1, 64);
+
+function orRefuse<T extends object>(result: T | Extract<ProblemCode, 'not-found' | 'legal-hold'>): T {
+  if (typeof result === 'string') throw new Problem(result);
+  return result;
+}
+
+const view = (scanRef: string, { reason, placedBy, placedAt }: LegalHold): LegalHoldResponse => ({
+  scanRef,
+  reason,
+  placedBy,
+  placedAt: placedAt.toISOString(),
+});

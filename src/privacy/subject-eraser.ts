@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Actor } from '../core/actor.js';
+import type { Transaction } from '../database/database.js';
+import { ErasureSources } from '../journal/erasure-sources.js';
+import { JournalStore } from '../journal/journal.store.js';
+import { PersonalKeys } from '../journal/personal-keys.js';
+import { JobDispatcher } from '../queue/job-dispatcher.js';
+import { jobs } from '../queue/jobs.js';
+import type { ErasedKind } from './certificate.js';
+import { ErasureStore } from './erasure.store.js';
+
+export interface Erasure {
+  scanRef: string;
+  /** of one key, because its sessions are old; null: everything */
+  onlyKey: string | null;
+  because: 'asked' | 'retention';
+  actor: Actor;
+  now: Date;
+}
+
+export interface Erased {
+  sessions: number;
+  keysDestroyed: number;
+  kinds: ErasedKind[];
+  /** ids of the endpoints that had received events of the sessions */
+  endpoints: string[];
+}
+
+/** Destroys the keys of a subject, removes what is kept beside, and journals it: all in the caller's transaction. */
+@Injectable()
+export class SubjectEraser {
+  constructor(
+    @Inject(PersonalKeys) private readonly keys: PersonalKeys,
+    @Inject(ErasureStore) private readonly store: ErasureStore,
+    @Inject(ErasureSources) private readonly sources: ErasureSources,
+    @Inject(JournalStore) private readonly journal: JournalStore,
+    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+  ) {}
+
+  async erase(tx: Transaction, { scanRef, onlyKey, because, actor, now }: Erasure): Promise<Erased> {
+    // The keys first: a session that is being made with one is there when their rows are ours.
+    const keyIds = await this.keys.destroy(tx, scanRef, onlyKey, now);
+    const sessionIds = await this.store.lockSessions(tx, scanRef, onlyKey);
+    const endpoints = await this.sources.receivers(tx, sessionIds);
+    const events = await this.store.countEvents(tx, keyIds, sessionIds);
+    const kinds: ErasedKind[] = [
+      { what: 'personal data of journal events', where: 'events.personal_sealed', count: events, how: 'key destroyed' },
+    ];
+    for (const { what, where, erase } of this.sources.all) {
+      kinds.push({ what, where, count: await erase(tx, { scanRef, sessionIds, now }), how: 'removed' });
+    }
+    const data = { scanRef, because, sessions: sessionIds.length, keysDestroyed: keyIds.length, endpoints };
+    await this.journal.appendLoose(tx, [{ type: 'subject.erased', attemptId: null, data }], now, actor);
+    this.dispatcher.afterCommit(tx, jobs.seal());
+    return { sessions: sessionIds.length, keysDestroyed: keyIds.length, kinds, endpoints };
+  }
+}

@@ -1,0 +1,252 @@
+import { createPublicKey, randomUUID, verify } from 'node:crypto';
+import { expect, it } from '@jest/globals';
+import { canonicalJson, type Json } from '../../src/core/canonical-json.js';
+import type { EventBody, SessionBody } from '../support/client.js';
+import { runRetention } from '../support/retention.js';
+import { waitFor } from '../support/wait-for.js';
+import { sendWebhook } from '../support/webhook.js';
+import { onEveryStore } from '../support/world.js';
+
+interface Certificate {
+  scanRef: string;
+  sessions: number;
+  keysDestroyed: number;
+  erased: { what: string; where: string; count: number; how: string }[];
+  signature: { publicKey: string; value: string };
+}
+
+onEveryStore(
+  'the privacy of a subject',
+  (world) => {
+    /** Unique texts that must be nowhere after an erasure. */
+    const canaries = () => {
+      const mark = randomUUID().slice(0, 8);
+      return {
+        reference: `order-${mark}`,
+        metadata: { note: `metadata-${mark}` },
+        initiator: { ip: '203.0.113.77', userAgent: `agent-${mark}` },
+      };
+    };
+    const path = (scanRef: string) => `/v1/subjects/${scanRef}`;
+    const erase = async (scanRef: string) =>
+      (
+        await world()
+          .client.post(`${path(scanRef)}/erase`)
+          .expect(200)
+      ).body as Certificate;
+
+    /** A session that failed once with a selfie from somewhere, and has its second code. */
+    const withHistory = async (scanRef: string, personal: object): Promise<SessionBody> => {
+      const { client, simulator } = world();
+      const answer = await client
+        .post('/v1/sessions', { scanRef, channels: ['code', 'sdk'], ...personal })
+        .set('idempotency-key', scanRef)
+        .expect(201);
+      const session = answer.body as SessionBody;
+      await fetch(`${simulator.url}/app/selfie`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          digitString: session.attempt!.code,
+          outcome: 'FAILED',
+          failReason: 'FACE_MISMATCH',
+          ipAddress: '198.51.100.23',
+        }),
+      });
+      await client.until(session.id, 'its second code', ({ attempts }) => attempts[1]?.state === 'issued');
+      await client.untilEvent(session.id, 'attempt.issued');
+      return session;
+    };
+    const personalOf = (events: EventBody[]) => events.flatMap(({ personal }) => personal ?? []);
+
+    it('is gone from sessions, events, webhooks and remembered answers once it is erased', async () => {
+      const { client, database } = world();
+      const scanRef = randomUUID();
+      const texts = canaries();
+      const session = await withHistory(scanRef, texts);
+      const other = await withHistory(randomUUID(), canaries());
+      const before = await client.events(session.id);
+      expect(personalOf(before)).toEqual([
+        expect.objectContaining(texts),
+        expect.objectContaining({ selfieIp: '198.51.100.23' }),
+      ]);
+
+      const certificate = await erase(scanRef);
+      expect(certificate).toMatchObject({ scanRef, sessions: 1, keysDestroyed: 1 });
+      expect(certificate.erased.map(({ where, count }) => [where, count])).toEqual(
+        expect.arrayContaining([
+          ['events.personal_sealed', 2],
+          ['sessions.personal_sealed, sessions.reference_digest', 1],
+          ['idempotency_keys', 1],
+          ['webhooks.body_sealed', 1],
+        ]),
+      );
+      const after = await client.events(session.id);
+      expect(personalOf(after)).toEqual([]);
+      expect(after.map(({ personalDigest }) => personalDigest)).toEqual(
+        before.map(({ personalDigest }) => personalDigest),
+      );
+      expect(await client.session(session.id)).toMatchObject({ reference: null, metadata: {}, scanRef });
+      const found = await client.get(`/v1/sessions?reference=${texts.reference}`).expect(200);
+      expect(found.body).toMatchObject({ data: [] });
+      const answers = await Promise.all(
+        ['/v1/sessions?limit=200', '/v1/events?limit=1000', '/v1/webhooks?limit=200'].map((at) => client.get(at)),
+      );
+      for (const { text } of answers) {
+        expect(text).not.toContain(texts.reference);
+        expect(text).not.toContain(texts.metadata.note);
+        expect(text).not.toContain(texts.initiator.userAgent);
+      }
+      const { rows } = await database.query<{ left: number }>(
+        `select (select count(*) from subject_keys where scan_ref = $1 and key_sealed is not null)::int
+              + (select count(*) from webhooks join attempts on attempts.id = attempt_id
+                  where session_id = $2 and body_sealed is not null)::int
+              + (select count(*) from sessions where id = $2 and octet_length(personal_sealed) > 0)::int as left`,
+        [scanRef, session.id],
+      );
+      expect(rows[0]!.left).toBe(0);
+      // Others keep theirs.
+      expect(personalOf(await client.events(other.id))).toHaveLength(2);
+    });
+
+    it('is erased with a certificate that the key of the journal has signed', async () => {
+      const scanRef = randomUUID();
+      await world().client.create(scanRef, canaries());
+      const { signature, ...statement } = await erase(scanRef);
+      const key = createPublicKey(signature.publicKey);
+      const value = Buffer.from(signature.value, 'base64');
+      const signs = (what: object) => verify(null, Buffer.from(canonicalJson(what as unknown as Json)), key, value);
+      expect(signs(statement)).toBe(true);
+      expect(signs({ ...statement, sessions: 0 })).toBe(false);
+      const told = await waitFor(
+        async () => {
+          const { body } = await world().client.get('/v1/events?type=subject.erased&limit=1000');
+          return (body as { data: EventBody[] }).data.find(({ data }) => data.scanRef === scanRef) ?? null;
+        },
+        { what: 'subject.erased' },
+      );
+      expect(told.data).toMatchObject({ because: 'asked', sessions: 1, keysDestroyed: 1 });
+    });
+
+    it('can be erased again, and grows anew with the next session', async () => {
+      const { client } = world();
+      const scanRef = randomUUID();
+      await client.create(scanRef, canaries());
+      await erase(scanRef);
+      expect(await erase(scanRef)).toMatchObject({ keysDestroyed: 0, sessions: 1 });
+      const texts = canaries();
+      const next = await client.create(scanRef, texts);
+      expect(await client.session(next.id)).toMatchObject({ reference: texts.reference, metadata: texts.metadata });
+      expect(await erase(scanRef)).toMatchObject({ keysDestroyed: 1, sessions: 2 });
+    });
+
+    it('takes nothing in any more from results that come after the erasure', async () => {
+      const { client, database } = world();
+      const scanRef = randomUUID();
+      const answer = await client.create(scanRef, { channels: ['sdk'], ...canaries() });
+      await erase(scanRef);
+      const { token } = answer.attempt!;
+      await sendWebhook(world().url, { token, status: 'FAILED', ipAddress: '198.51.100.99', scanRef }).expect(200);
+      await client.until(answer.id, 'the result', ({ attempts }) => attempts[0]?.state === 'retry');
+      const events = await client.untilEvent(answer.id, 'attempt.issued');
+      const told = events.find(({ type }) => type === 'attempt.retry');
+      expect(told).toMatchObject({ personal: null, personalDigest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+      await runRetention(world());
+      const bodies = () =>
+        database.query(
+          'select from webhooks join attempts on attempts.id = attempt_id where session_id = $1 and body_sealed is not null',
+          [answer.id],
+        );
+      await waitFor(async () => (await bodies()).count === 0, { what: 'the body to go' });
+    });
+
+    it('stays whole when a session is made while the subject is erased', async () => {
+      const { client } = world();
+      const scanRef = randomUUID();
+      await client.create(scanRef, canaries());
+      const made = await Promise.all([
+        ...Array.from({ length: 5 }, () => client.create(scanRef, canaries())),
+        erase(scanRef).then(() => null),
+      ]);
+      for (const session of made) if (session) await client.session(session.id);
+    });
+
+    it('is kept under a legal hold', async () => {
+      const { client } = world();
+      const scanRef = randomUUID();
+      await client.get(`${path(scanRef)}/legal-hold`).expect(404);
+      const put = (body: object) =>
+        fetch(`${world().url}${path(scanRef)}/legal-hold`, {
+          method: 'PUT',
+          headers: { authorization: `Bearer ${client.key}`, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      expect((await put({ reason: 'case 7' })).status).toBe(404);
+      const texts = canaries();
+      const session = await client.create(scanRef, texts);
+      expect((await put({})).status).toBe(400);
+      expect((await put({ reason: 'case 7' })).status).toBe(200);
+      expect((await client.get(`${path(scanRef)}/legal-hold`).expect(200)).body).toMatchObject({ reason: 'case 7' });
+      const refused = await client.post(`${path(scanRef)}/erase`).expect(409);
+      expect(refused.body).toMatchObject({ code: 'legal-hold' });
+      expect(await client.session(session.id)).toMatchObject({ reference: texts.reference });
+      const lift = () =>
+        fetch(`${world().url}${path(scanRef)}/legal-hold`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${client.key}` },
+        });
+      expect((await lift()).status).toBe(204);
+      expect((await lift()).status).toBe(404);
+      await erase(scanRef);
+    });
+
+    it('goes with age, but not while a session is open, young or held', async () => {
+      const { client, database } = world();
+      const texts = canaries();
+      const [old, open, held] = [randomUUID(), randomUUID(), randomUUID()];
+      const sessions: Record<string, string> = {};
+      for (const scanRef of [old, open, held]) sessions[scanRef] = (await client.create(scanRef, texts)).id;
+      for (const scanRef of [old, held]) await client.post(`/v1/sessions/${sessions[scanRef]}/cancel`).expect(200);
+      await fetch(`${world().url}${path(held)}/legal-hold`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${client.key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ reason: 'case 8' }),
+      });
+      const age = (days: number) =>
+        database.query('update sessions set ended_at = ended_at - $2::interval where id = any ($1)', [
+          [sessions[old], sessions[held]],
+          `${days} days`,
+        ]);
+      await age(31);
+      await database.query(
+        `update subject_keys set created_at = created_at - interval '40 days' where scan_ref = any ($1)`,
+        [[old, open, held]],
+      );
+      await runRetention(world());
+      const reference = async (scanRef: string) =>
+        ((await client.session(sessions[scanRef]!)) as unknown as { reference: string | null }).reference;
+      await waitFor(async () => (await reference(old)) === null, { what: 'the old session to lose its personal data' });
+      expect([await reference(open), await reference(held)]).toEqual([texts.reference, texts.reference]);
+      const retired = async () =>
+        (await database.query('select from subject_keys where scan_ref = $1 and retired_at is not null', [open])).count;
+      await waitFor(async () => (await retired()) === 1, { what: 'the key that has served to be retired' });
+      await age(-31);
+      // A retired key opens still, and the next session has one of its own.
+      await client.create(open, texts);
+      const { count } = await database.query('select from subject_keys where scan_ref = $1', [open]);
+      expect(count).toBe(2);
+    });
+
+    it.each(['sessions', 'audit', 'review', 'endpoints'])('is not erased by a key with scope %s', async (scope) => {
+      const made = await world()
+        .client.post('/v1/api-keys', { name: scope, scopes: [scope] })
+        .expect(201);
+      const limited = world().client.as((made.body as { key: string }).key);
+      await limited.post(`${path(randomUUID())}/erase`).expect(403);
+      await world()
+        .client.post(`${path(randomUUID())}/erase`)
+        .expect(404);
+    });
+  },
+  { PERSONAL_DATA_RETENTION_DAYS: '30' },
+);
