@@ -6,6 +6,7 @@ import type { Settings } from './config/settings.js';
 import { CoreModule } from './core/core.module.js';
 import type { Database } from './database/database.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdenfyModule } from './idenfy/idenfy.module.js';
 import { JournalModule } from './journal/journal.module.js';
@@ -27,6 +28,7 @@ export class AppModule {
     const risk = RiskModule.forRoles(roles, [journal], JournalStore);
     const attempts = AttemptsModule.forRoles(roles, [journal, IdenfyModule, risk]);
     const sessions = SessionsModule.forRoles(roles, [attempts, risk, journal]);
+    const deliveries = DeliveriesModule.forRoles(roles, [journal]);
     return {
       module: AppModule,
       imports: [
@@ -38,8 +40,9 @@ export class AppModule {
         journal,
         risk,
         attempts,
+        deliveries,
         sessions,
-        ...(roles.api ? [AuditModule.withImports([attempts, sessions, journal])] : []),
+        ...(roles.api ? [AuditModule.withImports([attempts, sessions, journal, deliveries])] : []),
         ...(roles.api ? [StreamsModule.withImports([journal])] : []),
         WebhooksModule.forRoles(roles, [attempts, journal]),
         PrivacyModule.forRoles(roles, [journal]),

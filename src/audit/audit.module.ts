@@ -10,7 +10,6 @@ import { AttemptsSearchStore } from './attempts-search.store.js';
 import { AttemptsController } from './attempts.controller.js';
 import { AuditedReadInterceptor } from './audited-read.interceptor.js';
 import { EvidenceProofs } from './evidence-proofs.js';
-import { EVIDENCE_DELIVERIES, NoDeliveries } from './evidence-sources.js';
 import { EvidenceController } from './evidence.controller.js';
 import { Evidence } from './evidence.service.js';
 import { EvidenceStore } from './evidence.store.js';
@@ -34,7 +33,6 @@ export class AuditModule {
         SealedSessions,
         Evidence,
         EvidenceProofs,
-        { provide: EVIDENCE_DELIVERIES, useClass: NoDeliveries },
       ],
     };
   }

@@ -1,6 +1,6 @@
 /** The bundle as classes, for the OpenAPI document. */
 import { ApiProperty, OmitType } from '@nestjs/swagger';
-import type { Json } from '../core/canonical-json.js';
+import { DeliveryResponse } from '../deliveries/delivery.responses.js';
 import { EventResponse } from '../journal/events.responses.js';
 import { AttemptResponse, SessionResponse } from '../sessions/session.responses.js';
 import type { EventProof } from './evidence-proofs.js';
@@ -77,9 +77,8 @@ export class EvidenceResponse {
   webhooks!: WebhookRecordResponse[];
 
   @ApiProperty({
-    type: 'array',
-    items: { type: 'object', additionalProperties: true },
-    description: 'What was sent of these events to webhook endpoints, and what they answered.',
+    type: [DeliveryResponse],
+    description: 'What was sent of these events to webhook endpoints and what came of it, without the answers.',
   })
-  deliveries!: readonly Json[];
+  deliveries!: DeliveryResponse[];
 }

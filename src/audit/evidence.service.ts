@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { DeliveriesOfSessions } from '../deliveries/deliveries-of-sessions.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { EvidenceProofs } from './evidence-proofs.js';
-import { EVIDENCE_DELIVERIES, type EvidenceDeliveries } from './evidence-sources.js';
 import type { EvidenceResponse } from './evidence.responses.js';
 import { EvidenceStore } from './evidence.store.js';
 import { SealedSessions } from './sealed-session.js';
@@ -14,7 +14,7 @@ export class Evidence {
     @Inject(SessionsService) private readonly sessions: SessionsService,
     @Inject(EvidenceStore) private readonly store: EvidenceStore,
     @Inject(EvidenceProofs) private readonly proofs: EvidenceProofs,
-    @Inject(EVIDENCE_DELIVERIES) private readonly deliveries: EvidenceDeliveries,
+    @Inject(DeliveriesOfSessions) private readonly deliveries: DeliveriesOfSessions,
   ) {}
 
   async of(sessionId: string): Promise<EvidenceResponse | 'not-found' | 'not-sealed'> {
@@ -24,7 +24,7 @@ export class Evidence {
     const [proven, webhooks, deliveries] = await Promise.all([
       this.proofs.prove(events.map(({ position }) => position)),
       this.store.webhooksOf(found.session.attempts.map(({ id }) => id)),
-      this.deliveries.ofEvents(events.map(({ id }) => id)),
+      this.deliveries.deliveriesOfSession(sessionId),
     ]);
     const { proofs, ...tree } = proven;
     // Where the user identifies anew is as secret as a code.

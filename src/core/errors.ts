@@ -48,6 +48,11 @@ export const problems = {
     title: 'The session does not wait for a review',
     help: 'Only a session with status `in-review` can be decided by a person.',
   },
+  'endpoint-disabled': {
+    status: 409,
+    title: 'The endpoint is disabled',
+    help: 'Nothing is sent to a disabled endpoint. Enable it first: `PATCH /v1/endpoints/{id}` with `{"disabled": false}`. `disabledReason` of the endpoint says why it is disabled.',
+  },
   'review-claimed': {
     status: 409,
     title: 'Another reviewer is at it',

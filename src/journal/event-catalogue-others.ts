@@ -5,6 +5,20 @@ const ofNoSession = { since: 1, session: 'never', attempt: 'never' } as const;
 const consecutiveFailures = count('FAILED in a row, over all sessions of the scanRef.');
 const scanRef = '8df398bb-7340-11ee-9aec-0221b1f59063';
 
+/** Not told to the endpoint itself, but to all others. */
+const endpointTrouble = {
+  endpointId: text(),
+  failingSince: instant('The first failure since the last success.'),
+  lastStatus: orNull(count('Of its last answer; null: there was none.')),
+  lastError: orNull(text('Why there was no answer, or not all of it in time.')),
+};
+const exampleTrouble = {
+  endpointId: 'ep_019ab3c45d6e7f8091a2b3c4d5e6f70a',
+  failingSince: '2026-01-12T22:02:11.480Z',
+  lastStatus: 500,
+  lastError: null,
+};
+
 export const otherEvents = {
   'risk.flagged': {
     since: 1,
@@ -127,8 +141,17 @@ export const otherEvents = {
   'endpoint.disabled': {
     ...ofNoSession,
     summary: 'A webhook endpoint gets no deliveries any more.',
-    data: object({}),
-    example: { data: {} },
+    data: object({
+      ...endpointTrouble,
+      reason: oneOf(['gone', 'failing'], '`gone`: it answered 410; `failing`: for five days nothing but failures.'),
+    }),
+    example: { data: { ...exampleTrouble, reason: 'failing' } },
+  },
+  'endpoint.failing': {
+    ...ofNoSession,
+    summary: 'A webhook endpoint has failed for half of the time after which it is disabled.',
+    data: object({ ...endpointTrouble, disabledAt: instant('When it will be disabled, if it goes on like this.') }),
+    example: { data: { ...exampleTrouble, disabledAt: '2026-01-17T22:02:11.480Z' } },
   },
   'webhook.quarantined': {
     ...ofNoSession,

@@ -29,6 +29,8 @@ export const eventTypes = [
   'subject.held',
   'subject.hold-lifted',
   'endpoint.disabled',
+  // beyond the first contract: an endpoint has failed for half of the time after which it is disabled
+  'endpoint.failing',
   'webhook.quarantined',
   'review.decided',
   // beyond the first contract: somebody has looked at what is kept for auditors

@@ -471,7 +471,40 @@ export type AuditReadEvent = Envelope<
 >;
 
 /** A webhook endpoint gets no deliveries any more. */
-export type EndpointDisabledEvent = Envelope<'endpoint.disabled', null, null, Record<string, unknown>>;
+export type EndpointDisabledEvent = Envelope<
+  'endpoint.disabled',
+  null,
+  null,
+  {
+    endpointId: string;
+    /** The first failure since the last success. */
+    failingSince: string;
+    /** Of its last answer; null: there was none. */
+    lastStatus: number | null;
+    /** Why there was no answer, or not all of it in time. */
+    lastError: string | null;
+    /** `gone`: it answered 410; `failing`: for five days nothing but failures. */
+    reason: 'gone' | 'failing';
+  }
+>;
+
+/** A webhook endpoint has failed for half of the time after which it is disabled. */
+export type EndpointFailingEvent = Envelope<
+  'endpoint.failing',
+  null,
+  null,
+  {
+    endpointId: string;
+    /** The first failure since the last success. */
+    failingSince: string;
+    /** Of its last answer; null: there was none. */
+    lastStatus: number | null;
+    /** Why there was no answer, or not all of it in time. */
+    lastError: string | null;
+    /** When it will be disabled, if it goes on like this. */
+    disabledAt: string;
+  }
+>;
 
 /** A signed webhook from iDenfy could not be read or applied. */
 export type WebhookQuarantinedEvent = Envelope<
@@ -522,6 +555,7 @@ export type FacecodeEvent =
   | SubjectHoldLiftedEvent
   | AuditReadEvent
   | EndpointDisabledEvent
+  | EndpointFailingEvent
   | WebhookQuarantinedEvent;
 
 /** The event of a type. */

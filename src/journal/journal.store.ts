@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { and, asc, eq, gt, isNotNull, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, type SQL, sql, inArray } from 'drizzle-orm';
 import { canonicalJson } from '../core/canonical-json.js';
 import { sha256 } from '../core/digest.js';
 import { newId } from '../core/ids.js';
@@ -89,6 +89,12 @@ export class JournalStore {
       // Within a session both orders are the same, and by seq there is an index that holds this session only.
       .orderBy(asc(sessionId === undefined ? events.position : events.seq))
       .limit(limit);
+    return rows.map((row) => this.toEvent(row));
+  }
+
+  /** Those of them that are in the journal, in no order. */
+  async byIds(ids: readonly string[]): Promise<JournalEvent[]> {
+    const rows = await this.select(this.database).where(inArray(events.id, [...ids]));
     return rows.map((row) => this.toEvent(row));
   }
 

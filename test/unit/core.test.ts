@@ -146,6 +146,7 @@ describe('the catalogue of problems', () => {
     'second-reviewer-needed': 409,
     'not-in-review': 409,
     'attempts-exhausted': 409,
+    'endpoint-disabled': 409,
     'legal-hold': 409,
     'payload-too-large': 413,
     'unsupported-media-type': 415,
