@@ -7,7 +7,7 @@ import type { TrustedKey } from './trusted-key.js';
 import { EventChecks, isObject, isPositive, type JsonObject, leafHashOf, parseJson } from './verify-event.js';
 import { readHashes, readSignedTree } from './verify-proof.js';
 
-export interface GoodFile {
+interface GoodFile {
   ok: true;
   kind: 'export' | 'evidence';
   events: number;
@@ -21,7 +21,7 @@ export interface GoodFile {
   keyId: string;
 }
 
-export interface BadFile {
+interface BadFile {
   ok: false;
   /** of the first event that does not hold, as near as can be told; null: it is not about an event */
   position: number | null;
