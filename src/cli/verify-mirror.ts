@@ -9,6 +9,8 @@ import { withDatabase } from './with-database.js';
 
 /** @returns exit code */
 export async function verifyMirror(folder: string, key: TrustedKey | null): Promise<number> {
+  // Before the database is opened for nothing.
+  await sizesIn(folder);
   return withDatabase(async (database, settings) => {
     const { same, text } = await compareWithMirror(folder, journalOf(database, settings), key);
     print(text);
@@ -23,7 +25,6 @@ export async function compareWithMirror(
   key: TrustedKey | null,
 ): Promise<{ same: boolean; text: string }> {
   const sizes = await sizesIn(folder);
-  if (sizes.length === 0) throw new WrongUsage(`${folder} has no checkpoints`);
   const { signer } = journal.proofs;
   const trusted = key ?? { key: signer.key, name: signer.name };
   for (const { size, name } of sizes) {
@@ -45,16 +46,19 @@ export async function compareWithMirror(
   };
 }
 
+/** @throws WrongUsage when there are none */
 async function sizesIn(folder: string): Promise<{ size: number; name: string }[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw new WrongUsage(`${folder}: ${(error as Error).message}`);
   });
-  return names
+  const sizes = names
     .flatMap((name) => {
       const size = sizeOfMirrorFile(name);
       return size === null ? [] : [{ size, name }];
     })
     .sort((a, b) => a.size - b.size);
+  if (sizes.length === 0) throw new WrongUsage(`${folder} has no checkpoints`);
+  return sizes;
 }
 
 async function differs(journal: Journal, size: number, note: string, key: TrustedKey): Promise<string | null> {

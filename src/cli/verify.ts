@@ -11,7 +11,11 @@ export const verify: Command = {
   usage: '<file> [--key <verifier key|PEM file|PEM>] | --mirror <folder> [--key …]',
   async run(args) {
     const text = { type: 'string' } as const;
-    const { values, positionals } = parseArgs({ args, options: { key: text, mirror: text }, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      args: withPem(args),
+      options: { key: text, mirror: text },
+      allowPositionals: true,
+    });
     const key = values.key === undefined ? null : await readKey(values.key);
     if (positionals.length + (values.mirror === undefined ? 0 : 1) !== 1) {
       throw new WrongUsage('say one file, or --mirror with one folder');
@@ -20,6 +24,12 @@ export const verify: Command = {
     return verifyOne(positionals[0]!, key);
   },
 };
+
+/** A PEM begins with dashes, which would make it an option: `--key "$(cat key.pem)"` is to work all the same. */
+function withPem(args: readonly string[]): string[] {
+  const at = args.findIndex((arg, nth) => arg === '--key' && args[nth + 1]?.startsWith('-----BEGIN'));
+  return at < 0 ? [...args] : args.toSpliced(at, 2, `--key=${args[at + 1]}`);
+}
 
 async function readKey(given: string): Promise<TrustedKey> {
   const text = parseTrustedKey(given) ? given : await readFile(given, 'utf8').catch(() => '');
