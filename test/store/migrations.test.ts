@@ -185,6 +185,6 @@ describe('the schema in code', () => {
         .filter(({ generatedIdentity }) => generatedIdentity?.type === 'always')
         .map((column) => `${name}.${column.name}`),
     );
-    expect(generated).toEqual(identities);
+    expect(generated.toSorted()).toEqual(identities.toSorted());
   });
 });
