@@ -7,7 +7,7 @@ import {
   outcome,
   selfiePersonal,
 } from './event-catalogue-entry.js';
-import { count, instant, object, oneOf, orNull, text } from './event-catalogue-schema.js';
+import { count, instant, listOf, object, oneOf, orNull, text } from './event-catalogue-schema.js';
 
 const ofAttempt = { since: 1, session: 'always', attempt: 'always' } as const;
 
@@ -150,7 +150,14 @@ export const attemptEvents = {
   'review.decided': {
     ...ofAttempt,
     summary: 'A person has decided on a held pass.',
-    data: object({ number, decision: oneOf(['pass', 'fail']) }),
+    data: object(
+      {
+        number,
+        decision: oneOf(['pass', 'fail']),
+        approvedBy: listOf(text(), 'Ids of the API keys that had approved before (REVIEW_FOUR_EYES).'),
+      },
+      ['approvedBy'],
+    ),
     personal: object({ note: text('Why.') }),
     example: { data: { number: 1, decision: 'pass' }, personal: { note: 'Called the customer.' } },
   },

@@ -355,7 +355,13 @@ export type ReviewDecidedEvent = Envelope<
   'review.decided',
   string,
   string,
-  { /** Which attempt of the session, from 1. */ number: number; decision: 'pass' | 'fail' },
+  {
+    /** Which attempt of the session, from 1. */
+    number: number;
+    decision: 'pass' | 'fail';
+    /** Ids of the API keys that had approved before (REVIEW_FOUR_EYES). */
+    approvedBy?: Array<string>;
+  },
   { /** Keeps a short value from being guessed by its digest. */ salt: string; /** Why. */ note: string } | null
 >;
 

@@ -147,8 +147,8 @@ export class WebhooksStore {
       `update webhooks set body_sealed = null
         where id in (select id from webhooks
                       where body_sealed is not null and received_at < $1 and state <> 'new'
-                        and not exists (select from attempts join sessions on sessions.id = session_id
-                                          join legal_holds using (scan_ref) where attempts.id = webhooks.attempt_id)
+                        and not exists (select from attempts join legal_holds using (scan_ref)
+                                         where attempts.id = webhooks.attempt_id)
                       order by received_at limit $2 for update skip locked)`,
       [before, limit],
     );

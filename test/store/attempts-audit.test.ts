@@ -147,7 +147,11 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
     });
   }, 60_000);
   afterAll(() => close());
-  const empty = () => database.query('truncate sessions cascade');
+  const empty = async () => {
+    await database.query('alter table events disable trigger user');
+    await database.query('truncate sessions cascade');
+    await database.query('alter table events enable trigger user');
+  };
   beforeEach(empty);
 
   /** Addresses as written before the keys were rotated, and after, in turn. */
