@@ -15,6 +15,7 @@ import { configureFastify, createFastify } from './http/fastify.js';
 import { createLogger, NestLogger } from './http/logging.js';
 import { Metrics } from './http/metrics.js';
 import { serveOpenApi } from './http/openapi.js';
+import { eventWebhooks } from './journal/event-catalogue-webhooks.js';
 import { openQueueBackend } from './queue/backend.js';
 
 export interface Service {
@@ -49,8 +50,8 @@ async function startOn(database: Database, settings: Settings, logger: Logger): 
       createFastify(logger, settings.http.trustProxy),
       { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
     );
-    await configureFastify(app.getHttpAdapter().getInstance(), app.get(Metrics));
-    if (settings.roles.api) serveOpenApi(app);
+    await configureFastify(app.getHttpAdapter().getInstance(), app.get(Metrics), settings.http.corsOrigins);
+    if (settings.roles.api) serveOpenApi(app, eventWebhooks());
     const { admin, adminFromEnvironment } = settings.keys;
     await app.get(ApiKeysStore).ensureBootstrap(admin, adminFromEnvironment, app.get(Clock).now());
     await app.listen(settings.http.port, settings.http.host);

@@ -1,17 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
-import { newId } from '../core/ids.js';
 import type { Transaction } from '../database/database.js';
 import type { FinalStatus } from '../idenfy/contract.js';
+import type { EventType } from '../journal/event-types.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { SubjectsService } from '../risk/subjects.service.js';
+import { AddressDigests } from './address-digests.js';
 import { AttemptSecrets } from './attempt-secret.js';
 import { decide } from './attempt.js';
 import { AttemptsStore, type WithMove } from './attempts.store.js';
 import type { Decision, Input, Moved, Refused } from './decision.js';
+import { Moments } from './moments.service.js';
 import { type AttemptRow, attemptFacts, sessionFacts, type SessionWithAttempts } from './rows.js';
+
+const lateResult: EventType = 'attempt.late-result';
 
 /**
  * Whether a result is one more of the subject's: each moves its attempt at most once. A failure with a code that we had
@@ -19,7 +21,7 @@ import { type AttemptRow, attemptFacts, sessionFacts, type SessionWithAttempts }
  */
 function countsForSubject(decision: Decision, status: FinalStatus): boolean {
   if (decision.kind === 'moved') return true;
-  return status === 'FAILED' && decision.kind === 'refused' && decision.signals.includes('late-result');
+  return status === 'FAILED' && decision.kind === 'refused' && decision.events.some(({ type }) => type === lateResult);
 }
 
 /** Decides, writes what was decided, and pokes the jobs that follow from it: always the three together. */
@@ -28,9 +30,10 @@ export class AttemptMoves {
   constructor(
     @Inject(AttemptsStore) private readonly store: AttemptsStore,
     @Inject(AttemptSecrets) private readonly secrets: AttemptSecrets,
+    @Inject(AddressDigests) private readonly addresses: AddressDigests,
     @Inject(SubjectsService) private readonly subjects: SubjectsService,
     @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(Moments) private readonly moments: Moments,
   ) {}
 
   /** @param locked as read under the session's lock in this transaction */
@@ -42,8 +45,9 @@ export class AttemptMoves {
     beside: WithMove,
   ): Promise<Decision> {
     const decision = await this.decide(tx, locked, attempt, input, beside.now);
-    if (decision.kind === 'moved') await this.write(tx, locked, attempt, decision, beside);
-    if (decision.kind === 'refused') await this.tell(tx, locked, attempt.id, decision, beside);
+    const written = { ...beside, addressDigest: this.addresses.ofResult(input, locked.subjectKey) };
+    if (decision.kind === 'moved') await this.write(tx, locked, attempt, decision, written);
+    if (decision.kind === 'refused') await this.tell(tx, locked, attempt.id, decision, written);
     return decision;
   }
 
@@ -68,7 +72,7 @@ export class AttemptMoves {
     now: Date,
   ): Promise<Decision> {
     const { scanRef } = locked.session;
-    const moment = { now, nextAttemptId: newId('att'), confirmPass: this.settings.confirmPass, lockedUntil: null };
+    const moment = this.moments.of(locked, input, now);
     const decideWhile = (lockedUntil: Date | null) =>
       decide(sessionFacts(locked), attemptFacts(attempt), input, { ...moment, lockedUntil });
     if (input.kind !== 'result') return decideWhile(null);

@@ -20,12 +20,12 @@ import type {
 import type { Outcome } from './outcome.js';
 import { afterPass } from './pass.js';
 import { afterRetry, endSession, failedStatus } from './session.js';
-import { flagged } from './signals.js';
+import { flag, judge } from './signals.js';
 import { type AttemptState, type InputKind, isFinalAttempt, isOpenSession, transitions } from './states.js';
 
 export function decide(session: SessionFacts, attempt: AttemptFacts, input: Input, moment: Moment): Decision {
   if (input.kind === 'result') {
-    const verdict = alreadyAnswered(session, attempt, input);
+    const verdict = alreadyAnswered(session, attempt, input, moment);
     if (verdict) return verdict;
   }
   if (!isOpenSession(session.status)) return refused('session-closed');
@@ -51,12 +51,16 @@ function whyRefused(attempt: AttemptFacts): Refusal {
 type Result = Extract<Input, { kind: 'result' }>;
 
 /** A result that says again what was said is a replay; one that may not count is refused, with the event that tells. */
-function alreadyAnswered(session: SessionFacts, attempt: AttemptFacts, input: Result): Decision | null {
+function alreadyAnswered(session: SessionFacts, attempt: AttemptFacts, input: Result, moment: Moment): Decision | null {
   const open = isOpenSession(session.status);
   const told = (type: 'attempt.conflict' | 'attempt.late-result', reason: Refusal): Decision => {
     const signal = type === 'attempt.conflict' ? 'conflict' : 'late-result';
-    const events = [refusedResult(type, reason, attempt, input), flagged(signal, attempt)];
-    return { kind: 'refused', reason, events, signals: [signal] };
+    // A code replaced in time must not be the way around a signal: what the refused result shows is raised all the same,
+    // unless it is about somebody else.
+    const shown = reason === 'mismatched-session' ? [] : judge(session, attempt, input, moment);
+    const flags = flag(attempt, [{ signal, shown: {} }, ...shown]);
+    const events = [refusedResult(type, reason, attempt, input), ...flags.events];
+    return { kind: 'refused', reason, events, signals: flags.signals };
   };
   if (contradicts(input.claims, session)) return told('attempt.conflict', 'mismatched-session');
   if (!isFinalAttempt(attempt.state)) return open ? null : told('attempt.late-result', 'session-closed');
@@ -138,12 +142,14 @@ function move(session: SessionFacts, attempt: AttemptFacts, input: Input, to: At
     case 'result': {
       const { outcome, personal } = input;
       const told = event({ outcome: { ...outcome } }, personal);
+      const flags = flag(attempt, judge(session, attempt, input, moment));
+      const change = { outcome, endedAt: now, ...(flags.signals.length > 0 ? { signals: flags.signals } : {}) };
       if (outcome.status === 'SUCCESS') {
-        const after = afterPass(attempt, outcome, moment);
-        return moved({ outcome, endedAt: now, ...after.attempt }, [told, ...after.events], { session: after.session });
+        const after = afterPass(outcome, [...session.signals, ...flags.signals], moment);
+        return moved({ ...change, ...after.attempt }, [told, ...flags.events, after.event], { session: after.session });
       }
       const after = afterRetry(session, attempt.number, outcome, moment);
-      return moved({ outcome, endedAt: now }, [told, ...after.events], after);
+      return moved(change, [told, ...flags.events, ...after.events], after);
     }
   }
 }

@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AddressDigests } from './address-digests.js';
+import { AddressesStore } from './addresses.store.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { AttemptSecrets } from './attempt-secret.js';
 import { AttemptsSweep } from './attempts-sweep.js';
@@ -13,9 +15,11 @@ import { Issuance } from './issuance.service.js';
 import { CodeIssuer } from './issuing.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { LostSessions } from './lost-sessions.service.js';
+import { Moments } from './moments.service.js';
 import { OrphansStore } from './orphans.store.js';
-import { SessionOpening } from './session-opening.js';
 import { ReviewService } from './review.service.js';
+import { ReviewsStore } from './reviews.store.js';
+import { SessionOpening } from './session-opening.js';
 import { DeadlineCheck } from './deadline-check.service.js';
 import { PassConfirmation } from './pass-confirmation.service.js';
 import { SessionApi } from './session-api.js';
@@ -29,8 +33,12 @@ export class AttemptsModule {
       providers: [
         AttemptsStore,
         AttemptSecrets,
+        AddressDigests,
+        AddressesStore,
+        Moments,
         AttemptMoves,
         AttemptsService,
+        ReviewsStore,
         ReviewService,
         SessionOpening,
         IdentificationsStore,
@@ -56,6 +64,9 @@ export class AttemptsModule {
         AttemptsStore,
         AttemptsService,
         AttemptSecrets,
+        AddressDigests,
+        AddressesStore,
+        ReviewsStore,
         ReviewService,
         SessionOpening,
         IdentificationsStore,

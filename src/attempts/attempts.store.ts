@@ -1,11 +1,12 @@
 /** Sessions and attempts as rows. `write` is the only method that sets a state or a status. */
 import { Inject, Injectable } from '@nestjs/common';
-import { asc, eq, inArray } from 'drizzle-orm';
+import { asc, eq, inArray, sql } from 'drizzle-orm';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { attempts, sessions, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
 import { JournalStore } from '../journal/journal.store.js';
-import type { AttemptChange, Moved, Refused, SessionChange, Signal } from './decision.js';
+import type { Signal } from '../config/read-signals.js';
+import type { AttemptChange, Moved, Refused, SessionChange } from './decision.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import type { AttemptRow, SessionRow, SessionWithAttempts } from './rows.js';
 import { isFinalAttempt } from './states.js';
@@ -21,6 +22,8 @@ export interface WithMove {
   secret?: { sealed: Buffer; tokenDigest: Buffer };
   /** when a pass is still to be confirmed: the token alone, sealed */
   keptToken?: Buffer;
+  /** of the address that a result came from */
+  addressDigest?: Buffer | null;
 }
 
 @Injectable()
@@ -73,19 +76,24 @@ export class AttemptsStore {
   async insertSession(
     tx: Transaction,
     session: typeof sessions.$inferInsert,
-    first: { id: string; number: number },
+    first: { id: string; number: number; signals: readonly Signal[] },
     events: NewEvent[],
     actor: Actor,
   ) {
     await tx.orm.insert(sessions).values({ ...session, seq: events.length });
-    await this.insertAttempt(tx, session.id, first, session.createdAt);
+    await this.insertAttempt(tx, session, first, session.createdAt);
     await this.journal.append(tx, session.id, 1, events, session.createdAt, actor);
   }
 
-  private async insertAttempt(tx: Transaction, sessionId: string, next: { id: string; number: number }, now: Date) {
-    await tx.orm
-      .insert(attempts)
-      .values({ id: next.id, sessionId, number: next.number, state: 'requested', createdAt: now, nextTryAt: now });
+  private async insertAttempt(
+    tx: Transaction,
+    { id: sessionId, scanRef, initiatorIpDigest: initiator }: typeof sessions.$inferInsert,
+    { id, number, signals = [] }: { id: string; number: number; signals?: readonly Signal[] },
+    now: Date,
+  ) {
+    const ipDigests = initiator ? { ipDigests: sql`array[${initiator}::bytea]` } : {};
+    const begun = { state: 'requested', createdAt: now, nextTryAt: now, signals: [...signals] };
+    await tx.orm.insert(attempts).values({ id, number, sessionId, scanRef, ...begun, ...ipDigests });
   }
 
   /**
@@ -102,7 +110,7 @@ export class AttemptsStore {
     if (moved.attempt && attempt) await this.updateAttempt(tx, attempt, moved.attempt, beside);
     if (moved.signals && attempt) await this.addSignals(tx, attempt.id, moved.signals);
     await this.updateSession(tx, session, moved.session, moved.events.length, beside.now);
-    if (moved.next) await this.insertAttempt(tx, session.id, moved.next, beside.now);
+    if (moved.next) await this.insertAttempt(tx, session, moved.next, beside.now);
     await this.journal.append(tx, session.id, session.seq + 1, moved.events, beside.now, beside.actor);
   }
 
@@ -114,13 +122,21 @@ export class AttemptsStore {
     { events, signals }: Pick<Refused, 'events' | 'signals'>,
     beside: WithMove,
   ) {
-    if (signals.length > 0) await this.addSignals(tx, attemptId, signals);
+    if (signals.length > 0 || beside.addressDigest) await this.addSignals(tx, attemptId, signals, beside.addressDigest);
     await this.updateSession(tx, session, null, events.length, beside.now);
     await this.journal.append(tx, session.id, session.seq + 1, events, beside.now, beside.actor);
   }
 
-  private async addSignals(tx: Transaction, attemptId: string, signals: readonly Signal[]): Promise<void> {
-    await tx.query(`update attempts set signals = ${unionOfSignals('$2')} where id = $1`, [attemptId, [...signals]]);
+  private async addSignals(
+    tx: Transaction,
+    attemptId: string,
+    signals: readonly Signal[],
+    addressDigest: Buffer | null = null,
+  ): Promise<void> {
+    await tx.query(
+      `update attempts set signals = ${unionOfSignals('$2')}, ip_digests = ${withAddress('$3')} where id = $1`,
+      [attemptId, [...signals], addressDigest],
+    );
   }
 
   private async updateAttempt(tx: Transaction, attempt: AttemptRow, change: AttemptChange, beside: WithMove) {
@@ -134,7 +150,7 @@ export class AttemptsStore {
          ended_at = coalesce($12, ended_at), token_digest = coalesce($13, token_digest),
          secret_sealed = case when $14 then $15 else coalesce($15, secret_sealed) end,
          next_try_at = case when $4 = 'requested' then next_try_at end, lost_since = null,
-         confirm_at = $16, signals = ${unionOfSignals('$17')}
+         confirm_at = $16, signals = ${unionOfSignals('$17')}, ip_digests = ${withAddress('$18')}
        where id = $1 and state = $2 and version = $3`,
       [
         attempt.id,
@@ -154,6 +170,7 @@ export class AttemptsStore {
         (ended ? beside.keptToken : beside.secret?.sealed) ?? null,
         change.confirmAt ?? null,
         [...(change.signals ?? [])],
+        beside.addressDigest ?? null,
       ],
     );
     if (count !== 1) throw new LostGuard(`attempt ${attempt.id} is not ${attempt.state} version ${attempt.version}`);
@@ -169,7 +186,8 @@ export class AttemptsStore {
     const { count } = await tx.query(
       `update sessions set
          status = coalesce($4, status), reason = case when $9 then $5 else reason end,
-         ended_at = coalesce($6, ended_at), seq = seq + $7, version = version + 1, updated_at = $8
+         ended_at = coalesce($6, ended_at),
+         held_at = case when $4 = 'in-review' then coalesce(held_at, $8) else held_at end, seq = seq + $7, version = version + 1, updated_at = $8
        where id = $1 and status = $2 and version = $3`,
       [
         session.id,
@@ -191,3 +209,7 @@ export class AttemptsStore {
 const unionOfSignals = (added: string): string =>
   `signals || array(select signal from unnest(${added}::text[]) with ordinality as raised (signal, nth)
      where signal <> all (signals) order by nth)`;
+
+/** Each digest once. */
+const withAddress = (added: string): string =>
+  `case when ${added}::bytea is null or ${added} = any (ip_digests) then ip_digests else ip_digests || ${added} end`;

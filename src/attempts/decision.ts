@@ -1,7 +1,9 @@
 /** The words of the decision: what goes into it and what comes out. `decide` is in ./attempt.ts. */
+import type { HoldingSignal, Signal } from '../config/read-signals.js';
 import type { FinalStatus } from '../idenfy/contract.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import type { Outcome, RetryCause } from './outcome.js';
+import type { Channel } from './rows.js';
 import type { AttemptState, SessionStatus } from './states.js';
 
 export interface SessionFacts {
@@ -15,6 +17,9 @@ export interface SessionFacts {
   expiresAt: Date;
   /** of the latest attempt that had an outcome */
   lastOutcome: FinalStatus | null;
+  channels: readonly Channel[];
+  /** of all its attempts */
+  signals: readonly Signal[];
 }
 
 export interface AttemptFacts {
@@ -24,6 +29,17 @@ export interface AttemptFacts {
   /** why it is void */
   reason: string | null;
   outcome: Outcome | null;
+  /** when its code was first handed out */
+  revealedAt: Date | null;
+  signals: readonly Signal[];
+}
+
+/** What iDenfy tells about the selfie besides its outcome. */
+interface Selfie {
+  ip: string | null;
+  riskTags: readonly string[];
+  /** when we were told; absent: now */
+  receivedAt?: Date;
 }
 
 /** Why no code could be had, for good. */
@@ -41,7 +57,7 @@ export type Input =
   /** `identificationScanRef`: of the identification that iDenfy was asked for instead */
   | { kind: 'issue-refused'; reason: IssueRefusal; detail: string; identificationScanRef?: string }
   | { kind: 'revealed' }
-  | { kind: 'result'; outcome: Outcome; claims: ResultClaims; personal?: NewEvent['personal'] }
+  | { kind: 'result'; outcome: Outcome; claims: ResultClaims; selfie?: Selfie; personal?: NewEvent['personal'] }
   | { kind: 'superseded' }
   | { kind: 'canceled' }
   /** the session's lifetime is over and the attempt has no code yet */
@@ -56,6 +72,9 @@ export interface Moment {
   lockedUntil: Date | null;
   /** id for the attempt that follows, should one follow */
   nextAttemptId: string;
+  /** of who asked for the session, where a result is judged by it; null: not known, or erased */
+  initiatorIp: string | null;
+  signals: { hold: readonly HoldingSignal[]; tooFastSeconds: number };
 }
 
 /** In order of precedence: the first that applies is named. `unknown-token` is told before there is an attempt to ask. */
@@ -78,9 +97,6 @@ export interface AttemptChange {
   /** those that were raised now */
   signals?: readonly Signal[];
 }
-
-/** What a fraud team should look at; each is journaled as `risk.flagged`. */
-export type Signal = 'late-result' | 'conflict' | 'never-revealed' | 'disputed';
 
 export interface SessionChange {
   status: SessionStatus;

@@ -1,4 +1,5 @@
 /** What a session's events say its rows must be. Pure; `facecode check` holds it against the rows. */
+import type { Signal } from '../config/read-signals.js';
 import type { JournalEvent } from '../journal/journal-event.js';
 import type { Outcome } from './outcome.js';
 import type { SessionWithAttempts } from './rows.js';
@@ -14,7 +15,7 @@ interface FoldedAttempt {
   revealedAt: string | null;
   expiresAt: string | null;
   endedAt: string | null;
-  signals: string[];
+  signals: Signal[];
 }
 
 export interface Folded {
@@ -76,7 +77,7 @@ function foldAttempt(folded: Folded, { type, attemptId, at, data }: FoldableEven
 
 function foldSignal(folded: Folded, { attemptId, data }: FoldableEvent): void {
   const signals = folded.attempts.find(({ id }) => id === attemptId)?.signals;
-  const signal = data.signal as string;
+  const signal = data.signal as Signal;
   if (signals && !signals.includes(signal)) signals.push(signal);
 }
 

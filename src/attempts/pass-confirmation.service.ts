@@ -1,5 +1,7 @@
 /** A webhook told a pass: does the session API say so, too (CONFIRM_PASS)? */
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { AttemptMoves } from './attempt-moves.js';
@@ -22,6 +24,7 @@ export class PassConfirmation {
     @Inject(DueStore) private readonly due: DueStore,
     @Inject(SessionApi) private readonly sessionApi: SessionApi,
     @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /** Makes at most one call. */
@@ -47,7 +50,7 @@ export class PassConfirmation {
   private async settle(attemptId: string, said: Confirmation): Promise<void> {
     await this.attempts.with(attemptId, async ({ tx, locked, attempt, now }) => {
       if (!(await this.due.endConfirmation(tx, attemptId))) return;
-      const moved = confirmPass(sessionFacts(locked), attempt, said, now);
+      const moved = confirmPass(sessionFacts(locked), attempt, said, { now, hold: this.settings.signals.hold });
       if (moved) await this.moves.write(tx, locked, attempt, moved, { actor, now });
     });
     if (said !== 'approved') this.logger.warn(`the pass of attempt ${attemptId} is not confirmed: ${said}`);

@@ -1,9 +1,22 @@
-/** What becomes of a pass: granted, or held for iDenfy's word or a person's. Pure, like ./attempt.ts. */
+/**
+ * What becomes of a pass: granted, or held for iDenfy's word or a person's. Pure, like ./attempt.ts. A hold is named by
+ * the first that applies:
+ *
+ * 1. `subject-locked`: a limit is no matter of policy;
+ * 2. a signal of the session that SIGNALS_HOLD names, the first in the order of the table of signals;
+ * 3. `confirming`: CONFIRM_PASS=enforce, and iDenfy has not confirmed yet.
+ *
+ * Only `confirming` ends without a person: confirmed, the pass is granted, unless a signal holds it by then; else it
+ * becomes `disputed` or `unconfirmed`. Behind 1 and 2 iDenfy is asked all the same, and what it says is told, but frees
+ * nothing.
+ */
+import type { HoldingSignal, Signal } from '../config/read-signals.js';
 import type { NewEvent } from '../journal/journal-event.js';
-import type { AttemptChange, AttemptFacts, Moment, Moved, SessionChange, SessionFacts, Signal } from './decision.js';
+import { holdingOf } from '../risk/rules.js';
+import type { AttemptChange, AttemptFacts, Moment, Moved, SessionChange, SessionFacts } from './decision.js';
 import type { Outcome } from './outcome.js';
 import { endSession } from './session.js';
-import { flagged } from './signals.js';
+import { flag } from './signals.js';
 
 /** Why a session is in review. */
 type Hold =
@@ -14,30 +27,32 @@ type Hold =
   /** the session API could not be asked for a whole day */
   | 'unconfirmed'
   /** the scanRef had too many failures when the pass came */
-  | 'subject-locked';
+  | 'subject-locked'
+  /** SIGNALS_HOLD */
+  | HoldingSignal;
 
-export function afterPass(
-  attempt: AttemptFacts,
-  outcome: Outcome,
-  { now, confirmPass, lockedUntil }: Moment,
-): { attempt: Pick<AttemptChange, 'confirmAt' | 'signals'>; session: SessionChange; events: NewEvent[] } {
-  const confirming = outcome.source === 'webhook' && confirmPass !== 'off';
-  // Who passes with a code that was never handed out has it from somewhere else.
-  const signals: Signal[] = attempt.state === 'issued' ? ['never-revealed'] : [];
-  const locked = lockedUntil !== null && lockedUntil > now;
-  const ended = locked
-    ? hold('subject-locked')
-    : confirming && confirmPass === 'enforce'
-      ? hold('confirming')
-      : endSession('passed', null, now);
-  return {
-    attempt: { ...(confirming ? { confirmAt: now } : {}), ...(signals.length > 0 ? { signals } : {}) },
-    session: ended.session,
-    events: [...signals.map((signal) => flagged(signal, attempt)), ended.event],
-  };
+interface SessionMove {
+  session: SessionChange;
+  event: NewEvent;
 }
 
-function hold(reason: Hold): { session: SessionChange; event: NewEvent } {
+/** @param signals of the session with what the pass itself has raised */
+export function afterPass(
+  outcome: Outcome,
+  signals: readonly Signal[],
+  { now, confirmPass, lockedUntil, signals: { hold } }: Pick<Moment, 'now' | 'confirmPass' | 'lockedUntil' | 'signals'>,
+): SessionMove & { attempt: Pick<AttemptChange, 'confirmAt'> } {
+  const confirming = outcome.source === 'webhook' && confirmPass !== 'off';
+  const held = holdingOf(signals, hold);
+  const move = (): SessionMove => {
+    if (lockedUntil !== null && lockedUntil > now) return holdFor('subject-locked');
+    if (held) return holdFor(held);
+    return confirming && confirmPass === 'enforce' ? holdFor('confirming') : endSession('passed', null, now);
+  };
+  return { ...move(), attempt: confirming ? { confirmAt: now } : {} };
+}
+
+function holdFor(reason: Hold): SessionMove {
   return {
     session: { status: 'in-review', reason },
     event: { type: 'session.in-review', attemptId: null, data: { reason } },
@@ -49,40 +64,26 @@ export type Confirmation = 'approved' | 'rejected' | 'undecided' | 'unknown-toke
 
 /** @returns null when nothing changes */
 export function confirmPass(
-  session: Pick<SessionFacts, 'status' | 'reason'>,
-  attempt: Pick<AttemptFacts, 'id' | 'number'>,
+  session: Pick<SessionFacts, 'status' | 'reason' | 'signals'>,
+  attempt: Pick<AttemptFacts, 'id' | 'number' | 'signals'>,
   said: Confirmation,
-  now: Date,
+  { now, hold }: { now: Date; hold: readonly HoldingSignal[] },
 ): Moved | null {
   const waiting = session.status === 'in-review' && session.reason === 'confirming';
-  if (said === 'approved') return waiting ? withoutAttempt(endSession('passed', null, now)) : null;
-  if (said === 'unreachable') return waiting ? withoutAttempt(hold('unconfirmed')) : null;
+  if (said === 'approved') {
+    if (!waiting) return null;
+    // It may have been raised while iDenfy was asked, by a late result of an earlier attempt.
+    const held = holdingOf(session.signals, hold);
+    return sessionOnly(held ? holdFor(held) : endSession('passed', null, now));
+  }
+  if (said === 'unreachable') return waiting ? sessionOnly(holdFor('unconfirmed')) : null;
   const told: NewEvent = { type: 'attempt.disputed', attemptId: attempt.id, data: { number: attempt.number, said } };
-  const held = waiting ? hold('disputed') : null;
-  const events = [told, flagged('disputed', attempt), ...(held ? [held.event] : [])];
-  return { kind: 'moved', attempt: null, session: held?.session ?? null, events, next: null, signals: ['disputed'] };
+  const held = waiting ? holdFor('disputed') : null;
+  const { signals, events: flags } = flag(attempt, [{ signal: 'disputed', shown: {} }]);
+  const events = [told, ...flags, ...(held ? [held.event] : [])];
+  return { kind: 'moved', attempt: null, session: held?.session ?? null, events, next: null, signals };
 }
 
-/** A person decides on a held pass. */
-export function reviewPass(
-  session: Pick<SessionFacts, 'status'>,
-  attempt: Pick<AttemptFacts, 'id' | 'number'>,
-  review: { decision: 'pass' | 'fail'; note: string },
-  now: Date,
-): Moved | 'not-in-review' {
-  if (session.status !== 'in-review') return 'not-in-review';
-  const ended =
-    review.decision === 'pass' ? endSession('passed', null, now) : endSession('failed', 'failed-in-review', now);
-  const decided: NewEvent = {
-    type: 'review.decided',
-    attemptId: attempt.id,
-    data: { number: attempt.number, decision: review.decision },
-    // Free text about a person.
-    personal: { note: review.note },
-  };
-  return { kind: 'moved', attempt: null, session: ended.session, events: [decided, ended.event], next: null };
-}
-
-function withoutAttempt({ session, event }: { session: SessionChange; event: NewEvent }): Moved {
+function sessionOnly({ session, event }: SessionMove): Moved {
   return { kind: 'moved', attempt: null, session, events: [event], next: null };
 }

@@ -1,36 +1,116 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
-import { Database } from '../database/database.js';
+import { Database, type Transaction } from '../database/database.js';
+import type { NewEvent } from '../journal/journal-event.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { AttemptsStore } from './attempts.store.js';
-import { reviewPass } from './pass.js';
-import { sessionFacts } from './rows.js';
+import { isLive, type Review, reviewEvent, reviewPass, type ReviewRefusal, whyNot } from './review.js';
+import { ReviewsStore } from './reviews.store.js';
+import { type AttemptRow, sessionFacts, type SessionWithAttempts } from './rows.js';
 
-/** A person's word on a held pass. */
+interface Held {
+  tx: Transaction;
+  locked: SessionWithAttempts;
+  attempt: AttemptRow;
+  now: Date;
+}
+
+type Refusal = 'not-found' | ReviewRefusal;
+
+/** What reviewers do with a held pass. Each is one transaction under the session's lock, and in the journal. */
 @Injectable()
 export class ReviewService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(AttemptsStore) private readonly store: AttemptsStore,
+    @Inject(ReviewsStore) private readonly reviews: ReviewsStore,
     @Inject(AttemptMoves) private readonly moves: AttemptMoves,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
+  /** Takes it for a while, or for a while more. */
+  claim(sessionId: string, actor: Actor): Promise<'claimed' | Refusal> {
+    return this.withHeld(sessionId, async (held) => {
+      const { tx, locked, attempt, now } = held;
+      const refusal = whyNot(locked.session, await this.reviews.claim(tx, sessionId), actor.id, now);
+      if (refusal) return refusal;
+      const until = new Date(now.getTime() + this.settings.review.claimSeconds * 1000);
+      await this.reviews.putClaim(tx, sessionId, { by: actor.id, at: now, until });
+      await this.tell(held, actor, reviewEvent('review.claimed', attempt, { until: until.toISOString() }));
+      return 'claimed';
+    });
+  }
+
+  /** Gives it back. Nothing to give back is fine, and journals nothing. */
+  release(sessionId: string, actor: Actor): Promise<'released' | Refusal> {
+    return this.withHeld(sessionId, async (held) => {
+      const { tx, locked, attempt, now } = held;
+      const claim = await this.reviews.claim(tx, sessionId);
+      const refusal = whyNot(locked.session, claim, actor.id, now);
+      if (refusal) return refusal;
+      if (!isLive(claim, now)) return 'released';
+      await this.reviews.endClaim(tx, sessionId);
+      await this.tell(held, actor, reviewEvent('review.released', attempt, {}));
+      return 'released';
+    });
+  }
+
+  /** A note needs no claim: who knows something may say so while another decides. */
+  note(sessionId: string, note: string, actor: Actor): Promise<{ at: Date } | Refusal> {
+    return this.withHeld(sessionId, async (held) => {
+      if (held.locked.session.status !== 'in-review') return 'not-in-review';
+      await this.tell(held, actor, reviewEvent('review.noted', held.attempt, {}, note));
+      return { at: held.now };
+    });
+  }
+
+  /** `approved`: another reviewer has to say pass, too (REVIEW_FOUR_EYES). */
   decide(
     sessionId: string,
-    review: { decision: 'pass' | 'fail'; note: string },
+    { decision, note }: Pick<Review, 'decision' | 'note'>,
     actor: Actor,
-  ): Promise<'decided' | 'not-found' | 'not-in-review'> {
+  ): Promise<'decided' | 'approved' | Refusal> {
+    return this.withHeld(sessionId, async (held) => {
+      const { tx, locked, attempt, now } = held;
+      const { reason } = locked.session;
+      const decided = reviewPass(
+        sessionFacts(locked),
+        attempt,
+        { reviewer: actor.id, decision, note },
+        {
+          claim: await this.reviews.claim(tx, sessionId),
+          approvals: await this.reviews.approvalsOf(tx, sessionId, reason),
+          fourEyes: this.settings.review.fourEyes,
+          now,
+        },
+      );
+      if (typeof decided === 'string') return decided;
+      // Who has said his word is done with it; another may have to follow.
+      await this.reviews.endClaim(tx, sessionId);
+      if (decided.kind === 'decided') {
+        await this.moves.write(tx, locked, attempt, decided.moved, { actor, now });
+      } else {
+        await this.reviews.addApproval(tx, sessionId, reason, { by: actor.id, at: now });
+        await this.tell(held, actor, decided.event);
+      }
+      return decided.kind;
+    });
+  }
+
+  private withHeld<T>(sessionId: string, work: (held: Held) => Promise<T>): Promise<T | 'not-found'> {
     return this.database.transaction(async (tx) => {
       const locked = await this.store.lock(tx, sessionId);
       const attempt = locked?.attempts.at(-1);
       if (!locked || !attempt) return 'not-found';
-      const now = this.clock.now();
-      const moved = reviewPass(sessionFacts(locked), attempt, review, now);
-      if (moved === 'not-in-review') return moved;
-      await this.moves.write(tx, locked, attempt, moved, { actor, now });
-      return 'decided';
+      return work({ tx, locked, attempt, now: this.clock.now() });
     });
+  }
+
+  private tell({ tx, locked, attempt, now }: Held, actor: Actor, event: NewEvent): Promise<void> {
+    return this.moves.tell(tx, locked, attempt.id, { events: [event], signals: [] }, { actor, now });
   }
 }

@@ -1,4 +1,5 @@
 /** The rows of sessions and attempts with the types that the database's texts stand for. */
+import type { Signal } from '../config/read-signals.js';
 import type { attempts, sessions } from '../database/schema.js';
 import type { FinalStatus } from '../idenfy/contract.js';
 import type { SubjectKey } from '../journal/personal-keys.js';
@@ -16,9 +17,10 @@ export type SessionRow = Omit<typeof sessions.$inferSelect, 'status' | 'channels
   retryOn: RetryCause[];
 };
 
-export type AttemptRow = Omit<typeof attempts.$inferSelect, 'state' | 'outcome'> & {
+export type AttemptRow = Omit<typeof attempts.$inferSelect, 'state' | 'outcome' | 'signals'> & {
   state: AttemptState;
   outcome: Outcome | null;
+  signals: Signal[];
 };
 
 /** A session with all its attempts, oldest first. */
@@ -30,7 +32,12 @@ export interface SessionWithAttempts {
 }
 
 export function sessionFacts({ session, attempts }: SessionWithAttempts): SessionFacts {
-  return { ...session, lastOutcome: lastOutcome(attempts) };
+  return { ...session, lastOutcome: lastOutcome(attempts), signals: signalsOf(attempts) };
+}
+
+/** Of the whole session, each once, in the order of its attempts. */
+export function signalsOf(attempts: readonly AttemptRow[]): Signal[] {
+  return [...new Set(attempts.flatMap(({ signals }) => signals))];
 }
 
 export const attemptFacts = (row: AttemptRow): AttemptFacts => row;

@@ -5,6 +5,7 @@ import { DatabaseUnavailable } from '../database/database-errors.js';
 import { FolderInUse } from '../database/embedded.js';
 import { MigrationsPending } from '../database/migrate.js';
 import { check } from './check.js';
+import { certify } from './certify/certify.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { demo } from './demo/demo.js';
 import { exportCommand } from './export.js';
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   verify,
   grants,
   simulate,
+  certify,
 ];
 
 // `facecode keys list | head` closes the pipe before everything is written.

@@ -8,6 +8,8 @@ export const knownVariables = [
   'TRUST_PROXY',
   'RATE_LIMIT_PER_KEY_PER_MINUTE',
   'RATE_LIMIT_PER_ADDRESS_PER_MINUTE',
+  'CORS_ORIGINS',
+  'STREAMS_MAX',
   'ROLES',
   'DATABASE_URL',
   'REDIS_URL',
@@ -34,6 +36,12 @@ export const knownVariables = [
   'LIMITS_LOCK_AFTER',
   'LIMITS_LOCK_SECONDS',
   'LIMITS_LOCK_MAX_SECONDS',
+  'SIGNALS_HOLD',
+  'SIGNAL_TOO_FAST_SECONDS',
+  'SIGNAL_VELOCITY_SESSIONS',
+  'SIGNAL_VELOCITY_WINDOW_SECONDS',
+  'REVIEW_FOUR_EYES',
+  'REVIEW_CLAIM_SECONDS',
   'CREATE_WAIT_SECONDS',
   'WEBHOOK_BODY_RETENTION_DAYS',
   'PERSONAL_DATA_RETENTION_DAYS',
@@ -42,7 +50,7 @@ export const knownVariables = [
   'LOG_FORMAT',
 ] as const;
 
-const ours = /^(FACECODE|IDENFY|LIMITS|RATE_LIMIT)_/;
+const ours = /^(FACECODE|IDENFY|LIMITS|RATE_LIMIT|SIGNALS|SIGNAL_(TOO|VELOCITY)|REVIEW_(FOUR|CLAIM))_/;
 
 // Kubernetes and Docker links announce a neighbour called "facecode" by variables with our prefix.
 const serviceLink = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;

@@ -43,6 +43,15 @@ export const providerPage: Parser<string> = (text) => {
   return 'fault' in parsed ? parsed : { value: parsed.value.href };
 };
 
+/** Where a page comes from, as browsers say it: `https://shop.example`. */
+export const pageOrigin: Parser<string> = (text) => {
+  if (text === '*') return { fault: 'is *, expected origins by name: any page could use a token it has got hold of' };
+  const url = parse(text);
+  return url && ['http:', 'https:'].includes(url.protocol) && url.origin === text
+    ? { value: text }
+    : { fault: 'is not usable, expected origins such as https://shop.example, without a path, by commas' };
+};
+
 /** A folder, or an address that checkpoints are posted to: https, and plain http to this machine only. */
 export const mirrorTarget: Parser<{ folder: string } | { url: string }> = (text) => {
   if (!/^[a-z][a-z0-9+.-]+:/i.test(text)) return { value: { folder: resolve(text) } };

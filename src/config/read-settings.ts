@@ -7,13 +7,16 @@ import { unknownVariables } from './known-variables.js';
 import { readIdenfy } from './read-idenfy.js';
 import { readKeys } from './read-keys.js';
 import { readLimits } from './read-limits.js';
+import { readReview, readSignals } from './read-signals.js';
 import { readRequestLimits } from './read-request-limits.js';
 import { anyText, cidr, decimal, hostname, integer, listOf, noteName, oneOf } from './parse-text.js';
-import { mirrorTarget, postgresUrl, redisUrl } from './parse-urls.js';
+import { mirrorTarget, pageOrigin, postgresUrl, redisUrl } from './parse-urls.js';
 import type { Settings } from './settings.js';
 import { VariableReader } from './variable-reader.js';
 
 const highestPort = 65_535;
+/** More sockets than this a process is not given anywhere. */
+const mostStreams = 1_000_000;
 const roles = ['api', 'worker'] as const;
 
 /**
@@ -43,6 +46,8 @@ export function readSettings(environment: Environment): Settings {
     identificationFallback: read.optional('IDENTIFICATION_FALLBACK', oneOf(['on', 'off']), 'off') === 'on',
     limits: readLimits(read),
     journalOrigin: read.optional('JOURNAL_ORIGIN', noteName, 'facecode.local/journal'),
+    signals: readSignals(read),
+    review: readReview(read),
     checkpointMirror: read.optional('CHECKPOINT_MIRROR', mirrorTarget, null),
     createWaitSeconds: read.optional('CREATE_WAIT_SECONDS', decimal(0, 60), 5),
     webhookBodyRetentionDays: read.optional('WEBHOOK_BODY_RETENTION_DAYS', integer(1, 3650), 90),
@@ -63,7 +68,14 @@ function readHttp(read: VariableReader): Settings['http'] {
   const port = read.optional('PORT', integer(0, highestPort), 3000);
   const metricsPort = read.optional('METRICS_PORT', integer(0, highestPort), null);
   if (metricsPort === port && port !== 0) read.fault('METRICS_PORT', `is ${port} like PORT, expected another port`);
-  return { host: read.optional('HOST', hostname, '127.0.0.1'), port, metricsPort, ...readRequestLimits(read) };
+  return {
+    host: read.optional('HOST', hostname, '127.0.0.1'),
+    port,
+    metricsPort,
+    ...readRequestLimits(read),
+    corsOrigins: read.optional('CORS_ORIGINS', listOf(pageOrigin), []),
+    streamsMax: read.optional('STREAMS_MAX', integer(1, mostStreams), 10_000),
+  };
 }
 
 function readRoles(read: VariableReader): Settings['roles'] {

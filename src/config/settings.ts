@@ -1,3 +1,5 @@
+import type { HoldingSignal } from './read-signals.js';
+
 export type GeneratedKey = 'admin' | 'encryption' | 'journal';
 
 /**
@@ -16,6 +18,10 @@ export interface Settings {
     readonly requestsPerKeyPerMinute: number;
     /** failed authentications from one address; 0: no limit */
     readonly failuresPerAddressPerMinute: number;
+    /** whose pages may use client tokens from a browser */
+    readonly corsOrigins: readonly string[];
+    /** open streams of one process */
+    readonly streamsMax: number;
   };
   readonly roles: { readonly api: boolean; readonly worker: boolean };
   readonly database: {
@@ -70,6 +76,21 @@ export interface Settings {
   };
   /** name of the journal and of the key that signs its checkpoints (C2SP) */
   readonly journalOrigin: string;
+  readonly signals: {
+    /** signals that hold a pass for a person; the others only flag */
+    readonly hold: readonly HoldingSignal[];
+    /** a selfie sooner than this after its code was handed out is flagged; 0: none is */
+    readonly tooFastSeconds: number;
+    /** more sessions than this of one scanRef or one initiator's address within the window are flagged; 0: none are */
+    readonly velocitySessions: number;
+    readonly velocityWindowSeconds: number;
+  };
+  readonly review: {
+    /** whether a held pass needs two reviewers to be granted */
+    readonly fourEyes: boolean;
+    /** how long a reviewer has a held pass to himself */
+    readonly claimSeconds: number;
+  };
   /** where every checkpoint is also kept; null: nowhere */
   readonly checkpointMirror: { readonly folder: string } | { readonly url: string } | null;
   readonly createWaitSeconds: number;

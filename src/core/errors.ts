@@ -48,6 +48,21 @@ export const problems = {
     title: 'The session does not wait for a review',
     help: 'Only a session with status `in-review` can be decided by a person.',
   },
+  'endpoint-disabled': {
+    status: 409,
+    title: 'The endpoint is disabled',
+    help: 'Nothing is sent to a disabled endpoint. Enable it first: `PATCH /v1/endpoints/{id}` with `{"disabled": false}`. `disabledReason` of the endpoint says why it is disabled.',
+  },
+  'review-claimed': {
+    status: 409,
+    title: 'Another reviewer is at it',
+    help: 'Another API key has claimed this review. Wait until the claim is released or has run out, or ask its holder.',
+  },
+  'second-reviewer-needed': {
+    status: 409,
+    title: 'A second reviewer is needed',
+    help: 'With REVIEW_FOUR_EYES=on a held pass is granted by two different API keys, and this one has already said pass.',
+  },
   'attempts-exhausted': {
     status: 409,
     title: 'No attempt is left',

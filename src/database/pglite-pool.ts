@@ -47,6 +47,8 @@ export class PglitePool extends EventEmitter {
     private readonly client: Client,
   ) {
     super();
+    // Every queue and worker of BullMQ listens for the errors of its pool.
+    this.setMaxListeners(0);
   }
 
   async query(statement: Statement, values?: readonly unknown[]): Promise<QueryResult> {

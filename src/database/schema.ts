@@ -29,6 +29,7 @@ export const sessions = pgTable('sessions', {
   personalSealed: bytes('personal_sealed').notNull(),
   subjectKeyId: text('subject_key_id'),
   referenceDigest: bytes('reference_digest'),
+  initiatorIpDigest: bytes('initiator_ip_digest'),
   eligible: boolean('eligible').notNull().default(false),
   clientTokenDigest: bytes('client_token_digest').notNull(),
   createdBy: text('created_by').notNull(),
@@ -41,6 +42,8 @@ export const sessions = pgTable('sessions', {
   identificationScanRef: text('identification_scan_ref'),
   identificationSealed: bytes('identification_sealed'),
   identifiedAt: instant('identified_at'),
+  initiatorBlockDigest: bytes('initiator_block_digest'),
+  heldAt: instant('held_at'),
 });
 
 export const attempts = pgTable('attempts', {
@@ -68,6 +71,8 @@ export const attempts = pgTable('attempts', {
   confirmTries: integer('confirm_tries').notNull().default(0),
   lostSince: instant('lost_since'),
   lostLooks: integer('lost_looks').notNull().default(0),
+  scanRef: text('scan_ref').notNull(),
+  ipDigests: bytes('ip_digests').array().notNull().default([]),
 });
 
 export const orphans = pgTable('orphans', {
@@ -186,8 +191,83 @@ export const subjects = pgTable('subjects', {
   updatedAt: instant('updated_at').notNull(),
 });
 
+export const reviewClaims = pgTable('review_claims', {
+  sessionId: text('session_id').primaryKey(),
+  claimedBy: text('claimed_by').notNull(),
+  claimedAt: instant('claimed_at').notNull(),
+  claimedUntil: instant('claimed_until').notNull(),
+});
+
+export const reviewApprovals = pgTable(
+  'review_approvals',
+  {
+    sessionId: text('session_id').notNull(),
+    reason: text('reason').notNull(),
+    approvedBy: text('approved_by').notNull(),
+    approvedAt: instant('approved_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sessionId, table.reason, table.approvedBy] })],
+);
+
 export const requestBudgets = pgTable('request_budgets', {
   bucket: text('bucket').primaryKey(),
   used: doublePrecision('used').notNull(),
   countedAt: instant('counted_at').notNull(),
+});
+
+export const endpoints = pgTable('endpoints', {
+  id: text('id').primaryKey(),
+  url: text('url').notNull(),
+  eventTypes: text('event_types').array(),
+  description: text('description').notNull().default(''),
+  secretsSealed: bytes('secrets_sealed'),
+  createdBy: text('created_by').notNull(),
+  createdAt: instant('created_at').notNull(),
+  updatedAt: instant('updated_at').notNull(),
+  disabledAt: instant('disabled_at'),
+  disabledReason: text('disabled_reason'),
+  deletedAt: instant('deleted_at'),
+  fromPosition: bigint('from_position', { mode: 'number' }).notNull(),
+  failingSince: instant('failing_since'),
+  noticedAt: instant('noticed_at'),
+  failures: integer('failures').notNull().default(0),
+  holds: integer('holds').notNull().default(0),
+  heldUntil: instant('held_until'),
+  pace: integer('pace'),
+  recoverAfter: bigint('recover_after', { mode: 'number' }),
+  recoverUntil: bigint('recover_until', { mode: 'number' }),
+  recoverSince: instant('recover_since'),
+});
+
+export const deliveries = pgTable('deliveries', {
+  id: text('id').primaryKey(),
+  endpointId: text('endpoint_id').notNull(),
+  eventId: text('event_id').notNull(),
+  eventType: text('event_type').notNull(),
+  position: bigint('position', { mode: 'number' }),
+  sessionId: text('session_id'),
+  seq: integer('seq'),
+  testEvent: jsonb('test_event').$type<Json>(),
+  state: text('state').notNull(),
+  tries: integer('tries').notNull().default(0),
+  step: integer('step').notNull().default(0),
+  nextTryAt: instant('next_try_at'),
+  leasedUntil: instant('leased_until'),
+  createdAt: instant('created_at').notNull(),
+  endedAt: instant('ended_at'),
+});
+
+export const deliveryAttempts = pgTable('delivery_attempts', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  deliveryId: text('delivery_id').notNull(),
+  at: instant('at').notNull(),
+  durationMs: integer('duration_ms').notNull(),
+  status: integer('status'),
+  error: text('error'),
+  responseSealed: bytes('response_sealed'),
+});
+
+export const deliveryCursor = pgTable('delivery_cursor', {
+  id: boolean('id').primaryKey().default(true),
+  position: bigint('position', { mode: 'number' }).notNull(),
 });

@@ -8,6 +8,8 @@ import { type Access, accessKey, mayAct, type Principal } from './scopes.js';
 
 export type AuthenticatedRequest = FastifyRequest & { principal?: Principal };
 
+type ScopedAccess = Extract<Access, { kind: 'scopes' }>;
+
 const adminOnly: Access = { kind: 'scopes', anyOf: ['admin'], clientToken: false };
 const bearer = /^Bearer +(\S+)$/i;
 
@@ -25,16 +27,15 @@ export class AccessGuard implements CanActivate {
     const access = this.reflector.getAllAndOverride<Access | undefined>(accessKey, targets) ?? adminOnly;
     if (access.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    request.principal = await this.authenticate(request);
+    request.principal = await this.authenticate(secretOf(request, access));
     this.authorize(request, access);
     return true;
   }
 
-  private async authenticate(request: FastifyRequest): Promise<Principal> {
-    const secret = bearer.exec(request.headers.authorization ?? '')?.[1];
+  private async authenticate(secret: string | undefined): Promise<Principal> {
     if (secret?.startsWith('fct_')) {
-      const sessionId = await this.keys.sessionOfClientToken(secret);
-      if (sessionId !== null) return { kind: 'client-token', sessionId };
+      const session = await this.keys.sessionOfClientToken(secret, this.clock.now());
+      if (session) return { kind: 'client-token', ...session };
     } else if (secret?.startsWith('fc_')) {
       const key = await this.keys.find(secret, this.clock.now());
       if (key) return { kind: 'api-key', id: key.id, scopes: key.scopes };
@@ -42,7 +43,7 @@ export class AccessGuard implements CanActivate {
     throw new Problem('unauthenticated');
   }
 
-  private authorize(request: AuthenticatedRequest, access: Extract<Access, { kind: 'scopes' }>): void {
+  private authorize(request: AuthenticatedRequest, access: ScopedAccess): void {
     const { principal } = request;
     if (principal?.kind === 'api-key' && mayAct(principal.scopes, access.anyOf)) return;
     if (principal?.kind === 'client-token' && access.clientToken) {
@@ -51,4 +52,13 @@ export class AccessGuard implements CanActivate {
     }
     throw new Problem('forbidden', { detail: `This needs the scope ${access.anyOf.join(' or ')}.` });
   }
+}
+
+/** A key is in the header, and nowhere else: addresses get into the logs of proxies. */
+function secretOf({ headers, query }: FastifyRequest, { clientToken }: ScopedAccess): string | undefined {
+  if (headers.authorization !== undefined || clientToken !== 'bearer-or-query') {
+    return bearer.exec(headers.authorization ?? '')?.[1];
+  }
+  const { token } = query as { token?: unknown };
+  return typeof token === 'string' && token.startsWith('fct_') ? token : undefined;
 }

@@ -1,12 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsISO8601 } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray, IsIn } from 'class-validator';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from './api-answers.js';
 import { ApiKeysService } from './api-keys.service.js';
 import type { ApiKey } from './api-keys.store.js';
 import { IfPresent } from './if-present.js';
 import { RequireScope, type Scope, scopes } from './scopes.js';
+import { IsInstant, parseInstant } from './instant.js';
 import { invalid, PlainText } from './validation.js';
 
 class CreateApiKeyDto {
@@ -27,7 +28,7 @@ class CreateApiKeyDto {
     description: 'In the future; without it the key does not expire.',
   })
   @IfPresent()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   expiresAt?: string;
 }
 
@@ -68,9 +69,13 @@ export class ApiKeysController {
 
   /** Create an API key. */
   @Post()
-  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, ['invalid-request'])
+  @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, [
+    'invalid-request',
+    'payload-too-large',
+    'unsupported-media-type',
+  ])
   async create(@Body() body: CreateApiKeyDto): Promise<ApiKeyResponse> {
-    const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt);
+    const expiresAt = parseInstant(body.expiresAt);
     const created = await this.keys.create(body.name, body.scopes, expiresAt);
     if (created === 'expired-already') throw invalid([{ field: 'expiresAt', message: 'must be in the future' }]);
     return { ...view(created), key: created.key };

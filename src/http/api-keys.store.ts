@@ -65,13 +65,24 @@ export class ApiKeysStore {
     return toApiKey(row);
   }
 
-  /** The open session a client token belongs to; the token dies with it. */
-  async sessionOfClientToken(token: string): Promise<string | null> {
+  /** Which of these keys are live. */
+  async liveAmong(ids: readonly string[], now: Date): Promise<Set<string>> {
     const { rows } = await this.database.query<{ id: string }>(
-      `select id from sessions where client_token_digest = $1 and ended_at is null`,
-      [digestOf(token)],
+      `select id from api_keys
+        where id = any($1::text[]) and revoked_at is null and (expires_at is null or expires_at > $2)`,
+      [[...ids], now],
     );
-    return rows[0]?.id ?? null;
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** The open session a client token belongs to. The token dies with it, and at the end of its lifetime at the latest. */
+  async sessionOfClientToken(token: string, now: Date): Promise<{ sessionId: string; expiresAt: Date } | null> {
+    const { rows } = await this.database.query<{ sessionId: string; expiresAt: Date }>(
+      `select id as "sessionId", expires_at as "expiresAt" from sessions
+        where client_token_digest = $1 and ended_at is null and expires_at > $2`,
+      [digestOf(token), now],
+    );
+    return rows[0] ?? null;
   }
 
   /**

@@ -1,4 +1,5 @@
 /** The HTTP server under Nest: limits, parsing, request ids, headers. */
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -8,6 +9,7 @@ import type { Logger } from 'pino';
 import { Problem } from '../core/errors.js';
 import { isNestedDeeper } from '../core/json-depth.js';
 import { answerClientError } from './client-errors.js';
+import { allowOrigins } from './cors.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem } from './problem.filter.js';
 
@@ -54,12 +56,19 @@ export function createFastify(logger: Logger, trustProxy: false | number | strin
   });
 }
 
-export async function configureFastify(fastify: FastifyInstance, metrics: Metrics): Promise<void> {
+/** @param corsOrigins whose pages may use client tokens from a browser */
+export async function configureFastify(
+  fastify: FastifyInstance,
+  metrics: Metrics,
+  corsOrigins: readonly string[],
+): Promise<void> {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
     if (request.routeOptions.url === receiverPath) return done(null, bytes);
     if (bytes.length === 0) return done(null, {});
+    // Read as UTF-8 all the same, what is none would become other text without a word.
+    if (!isUtf8(bytes)) return done(new Problem('invalid-request', { detail: 'The body is not UTF-8.' }));
     if (isNestedDeeper(bytes, maxLevels)) {
       return done(new Problem('invalid-request', { detail: `The body is nested deeper than ${maxLevels} levels.` }));
     }
@@ -94,6 +103,7 @@ export async function configureFastify(fastify: FastifyInstance, metrics: Metric
       },
     },
   });
+  await allowOrigins(fastify, corsOrigins);
 }
 
 /** By route, never by address: an address holds ids. */

@@ -52,6 +52,32 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly deliveryTries = new Counter({
+    name: 'facecode_delivery_tries_total',
+    help: 'Webhooks sent to consumers by the status class of the answer, or why there was none.',
+    labelNames: ['result'],
+    registers: [this.registry],
+  });
+
+  private readonly deliveries = new Gauge({
+    name: 'facecode_deliveries',
+    help: 'Webhooks to consumers that wait: due now, for their next try, or for a disabled endpoint.',
+    labelNames: ['state'],
+    registers: [this.registry],
+  });
+
+  private readonly deliveryAge = new Gauge({
+    name: 'facecode_deliveries_oldest_due_seconds',
+    help: 'For how long the delivery has been due that is due for longest.',
+    registers: [this.registry],
+  });
+
+  private readonly fanOutLag = new Gauge({
+    name: 'facecode_deliveries_unread_events',
+    help: 'Events of the journal that no deliveries were made for yet.',
+    registers: [this.registry],
+  });
+
   private readonly orphans = new Gauge({
     name: 'facecode_orphaned_sessions',
     help: 'Sessions found at iDenfy that create calls without an answer have left behind.',
@@ -101,7 +127,11 @@ export class Metrics {
 
   /** The exposition text. What cannot be read now (a server is away) is left out, the rest is told all the same. */
   async text(): Promise<string> {
-    await Promise.allSettled([this.readRows(), ...queueNames.map((name) => this.readQueue(name))]);
+    await Promise.allSettled([
+      this.readRows(),
+      this.readDeliveries(),
+      ...queueNames.map((name) => this.readQueue(name)),
+    ]);
     return this.registry.metrics();
   }
 
@@ -119,6 +149,23 @@ export class Metrics {
     for (const state of ['new', 'unmatched']) this.unapplied.set({ state }, count('webhook', state));
     this.unsealed.set(count('event', 'unsealed'));
     this.orphans.set(count('orphan', 'found'));
+  }
+
+  private async readDeliveries(): Promise<void> {
+    const { rows } = await this.database.query<{ state: string; n: number; seconds: number }>(
+      `select case when disabled_at is not null then 'disabled' when next_try_at <= now() then 'due' else 'scheduled' end
+                as state,
+              count(*)::int as n, coalesce(extract(epoch from now() - min(next_try_at)), 0)::float as seconds
+         from deliveries join endpoints on endpoints.id = endpoint_id
+        where deliveries.state = 'pending' and deleted_at is null group by 1
+       union all
+       select 'unread', greatest(0, (select coalesce(max(position), 0) from events) - position)::int, 0
+         from delivery_cursor`,
+    );
+    const find = (state: string) => rows.find((row) => row.state === state);
+    for (const state of ['due', 'scheduled', 'disabled']) this.deliveries.set({ state }, find(state)?.n ?? 0);
+    this.deliveryAge.set(Math.max(0, find('due')?.seconds ?? 0));
+    this.fanOutLag.set(find('unread')?.n ?? 0);
   }
 
   private async readQueue(name: (typeof queueNames)[number]): Promise<void> {

@@ -7,15 +7,15 @@ export type Scope = (typeof scopes)[number];
 /** Who makes a request. */
 export type Principal =
   | { kind: 'api-key'; id: string; scopes: readonly Scope[] }
-  /** a browser or app that may follow one session */
-  | { kind: 'client-token'; sessionId: string };
+  /** a browser or app that may follow one session, until then */
+  | { kind: 'client-token'; sessionId: string; expiresAt: Date };
 
 export const accessKey = 'facecode:access';
 
 export type Access =
   | { kind: 'public' }
   /** any of the scopes; with `clientToken`, also the token of the session whose id is in the path */
-  | { kind: 'scopes'; anyOf: readonly Scope[]; clientToken: boolean };
+  | { kind: 'scopes'; anyOf: readonly Scope[]; clientToken: false | 'bearer' | 'bearer-or-query' };
 
 /** Needs an API key with any of these scopes. A route without a word about access needs `admin`. */
 export const RequireScope = (...anyOf: Scope[]) =>
@@ -23,7 +23,11 @@ export const RequireScope = (...anyOf: Scope[]) =>
 
 /** Like RequireScope; the client token of the session in the path will do as well. */
 export const RequireScopeOrClientToken = (...anyOf: Scope[]) =>
-  SetMetadata(accessKey, { kind: 'scopes', anyOf, clientToken: true } satisfies Access);
+  SetMetadata(accessKey, { kind: 'scopes', anyOf, clientToken: 'bearer' } satisfies Access);
+
+/** Like RequireScopeOrClientToken; the token may be in `?token=`, since EventSource sends no header of one's own. */
+export const RequireScopeOrClientTokenInQuery = (...anyOf: Scope[]) =>
+  SetMetadata(accessKey, { kind: 'scopes', anyOf, clientToken: 'bearer-or-query' } satisfies Access);
 
 export const Public = () => SetMetadata(accessKey, { kind: 'public' } satisfies Access);
 

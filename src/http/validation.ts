@@ -9,7 +9,6 @@ export function validationPipe(): ValidationPipe {
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     transform: true,
-    stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => invalid(flatten(errors)),
   });
@@ -23,7 +22,10 @@ export function invalid(errors: readonly FieldError[]): Problem {
 function flatten(errors: readonly ValidationError[], path = ''): FieldError[] {
   return errors.flatMap(({ property, constraints, children }) => {
     const field = path ? `${path}.${property}` : property;
-    const own = Object.values(constraints ?? {}).map((message) => ({ field, message }));
+    // Decorators apply from the field upwards; the topmost says what it has to be at all, and so what is wrong first.
+    const own = Object.values(constraints ?? {})
+      .slice(-1)
+      .map((message) => ({ field, message }));
     return [...own, ...flatten(children ?? [], field)];
   });
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../database/database.js';
 
 /** Whose data goes. */
-export interface ErasedSubject {
+interface ErasedSubject {
   scanRef: string;
   /** every session that was sealed with one of its keys, locked by the transaction */
   sessionIds: readonly string[];

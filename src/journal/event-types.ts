@@ -29,7 +29,29 @@ export const eventTypes = [
   'subject.held',
   'subject.hold-lifted',
   'endpoint.disabled',
+  // beyond the first contract: an endpoint has failed for half of the time after which it is disabled
+  'endpoint.failing',
   'webhook.quarantined',
   'review.decided',
+  // beyond the first contract: somebody has looked at what is kept for auditors
+  'audit.read',
+  // beyond the first contract: what leads to a decision
+  'review.claimed',
+  'review.released',
+  'review.noted',
+  'review.approved',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
+
+/** With one of these a session has ended. What is told of it later (a late result, a dispute) moves nothing any more. */
+export const finalEventTypes = [
+  'session.passed',
+  'session.failed',
+  'session.expired',
+  'session.canceled',
+  'session.rejected',
+  'session.identification-required',
+] as const satisfies readonly EventType[];
+
+const final: readonly EventType[] = finalEventTypes;
+export const isFinalEvent = ({ type }: { type: EventType }): boolean => final.includes(type);

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead, auditors } from '../http/audited-read.js';
 import { RequireScope } from '../http/scopes.js';
 import { ListEventsDto } from './events.dto.js';
 import { EventPageResponse } from './events.responses.js';
@@ -15,6 +16,7 @@ export class EventsController {
   /** Read the journal on from a position. Repeat with `after` = `lastPosition` of the answer before. */
   @Get()
   @RequireScope('audit', 'endpoints')
+  @AuditedRead('events.list', { by: auditors, polled: true })
   @ApiAnswers({ 200: [EventPageResponse, 'Events in order of position.'] }, ['invalid-request'])
   list(@Query() query: ListEventsDto): Promise<EventPageResponse> {
     return this.events.read(query);

@@ -50,7 +50,10 @@ export class EventPageResponse {
   @ApiProperty({ type: [EventResponse] })
   data!: EventResponse[];
 
-  @ApiProperty({ description: 'Position to go on from: that of the last event, or `after` when there is none.' })
+  @ApiProperty({
+    description:
+      'Position to go on from: that of the last event. When there is none, `after`, or the position up to which no event fits the filters.',
+  })
   lastPosition!: number;
 
   @ApiProperty()

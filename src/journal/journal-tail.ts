@@ -13,7 +13,6 @@ export class JournalTail implements BeforeApplicationShutdown {
   private readonly watchers = new Set<() => void>();
   private listening: { stop: () => void } | null = null;
   private timer: NodeJS.Timeout | undefined;
-  private over = false;
 
   constructor(@Inject(Database) private readonly database: Database) {}
 
@@ -24,29 +23,10 @@ export class JournalTail implements BeforeApplicationShutdown {
     return { stop: () => void this.watchers.delete(grown) };
   }
 
-  /**
-   * Resolves when the journal may have grown, at the latest after so long.
-   * @returns false when the process is stopping: then nobody should wait any more
-   */
-  async wait(milliseconds: number): Promise<boolean> {
-    if (this.over) return false;
-    let timer: NodeJS.Timeout | undefined;
-    let watching: { stop: () => void } | undefined;
-    await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds);
-      watching = this.watch(resolve);
-    });
-    clearTimeout(timer);
-    watching?.stop();
-    return !this.over;
-  }
-
-  /** Before the server waits for its last requests, so that those which wait for the journal are answered. */
+  /** Nobody reads on for the readers of a process that is stopping. */
   beforeApplicationShutdown(): void {
-    this.over = true;
     clearInterval(this.timer);
     this.listening?.stop();
-    this.tell();
   }
 
   private start(): void {

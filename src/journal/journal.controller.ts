@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead } from '../http/audited-read.js';
 import { RequireScope } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
 import { ConsistencyDto } from './journal.dto.js';
@@ -65,6 +66,7 @@ export class JournalController {
 
   /** Recompute the journal from its rows and hold it against every signed checkpoint. Takes as long as it is large. */
   @Get('verify')
+  @AuditedRead('journal.verify')
   @ApiAnswers({ 200: [VerificationResponse, 'Whether it holds, and where it first does not.'] })
   verify(): Promise<VerificationResponse> {
     return this.journal.verify();

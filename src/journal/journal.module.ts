@@ -3,6 +3,7 @@ import { SETTINGS } from '../config/settings.token.js';
 import { CheckpointMirror } from './checkpoint-mirror.service.js';
 import { CheckpointMirrorStore } from './checkpoint-mirror.store.js';
 import { ErasureSources } from './erasure-sources.js';
+import { EventCatalogueController } from './event-catalogue.controller.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { ExportController } from './export.controller.js';
@@ -10,6 +11,7 @@ import { JournalExport } from './export.service.js';
 import { ExportStore } from './export.store.js';
 import { JOURNAL_KEY, journalKey } from './journal-key.js';
 import { JournalProofs } from './journal-proofs.service.js';
+import { JournalFeed } from './journal-feed.js';
 import { JournalTail } from './journal-tail.js';
 import { JournalController } from './journal.controller.js';
 import { JournalService } from './journal.service.js';
@@ -26,7 +28,7 @@ export class JournalModule {
   static forRoles(roles: { api: boolean; worker: boolean }): DynamicModule {
     return {
       module: JournalModule,
-      controllers: roles.api ? [EventsController, JournalController, ExportController] : [],
+      controllers: roles.api ? [EventsController, EventCatalogueController, JournalController, ExportController] : [],
       providers: [
         { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
         JournalStore,
@@ -37,11 +39,12 @@ export class JournalModule {
         TreeStore,
         SealingService,
         JournalProofs,
+        JournalFeed,
         EventsService,
         ...(roles.api ? [JournalVerification, JournalService, ExportStore, JournalExport] : []),
         ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
-      exports: [JournalStore, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
+      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
     };
   }
 }

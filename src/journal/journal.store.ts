@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { and, asc, eq, gt, inArray, isNotNull } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, type SQL, sql, inArray } from 'drizzle-orm';
 import { canonicalJson } from '../core/canonical-json.js';
 import { sha256 } from '../core/digest.js';
 import { newId } from '../core/ids.js';
@@ -74,19 +74,49 @@ export class JournalStore {
     await tx.orm.insert(events).values(rows);
   }
 
+  /** Sealed events in order of position. */
   async read(filter: EventFilter): Promise<JournalEvent[]> {
+    const { after, types, sessionId, limit } = filter;
     const rows = await this.select(this.database)
       .where(
         and(
-          gt(events.position, filter.after),
-          filter.types && filter.types.length > 0 ? inArray(events.type, [...filter.types]) : undefined,
-          filter.sessionId === undefined ? undefined : eq(events.sessionId, filter.sessionId),
+          gt(events.position, after),
           isNotNull(events.position),
+          sessionId === undefined ? undefined : eq(events.sessionId, sessionId),
+          types && types.length > 0 ? this.ofTypes({ ...filter, types }) : undefined,
         ),
       )
-      .orderBy(asc(events.position))
-      .limit(filter.limit);
+      // Within a session both orders are the same, and by seq there is an index that holds this session only.
+      .orderBy(asc(sessionId === undefined ? events.position : events.seq))
+      .limit(limit);
     return rows.map((row) => this.toEvent(row));
+  }
+
+  /** Those of them that are in the journal, in no order. */
+  async byIds(ids: readonly string[]): Promise<JournalEvent[]> {
+    const rows = await this.select(this.database).where(inArray(events.id, [...ids]));
+    return rows.map((row) => this.toEvent(row));
+  }
+
+  /**
+   * Of all sessions each type is looked up by itself: left to choose, PostgreSQL may walk the whole journal after a
+   * position to find the few events of a rare type.
+   */
+  private ofTypes({ after, types, sessionId, limit }: EventFilter & { types: readonly EventType[] }): SQL {
+    const wanted = sql.param([...types]);
+    if (sessionId !== undefined) return sql`${events.type} = any(${wanted}::text[])`;
+    return sql`${events.position} in (
+      select found.position from unnest(${wanted}::text[]) as wanted (type) cross join lateral (
+        select position from events where events.type = wanted.type and position > ${after}
+         order by position limit ${limit}) as found)`;
+  }
+
+  /** The last position that was given; 0 when there is none. Everything up to it can be read. */
+  async head(): Promise<number> {
+    const { rows } = await this.database.query<{ head: string | number }>(
+      'select coalesce(max(position), 0) as head from events',
+    );
+    return Number(rows[0]?.head ?? 0);
   }
 
   /** Every event of a session in order, sealed or not, for holding rows against it. */

@@ -61,7 +61,7 @@ export function withChanged(tiles: TileReader, changed: readonly Tile[]): TileRe
   return async (level, index) => byName.get(`${level}/${index}`) ?? tiles(level, index);
 }
 
-export function hashesIn(tile: Buffer): Buffer[] {
+function hashesIn(tile: Buffer): Buffer[] {
   return Array.from({ length: tile.length / hashLength }, (_, nth) =>
     tile.subarray(nth * hashLength, (nth + 1) * hashLength),
   );

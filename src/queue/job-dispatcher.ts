@@ -19,10 +19,11 @@ export class JobDispatcher {
     @InjectQueue('codes') codes: Queue,
     @InjectQueue('results') results: Queue,
     @InjectQueue('journal') journal: Queue,
+    @InjectQueue('deliveries') deliveries: Queue,
     @InjectQueue('upkeep') upkeep: Queue,
     @Inject(QUEUE_BACKEND) private readonly backend: QueueBackend,
   ) {
-    this.queues = { codes, results, journal, upkeep };
+    this.queues = { codes, results, journal, deliveries, upkeep };
     for (const name of queueNames) this.queues[name].on('error', () => undefined);
   }
 

@@ -2,7 +2,7 @@
  * The catalogue of jobs. A job is a poke: it carries ids only and asks "what is due for this row?", so that losing it
  * loses nothing (the sweeper re-derives it) and running it twice changes nothing (the row refuses).
  */
-export const queueNames = ['codes', 'results', 'journal', 'upkeep'] as const;
+export const queueNames = ['codes', 'results', 'journal', 'deliveries', 'upkeep'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** What is in each job; which queue it goes through is in `queueOf`. */
@@ -21,6 +21,10 @@ export interface JobData {
   'apply-results': Record<string, never>;
   /** gives unsealed events their positions */
   seal: Record<string, never>;
+  /** writes a delivery for each event of the journal and each endpoint that wants it */
+  'fan-out': Record<string, never>;
+  /** sends what is due for one endpoint */
+  deliver: { endpointId: string };
   /** re-derives every overdue job from the rows */
   sweep: Record<string, never>;
   /** forgets what is kept for a while only */
@@ -36,6 +40,8 @@ export const queueOf = {
   'confirm-pass': 'codes',
   'apply-results': 'results',
   seal: 'journal',
+  'fan-out': 'deliveries',
+  deliver: 'deliveries',
   sweep: 'upkeep',
   retention: 'upkeep',
 } as const satisfies Record<JobName, QueueName>;
@@ -85,4 +91,17 @@ export const jobs = {
   }),
   applyResults: (): JobSpec<'apply-results'> => ({ name: 'apply-results', data: {}, once: 'apply-results' }),
   seal: (): JobSpec<'seal'> => ({ name: 'seal', data: {}, once: 'seal' }),
+  fanOut: (): JobSpec<'fan-out'> => ({ name: 'fan-out', data: {}, once: 'fan-out' }),
+  deliver: (endpointId: string): JobSpec<'deliver'> => ({
+    name: 'deliver',
+    data: { endpointId },
+    once: `deliver.${endpointId}`,
+  }),
+  /** @param at when something of the endpoint is next due: each such moment has a job of its own, so that a later one hides no earlier one */
+  deliverAt: (endpointId: string, at: Date, now: Date): JobSpec<'deliver'> => ({
+    name: 'deliver',
+    data: { endpointId },
+    once: `deliver.${endpointId}.${at.getTime()}`,
+    delayMs: Math.max(0, at.getTime() - now.getTime()),
+  }),
 };

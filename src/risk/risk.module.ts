@@ -3,6 +3,8 @@ import { SUBJECT_JOURNAL } from './subject-journal.js';
 import { SubjectsController } from './subjects.controller.js';
 import { SubjectsService } from './subjects.service.js';
 import { SubjectsStore } from './subjects.store.js';
+import { Velocity } from './velocity.service.js';
+import { VelocityStore } from './velocity.store.js';
 
 @Module({})
 export class RiskModule {
@@ -16,8 +18,14 @@ export class RiskModule {
       module: RiskModule,
       imports,
       controllers: roles.api ? [SubjectsController] : [],
-      providers: [SubjectsStore, SubjectsService, { provide: SUBJECT_JOURNAL, useExisting: journal }],
-      exports: [SubjectsService],
+      providers: [
+        SubjectsStore,
+        SubjectsService,
+        VelocityStore,
+        Velocity,
+        { provide: SUBJECT_JOURNAL, useExisting: journal },
+      ],
+      exports: [SubjectsService, Velocity],
     };
   }
 }

@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead } from '../http/audited-read.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
@@ -21,6 +22,7 @@ export class SubjectsController {
   /** How a subject stands: failures in a row, lock, last outcomes. Unknown is a scanRef that no session was made for. */
   @Get(':scanRef')
   @RequireScope('audit')
+  @AuditedRead('subjects.get')
   @ApiAnswers({ 200: [SubjectView, 'The subject.'] }, ['not-found'])
   async get(@Param('scanRef') scanRef: string): Promise<SubjectView> {
     return found(isScanRef(scanRef) ? await this.subjects.view(scanRef, this.clock.now()) : 'not-found');

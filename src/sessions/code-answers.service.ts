@@ -39,7 +39,9 @@ export class CodeAnswers {
     const found = await this.waiter.wait(asked.sessionId, asked.attemptId, settled);
     if (!found) return { kind: 'problem', code: 'not-found', extras: {} };
     const attempt = found.attempts.find(({ id }) => id === asked.attemptId);
-    if (attempt?.state === 'requested') return this.body(202, asked, this.sessions.view(found));
+    // One that was superseded while it was waited for has a successor, which may have no code yet either.
+    const awaited = attempt?.reason === 'superseded' ? liveAttempt(found.attempts) : attempt;
+    if (awaited?.state === 'requested') return this.body(202, asked, this.sessions.view(found));
     const code = attempt?.state === 'void' ? problemOf[attempt.reason ?? ''] : undefined;
     if (code) return { kind: 'problem', code, extras: { sessionId: asked.sessionId } };
     return this.body(201, asked, await this.revealed(asked, found));

@@ -25,9 +25,11 @@ export class CodeWaiter {
   /** @returns the session as it is when the attempt has its code, has failed to get one, or the time is over */
   async wait(sessionId: string, attemptId: string, settled: Promise<void>): Promise<SessionWithAttempts | null> {
     const until = Date.now() + this.settings.createWaitSeconds * 1000;
+    // Word comes once: who went on listening for what was heard would look without a pause.
+    let word: Promise<void> | null = settled;
     for (;;) {
       const left = until - Date.now();
-      if (left > 0) await firstOf(settled, Math.min(left, lookEveryMs));
+      if (left > 0 && (await isHeard(word, Math.min(left, lookEveryMs)))) word = null;
       const found = await this.store.find(sessionId);
       const live = found && liveAttempt(found.attempts);
       if (live?.id !== attemptId || live.state !== 'requested' || Date.now() >= until) return found;
@@ -35,9 +37,10 @@ export class CodeWaiter {
   }
 }
 
-async function firstOf(settled: Promise<void>, milliseconds: number): Promise<void> {
+async function isHeard(word: Promise<void> | null, withinMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const pause = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([settled, pause]);
+  const silence = new Promise<false>((resolve) => (timer = setTimeout(resolve, withinMs, false)));
+  const heard = await Promise.race([silence, ...(word ? [word.then(() => true)] : [])]);
   clearTimeout(timer);
+  return heard;
 }

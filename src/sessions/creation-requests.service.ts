@@ -1,11 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
 import type { Actor } from '../core/actor.js';
 import { newSecret } from '../core/ids.js';
 import { digestOf } from '../http/api-keys.store.js';
 import { type IdempotencyKey, IdempotencyStore, type RememberedAnswer } from '../http/idempotency.store.js';
-import { invalid } from '../http/validation.js';
 import { CodeAnswers } from './code-answers.service.js';
 import { CodeWaiter } from './code-waiter.js';
 import { type Created, SessionCreation } from './session-creation.service.js';
@@ -24,15 +21,9 @@ export class CreationRequests {
     @Inject(CodeAnswers) private readonly answers: CodeAnswers,
     @Inject(CodeWaiter) private readonly waiter: CodeWaiter,
     @Inject(SessionsStore) private readonly sessions: SessionsStore,
-    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   async handle(request: CreateSessionDto, actor: Actor, key: string | null): Promise<RememberedAnswer> {
-    const { maxAttemptsPerSession, profile } = this.settings.limits;
-    if (request.maxAttempts > maxAttemptsPerSession) {
-      const message = `must not be greater than ${maxAttemptsPerSession} (limits profile ${profile})`;
-      throw invalid([{ field: 'maxAttempts', message }]);
-    }
     const created = this.creation.prepare();
     const waiting = this.waiter.expect(created.attemptId);
     try {

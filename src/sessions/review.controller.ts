@@ -1,42 +1,88 @@
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { ReviewService } from '../attempts/review.service.js';
-import { Problem } from '../core/errors.js';
+import { Problem, type ProblemCode } from '../core/errors.js';
 import { isId } from '../core/ids.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
-import { ReviewDto } from './session.dto.js';
-import { SessionResponse } from './session.responses.js';
-import { SessionsService } from './sessions.service.js';
-import type { SessionView } from './session-view.js';
+import { ReviewQueue } from './review-queue.service.js';
+import type { ReviewDetail, ReviewNote } from './review-view.js';
+import { ReviewDto, ReviewNoteDto } from './review.dto.js';
+import { ReviewedSessionResponse, ReviewNoteResponse, ReviewResponse } from './review.responses.js';
 
-@ApiTags('sessions')
+const refusals = ['not-found', 'not-in-review', 'review-claimed'] as const;
+
+@ApiTags('reviews')
 @ApiBearerAuth()
-@Controller('v1/sessions')
+@Controller('v1/sessions/:id/review')
+@RequireScope('review')
 export class ReviewController {
   constructor(
     @Inject(ReviewService) private readonly reviews: ReviewService,
-    @Inject(SessionsService) private readonly sessions: SessionsService,
+    @Inject(ReviewQueue) private readonly queue: ReviewQueue,
   ) {}
 
-  /** Decide on a held pass. */
-  @Post(':id/review')
+  /**
+   * Decide on a held pass. One reviewer is enough to refuse it. With REVIEW_FOUR_EYES=on two different API keys have to
+   * grant it: the first `pass` is recorded, ends the reviewer's claim and leaves the session `in-review`.
+   */
+  @Post()
   @HttpCode(200)
-  @RequireScope('review')
-  @ApiAnswers({ 200: [SessionResponse, 'The session as it is now.'] }, [
+  @ApiAnswers({ 200: [ReviewedSessionResponse, 'The session as it is now.'] }, [
     'invalid-request',
-    'not-found',
-    'not-in-review',
+    'second-reviewer-needed',
+    ...refusals,
   ])
   async review(
     @Param('id') id: string,
     @Body() body: ReviewDto,
     @CurrentPrincipal() principal: Principal,
-  ): Promise<SessionView> {
+  ): Promise<ReviewedSessionResponse> {
     const decided = isId('ses', id) ? await this.reviews.decide(id, body, actorOf(principal)) : 'not-found';
-    const session = decided === 'decided' ? await this.sessions.find(id) : null;
-    if (!session) throw new Problem(decided === 'decided' ? 'not-found' : decided);
-    return session;
+    if (decided !== 'decided' && decided !== 'approved') return refuse(decided);
+    const { session, approvals } = await this.find(id);
+    // Between the decision and this reading another reviewer may have ended it.
+    const pending = decided === 'approved' && session.status === 'in-review';
+    return { ...session, ...(pending ? { review: { approvals, reviewersNeeded: 1 } } : {}) };
   }
+
+  /** Claim a held pass: until the claim is released or runs out nobody else decides. May be repeated, to have longer. */
+  @Post('claim')
+  @HttpCode(200)
+  @ApiAnswers({ 200: [ReviewResponse, 'The review, yours.'] }, refusals)
+  async claim(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
+    const claimed = isId('ses', id) ? await this.reviews.claim(id, actorOf(principal)) : 'not-found';
+    return claimed === 'claimed' ? this.find(id) : refuse(claimed);
+  }
+
+  /** Give a claim back. May be repeated. */
+  @Post('release')
+  @HttpCode(200)
+  @ApiAnswers({ 200: [ReviewResponse, 'The review, for anybody to claim.'] }, refusals)
+  async release(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
+    const released = isId('ses', id) ? await this.reviews.release(id, actorOf(principal)) : 'not-found';
+    return released === 'released' ? this.find(id) : refuse(released);
+  }
+
+  /** Leave a note for other reviewers; that needs no claim. */
+  @Post('notes')
+  @ApiAnswers({ 201: [ReviewNoteResponse, 'The note.'] }, ['invalid-request', 'not-found', 'not-in-review'])
+  async note(
+    @Param('id') id: string,
+    @Body() { note }: ReviewNoteDto,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<ReviewNote> {
+    const actor = actorOf(principal);
+    const noted = isId('ses', id) ? await this.reviews.note(id, note, actor) : 'not-found';
+    return typeof noted === 'string' ? refuse(noted) : { by: actor.id, at: noted.at.toISOString(), note };
+  }
+
+  private async find(id: string): Promise<ReviewDetail> {
+    return (await this.queue.find(id)) ?? refuse('not-found');
+  }
+}
+
+function refuse(code: ProblemCode): never {
+  throw new Problem(code);
 }

@@ -1,6 +1,7 @@
 /** POST /v1/sessions: one transaction records the intent, then the request waits for its code as long as it may. */
 import { Inject, Injectable } from '@nestjs/common';
 import { instanceToPlain } from 'class-transformer';
+import { AddressDigests } from '../attempts/address-digests.js';
 import { SessionOpening } from '../attempts/session-opening.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
@@ -41,6 +42,7 @@ export class SessionCreation {
     @Inject(IdempotencyStore) private readonly idempotency: IdempotencyStore,
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
     @Inject(SessionPersonal) private readonly personal: SessionPersonal,
+    @Inject(AddressDigests) private readonly addresses: AddressDigests,
     @Inject(SubjectsService) private readonly subjects: SubjectsService,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -77,12 +79,20 @@ export class SessionCreation {
       await this.opening.open(
         tx,
         this.row(request, created, actor, { now, key }),
-        created.attemptId,
-        createdEvent(request),
+        {
+          attemptId: created.attemptId,
+          created: createdEvent(request, this.cap(request)),
+          initiatorIp: request.initiator?.ip ?? null,
+        },
         actor,
       );
       return { kind: 'created', created };
     });
+  }
+
+  /** Who asks for more than the limits profile allows gets that; the answer tells. */
+  private cap({ maxAttempts }: CreateSessionDto): number {
+    return Math.min(maxAttempts, this.settings.limits.maxAttemptsPerSession);
   }
 
   private row(
@@ -91,7 +101,7 @@ export class SessionCreation {
     actor: Actor,
     { now, key }: { now: Date; key: SubjectKey },
   ) {
-    const { scanRef, channels, codeLifetimeSeconds, maxAttempts, retryOn, reference, metadata, initiator } = request;
+    const { scanRef, channels, codeLifetimeSeconds, retryOn, reference, metadata, initiator } = request;
     return {
       id: sessionId,
       status: 'pending',
@@ -99,7 +109,7 @@ export class SessionCreation {
       locale: request.locale ?? null,
       channels,
       codeLifetimeSeconds,
-      maxAttempts,
+      maxAttempts: this.cap(request),
       retryOn,
       personalSealed: this.personal.seal(
         sessionId,
@@ -108,6 +118,7 @@ export class SessionCreation {
       ),
       subjectKeyId: key.id,
       referenceDigest: reference === undefined ? null : this.personal.referenceDigest(reference),
+      initiatorIpDigest: initiator?.ip === undefined ? null : this.addresses.of(initiator.ip),
       clientTokenDigest: digestOf(clientToken),
       createdBy: actor.id,
       seq: 0,
@@ -118,8 +129,8 @@ export class SessionCreation {
   }
 }
 
-function createdEvent(request: CreateSessionDto): NewEvent {
-  const { scanRef, channels, codeLifetimeSeconds, maxAttempts, retryOn, sessionLifetimeSeconds, locale } = request;
+function createdEvent(request: CreateSessionDto, maxAttempts: number): NewEvent {
+  const { scanRef, channels, codeLifetimeSeconds, retryOn, sessionLifetimeSeconds, locale } = request;
   return {
     type: 'session.created',
     attemptId: null,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { sessionPersonalContext } from '../attempts/moments.service.js';
 import type { SessionWithAttempts } from '../attempts/rows.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
@@ -13,7 +14,6 @@ export interface PersonalFields {
 }
 
 const nothing: PersonalFields = { reference: null, metadata: {}, initiator: null };
-const contextOf = (sessionId: string): string => `session-personal:${sessionId}`;
 
 @Injectable()
 export class SessionPersonal {
@@ -26,13 +26,13 @@ export class SessionPersonal {
   seal(sessionId: string, fields: PersonalFields, key: SubjectKey): Buffer {
     const sealer = this.keys.sealerOf(key);
     if (!sealer) throw new Error(`subject key ${key.id} is destroyed`);
-    return sealer.sealJson(fields, contextOf(sessionId));
+    return sealer.sealJson(fields, sessionPersonalContext(sessionId));
   }
 
   /** After erasure there is nothing to tell. */
   open({ session, subjectKey }: Pick<SessionWithAttempts, 'session' | 'subjectKey'>): PersonalFields {
     if (session.personalSealed.length === 0) return nothing;
-    const opened = this.keys.sealerOf(subjectKey)?.openJson(session.personalSealed, contextOf(session.id));
+    const opened = this.keys.sealerOf(subjectKey)?.openJson(session.personalSealed, sessionPersonalContext(session.id));
     return (opened as PersonalFields | undefined) ?? nothing;
   }
 

@@ -50,7 +50,8 @@ export interface SessionView {
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
 
-function attemptView(row: AttemptRow): AttemptView {
+/** Never with a code. */
+export function attemptView(row: AttemptRow): AttemptView {
   return {
     id: row.id,
     number: row.number,

@@ -8,7 +8,6 @@ import {
   IsIn,
   IsInt,
   IsIP,
-  IsISO8601,
   IsObject,
   IsOptional,
   Matches,
@@ -21,6 +20,7 @@ import { type Channel, channels } from '../attempts/rows.js';
 import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
 import { PlainText, TextMap } from '../http/validation.js';
 import { IfPresent } from '../http/if-present.js';
+import { IsInstant } from '../http/instant.js';
 
 export class InitiatorDto {
   @ApiProperty({ required: false, format: 'ip', description: 'Address of the user on your platform.' })
@@ -151,16 +151,6 @@ export class NewAttemptDto {
   reveal: boolean = true;
 }
 
-export class ReviewDto {
-  @ApiProperty({ enum: ['pass', 'fail'] })
-  @IsIn(['pass', 'fail'], { message: 'must be pass or fail' })
-  decision!: 'pass' | 'fail';
-
-  @ApiProperty({ minLength: 1, maxLength: 1000, description: 'Why; kept in the journal as personal data.' })
-  @PlainText(1, 1000)
-  note!: string;
-}
-
 export class ListSessionsDto {
   @ApiProperty({ required: false, enum: sessionStatuses })
   @IsOptional()
@@ -179,12 +169,12 @@ export class ListSessionsDto {
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Created at or after.' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   createdAfter?: string;
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Created before.' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   createdBefore?: string;
 
   @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })

@@ -22,7 +22,7 @@ class OutcomeResponse {
   at!: string;
 }
 
-class AttemptResponse implements AttemptView {
+export class AttemptResponse implements AttemptView {
   @ApiProperty({ example: 'att_019ab3c45d6e7f8091a2b3c4d5e6f708' })
   id!: string;
 

@@ -1,10 +1,11 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import { isId } from '../core/ids.js';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead, exceptPlatforms } from '../http/audited-read.js';
 import type { RememberedAnswer } from '../http/idempotency.store.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope, RequireScopeOrClientToken } from '../http/scopes.js';
@@ -63,6 +64,7 @@ export class SessionsController {
   /** List sessions, newest first. */
   @Get()
   @RequireScope('sessions', 'audit')
+  @AuditedRead('sessions.list', { by: exceptPlatforms })
   @ApiAnswers({ 200: [SessionPageResponse, 'One page.'] }, ['invalid-request'])
   list(@Query() query: ListSessionsDto): Promise<SessionPage> {
     return this.sessions.list(query);
@@ -71,6 +73,7 @@ export class SessionsController {
   /** Read a session. Never holds a code. */
   @Get(':id')
   @RequireScopeOrClientToken('sessions', 'audit')
+  @AuditedRead('sessions.get', { by: exceptPlatforms })
   @ApiAnswers({ 200: [SessionResponse, 'The session.'] }, ['not-found'])
   async get(@Param('id') id: string): Promise<SessionView> {
     return (await this.sessions.find(id)) ?? refuse('not-found');
@@ -100,11 +103,21 @@ export class SessionsController {
       201: [SessionResponse, 'The session with its new code.'],
       202: [SessionResponse, 'Accepted; iDenfy has not answered yet.'],
     },
-    ['invalid-request', 'not-found', 'session-closed', 'attempts-exhausted', 'subject-locked', 'provider-rejected'],
+    [
+      'invalid-request',
+      'not-found',
+      'session-closed',
+      'attempts-exhausted',
+      'subject-locked',
+      'scan-ref-not-found',
+      'not-eligible',
+      'provider-rejected',
+    ],
   )
+  @ApiBody({ type: NewAttemptDto, required: false })
   async newAttempt(
     @Param('id') id: string,
-    @Body() body: NewAttemptDto | undefined,
+    @Body() body: NewAttemptDto,
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
@@ -120,7 +133,7 @@ export class SessionsController {
       if ('lockedForSeconds' in asked)
         throw new Problem('subject-locked', { retryAfterSeconds: asked.lockedForSeconds });
       const { attemptId } = asked;
-      const question = { sessionId: id, attemptId, reveal: body?.reveal ?? true, actor };
+      const question = { sessionId: id, attemptId, reveal: body.reveal, actor };
       return send(reply, await this.answers.answer(question, waiting?.settled ?? Promise.resolve()));
     } finally {
       waiting?.forget();

@@ -2,7 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { CodeAnswers } from './code-answers.service.js';
 import { CodeWaiter } from './code-waiter.js';
 import { CreationRequests } from './creation-requests.service.js';
+import { ReviewQueue } from './review-queue.service.js';
 import { ReviewController } from './review.controller.js';
+import { ReviewsController } from './reviews.controller.js';
 import { SessionCreation } from './session-creation.service.js';
 import { SessionErasure } from './session-erasure.js';
 import { SessionPersonal } from './session-personal.js';
@@ -17,14 +19,15 @@ export class SessionsModule {
     return {
       module: SessionsModule,
       imports,
-      controllers: roles.api ? [SessionsController, ReviewController] : [],
+      controllers: roles.api ? [SessionsController, ReviewController, ReviewsController] : [],
       providers: [
         SessionsStore,
         SessionErasure,
         ...(roles.api
-          ? [SessionsService, SessionPersonal, SessionCreation, CreationRequests, CodeAnswers, CodeWaiter]
+          ? [SessionsService, SessionPersonal, SessionCreation, CreationRequests, CodeAnswers, CodeWaiter, ReviewQueue]
           : []),
       ],
+      exports: roles.api ? [SessionsService] : [],
     };
   }
 }

@@ -5,7 +5,8 @@ import { AttemptsStore } from '../attempts/attempts.store.js';
 import { IdentificationsStore } from '../attempts/identifications.store.js';
 import type { SessionWithAttempts } from '../attempts/rows.js';
 import { isId } from '../core/ids.js';
-import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { decodePageEnd, encodePageEnd } from '../http/cursor.js';
+import { instantOf } from '../http/instant.js';
 import { type PersonalFields, SessionPersonal } from './session-personal.js';
 import { type SessionView, sessionView } from './session-view.js';
 import type { ListSessionsDto } from './session.dto.js';
@@ -41,15 +42,15 @@ export class SessionsService {
       status: query.status,
       scanRef: query.scanRef,
       referenceDigests: query.reference === undefined ? undefined : this.personal.referenceDigests(query.reference),
-      createdAfter: query.createdAfter === undefined ? undefined : new Date(query.createdAfter),
-      createdBefore: query.createdBefore === undefined ? undefined : new Date(query.createdBefore),
-      before: query.cursor === undefined ? undefined : decodeCursor(query.cursor, (text) => isId('ses', text)),
+      createdAfter: instantOf(query.createdAfter),
+      createdBefore: instantOf(query.createdBefore),
+      before: query.cursor === undefined ? undefined : decodePageEnd(query.cursor, (text) => isId('ses', text)),
     });
     const page = found.slice(0, limit);
-    const last = page.at(-1);
+    const last = page.at(-1)?.session;
     return {
       data: page.map((session) => sessionView(session, this.personalOf(session))),
-      nextCursor: found.length > limit && last ? encodeCursor(last.session.id) : null,
+      nextCursor: found.length > limit && last ? encodePageEnd({ at: last.createdAt, id: last.id }) : null,
     };
   }
 

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { and, desc, eq, gte, inArray, lt } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm';
 import { AttemptsStore } from '../attempts/attempts.store.js';
 import type { SessionWithAttempts } from '../attempts/rows.js';
 import type { SessionStatus } from '../attempts/states.js';
 import { Database, type Transaction } from '../database/database.js';
 import { attempts, sessions } from '../database/schema.js';
+import type { PageEnd } from '../http/cursor.js';
 
 export interface SessionFilter {
   status?: SessionStatus;
@@ -12,8 +13,8 @@ export interface SessionFilter {
   referenceDigests?: Buffer[];
   createdAfter?: Date;
   createdBefore?: Date;
-  /** id of the last session of the page before */
-  before?: string;
+  /** the last session of the page before */
+  before?: PageEnd;
   limit: number;
 }
 
@@ -24,7 +25,7 @@ export class SessionsStore {
     @Inject(AttemptsStore) private readonly rows: AttemptsStore,
   ) {}
 
-  /** Newest first: ids are time-ordered. */
+  /** Newest first. A range of time and the page's end are one range of whichever index serves the filter. */
   async list(filter: SessionFilter): Promise<SessionWithAttempts[]> {
     const rows = await this.database.orm
       .select({ id: sessions.id })
@@ -36,10 +37,10 @@ export class SessionsStore {
           filter.referenceDigests && inArray(sessions.referenceDigest, filter.referenceDigests),
           filter.createdAfter && gte(sessions.createdAt, filter.createdAfter),
           filter.createdBefore && lt(sessions.createdAt, filter.createdBefore),
-          filter.before === undefined ? undefined : lt(sessions.id, filter.before),
+          filter.before && sql`(${sessions.createdAt}, ${sessions.id}) < (${filter.before.at}, ${filter.before.id})`,
         ),
       )
-      .orderBy(desc(sessions.id))
+      .orderBy(desc(sessions.createdAt), desc(sessions.id))
       .limit(filter.limit);
     return this.rows.findMany(
       this.database,

@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/c
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead } from '../http/audited-read.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { KeptWebhooks } from './kept-webhooks.service.js';
@@ -23,6 +24,7 @@ export class KeptWebhooksController {
   /** List the webhooks that iDenfy has sent, newest first. Never with a body or a token. */
   @Get()
   @RequireScope('audit')
+  @AuditedRead('webhooks.list')
   @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request'])
   list(@Query() query: ListWebhooksDto): Promise<WebhookPageResponse> {
     return this.webhooks.list(query);

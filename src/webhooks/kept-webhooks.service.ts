@@ -5,6 +5,7 @@ import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
 import { isId } from '../core/ids.js';
 import { Database } from '../database/database.js';
+import { instantOf } from '../http/instant.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { KeptWebhooksStore, type SealedBody, type WebhookRow } from './kept-webhooks.store.js';
 import { readWebhook } from './reading.js';
@@ -33,8 +34,8 @@ export class KeptWebhooks {
       limit: limit + 1,
       state: query.state,
       tokenDigest: query.token === undefined ? undefined : tokenDigest(query.token),
-      from: query.from === undefined ? undefined : new Date(query.from),
-      to: query.to === undefined ? undefined : new Date(query.to),
+      from: instantOf(query.from),
+      to: instantOf(query.to),
       before: query.cursor === undefined ? undefined : decodeCursor(query.cursor, (text) => isId('whk', text)),
     });
     const page = found.slice(0, limit);

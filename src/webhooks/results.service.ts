@@ -96,7 +96,9 @@ export class ResultsService {
     }
     if (webhook.attemptId === null) return { state: 'unmatched', verdict: 'unknown-token', error: null };
     const actor = { kind: 'idenfy', id: webhook.id } as const;
-    const decision = await this.attempts.applyResult(tx, webhook.attemptId, actor, (now) => toInput(result, now));
+    const decision = await this.attempts.applyResult(tx, webhook.attemptId, actor, (now) =>
+      toInput(result, webhook.receivedAt, now),
+    );
     const verdict = decision.kind === 'refused' ? decision.reason : decision.kind;
     return { state: 'applied', verdict, error: null };
   }
@@ -111,13 +113,14 @@ export class ResultsService {
   }
 }
 
-function toInput(result: ProviderResult, now: Date): Input {
+function toInput(result: ProviderResult, receivedAt: Date, now: Date): Input {
   const { status, failReason, scanRef, type, method, ipAddress, riskTags } = result;
   if (status === 'NOT_FINAL') throw new Error('a result that is not final has no outcome');
   return {
     kind: 'result',
     outcome: { status, failReason, source: 'webhook', at: now.toISOString() },
     claims: { scanRef, type, method },
+    selfie: { ip: ipAddress, riskTags, receivedAt },
     personal: ipAddress === null && riskTags.length === 0 ? undefined : { selfieIp: ipAddress, riskTags },
   };
 }

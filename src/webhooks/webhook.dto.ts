@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsInstant } from '../http/instant.js';
 import { PlainText } from '../http/validation.js';
 import { type WebhookState, webhookStates } from './reading.js';
 
@@ -17,12 +18,12 @@ export class ListWebhooksDto {
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Received at or after.' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   from?: string;
 
   @ApiProperty({ required: false, format: 'date-time', description: 'Received before.' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   to?: string;
 
   @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })

@@ -30,12 +30,13 @@ export interface ClaimedWebhook {
   bodySealed: Buffer;
   eventType: string | null;
   state: WebhookState;
+  receivedAt: Date;
   /** the attempt its token belongs to, null when nobody knows the token */
   attemptId: string | null;
 }
 
 const claimed = `webhooks.id, digest, body_sealed as "bodySealed", event_type as "eventType", webhooks.state,
-                 attempts.id as "attemptId", attempts.session_id as "sessionId"
+                 received_at as "receivedAt", attempts.id as "attemptId", attempts.session_id as "sessionId"
             from webhooks left join attempts on attempts.token_digest = webhooks.token_digest`;
 
 @Injectable()

@@ -68,6 +68,7 @@ onEveryStore('access', (world) => {
     ['an unknown scope', { name: 'x', scopes: ['root'] }, 'scopes'],
     ['an expiry in the past', { name: 'x', scopes: ['audit'], expiresAt: '2020-01-01T00:00:00.000Z' }, 'expiresAt'],
     ['an expiry that is no time', { name: 'x', scopes: ['audit'], expiresAt: 'tomorrow' }, 'expiresAt'],
+    ['an expiry that is a week', { name: 'x', scopes: ['audit'], expiresAt: '2099-W01' }, 'expiresAt'],
     ['an unknown field', { name: 'x', scopes: ['audit'], admin: true }, 'admin'],
   ])('makes no key with %s', async (_, body, field) => {
     const answer = await world().client.post('/v1/api-keys', body).expect(400);
@@ -84,6 +85,14 @@ onEveryStore('access', (world) => {
     ['POST', `/v1/sessions/${nobody}/code`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
     ['POST', `/v1/sessions/${nobody}/attempts`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
     ['POST', `/v1/sessions/${nobody}/cancel`, { sessions: 404, audit: 403, review: 403, endpoints: 403, admin: 404 }],
+    ['GET', '/v1/reviews', { sessions: 403, audit: 200, review: 200, endpoints: 403, admin: 200 }],
+    [
+      'POST',
+      `/v1/sessions/${nobody}/review/claim`,
+      { sessions: 403, audit: 403, review: 404, endpoints: 403, admin: 404 },
+    ],
+    ['GET', `/v1/sessions/${nobody}/stream`, { sessions: 404, audit: 404, review: 403, endpoints: 403, admin: 404 }],
+    ['GET', '/v1/events/stream?after=x', { sessions: 403, audit: 400, review: 403, endpoints: 400, admin: 400 }],
     ['GET', '/v1/events', { sessions: 403, audit: 200, review: 403, endpoints: 200, admin: 200 }],
     ['GET', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 200 }],
     ['POST', '/v1/api-keys', { sessions: 403, audit: 403, review: 403, endpoints: 403, admin: 400 }],

@@ -223,6 +223,40 @@ onEveryStore(
         expect(answer.body).toMatchObject({ requestId: answer.headers['x-request-id'] });
       });
 
+      it.each([
+        [{ maxAttempts: '3' }, 'must be an integer'],
+        [{ channels: 'code' }, 'must be an array'],
+        [{ retryOn: null }, 'must be an array'],
+      ])('says of %j first what it has to be at all: it %s', async (fields, message) => {
+        const answer = await post({ ...minimal('a'), ...fields }).expect(400);
+        expect((answer.body as { errors: unknown[] }).errors).toEqual([
+          { field: Object.keys(fields)[0], message: expect.stringContaining(message) },
+        ]);
+      });
+
+      it('accepts a new code that was superseded at once, and names its successor', async () => {
+        const { client } = world();
+        const session = await client.create('sim-slow-1-superseded', { reveal: false });
+        const ask = () => client.post(`/v1/sessions/${session.id}/attempts`);
+        const first = ask().then((answer) => answer);
+        await client.until(session.id, 'the second attempt', ({ attempt }) => attempt?.number === 2);
+        const [superseded, last] = await Promise.all([first, ask()]);
+        expect(superseded).toMatchObject({ status: 202, body: { attempt: { number: 3, state: 'requested' } } });
+        expect(last.body).toMatchObject({ attempt: { number: 3 }, attempts: [{}, { reason: 'superseded' }, {}] });
+      });
+
+      it.each([[{ reveal: 'no' }], [{ reveal: 0 }], [{ reveals: false }], [{ reveal: null }]])(
+        'refuses %j where a new code is asked for, and the code that lives goes on living',
+        async (body) => {
+          const { client } = world();
+          const session = await client.create('create-attempts-body');
+          const answer = await client.post(`/v1/sessions/${session.id}/attempts`, body);
+          expect(answer.status).toBe(400);
+          expect(answer.body).toMatchObject({ code: 'invalid-request' });
+          expect((await client.get(`/v1/sessions/${session.id}`)).body).toMatchObject({ attempt: { number: 1 } });
+        },
+      );
+
       it('names every fault at once', async () => {
         const answer = await post({ scanRef: '', maxAttempts: 9, nonsense: true }).expect(400);
         const { errors } = answer.body as { errors: { field: string }[] };

@@ -50,6 +50,19 @@ onEveryStore('errors', (world) => {
     }
   });
 
+  it.each(['application/json', 'application/json; charset=iso-8859-1'])(
+    'takes no body that is not UTF-8, as %s',
+    async (type) => {
+      const answer = await fetch(`${world().url}/v1/sessions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${world().client.key}`, 'content-type': type },
+        body: Buffer.from('{"scanRef":"caf\u00e9"}', 'latin1'),
+      });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ code: 'invalid-request', detail: 'The body is not UTF-8.' });
+    },
+  );
+
   it('takes bodies of up to 64 KB', async () => {
     const { client } = world();
     const answer = await client.post('/v1/sessions', { scanRef: 'x'.repeat(65 * 1024) }).expect(413);

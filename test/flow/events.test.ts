@@ -61,7 +61,22 @@ onEveryStore('reading the journal', (world) => {
     expect(some.data.map(({ type }) => type)).toEqual(['session.created', 'attempt.issued']);
     const repeated = await read(`sessionId=${session.id}&type=attempt.issued&type=session.created`);
     expect(repeated.data).toEqual(some.data);
-    expect((await read('sessionId=nobody')).data).toEqual([]);
+  });
+
+  it('goes on after what does not fit, and never after what is to come', async () => {
+    const { client } = world();
+    const { lastPosition: head } = await read('limit=1000');
+    expect(await read('sessionId=nobody')).toEqual({ data: [], lastPosition: head, hasMore: false });
+    expect(await read('type=session.canceled&wait=0.1')).toEqual({ data: [], lastPosition: head, hasMore: false });
+    expect((await read(`after=${head + 100}`)).lastPosition).toBe(head + 100);
+    const waiting = read(`type=session.canceled,attempt.void&after=${head}&wait=20&limit=1`);
+    const session = await client.create('events-filtered-wait');
+    await client.post(`/v1/sessions/${session.id}/cancel`).expect(200);
+    const first = await waiting;
+    expect(first.data.map(({ type }) => type)).toEqual(['attempt.void']);
+    const second = await read(`type=session.canceled,attempt.void&after=${first.lastPosition}&wait=20`);
+    expect(second.data.map(({ type }) => type)).toEqual(['session.canceled']);
+    await client.untilEvent(session.id, 'session.canceled');
   });
 
   it('waits for the next event when it is asked to', async () => {

@@ -1,4 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { Client } from '../support/client.js';
+import { startTestService } from '../support/service.js';
 import { onEveryStore } from '../support/world.js';
 import { type SessionBody } from '../support/client.js';
 
@@ -109,4 +111,20 @@ onEveryStore('limits', (world) => {
     await database.query(`update subjects set locked_until = null where scan_ref = 'limits-key'`);
     await ask().expect(201);
   });
+});
+
+it('a session gets no more attempts than a stricter profile allows, whether it asks for more or says nothing', async () => {
+  const stricter = { LIMITS_PROFILE: 'custom', LIMITS_MAX_ATTEMPTS: '2', CREATE_WAIT_SECONDS: '0' };
+  const service = await startTestService(stricter);
+  try {
+    const client = new Client(service.url, service.adminKey);
+    const asked = async (fields: object) =>
+      (await client.post('/v1/sessions', { scanRef: 'limits-capped', ...fields }).expect(202)).body as SessionBody;
+    for (const fields of [{}, { maxAttempts: 5 }]) {
+      expect(await asked(fields)).toMatchObject({ maxAttempts: 2, attemptsLeft: 1 });
+    }
+    expect(await asked({ maxAttempts: 1 })).toMatchObject({ maxAttempts: 1, attemptsLeft: 0 });
+  } finally {
+    await service.close();
+  }
 });

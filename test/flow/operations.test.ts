@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import request from 'supertest';
 import { waitFor } from '../support/wait-for.js';
+import { eventTypes } from '../../src/journal/event-types.js';
 import { onEveryStore } from '../support/world.js';
 
 interface OpenApi {
@@ -53,13 +54,21 @@ onEveryStore('operations', (world) => {
       '/readyz',
       '/v1/api-keys',
       '/v1/api-keys/{id}',
+      '/v1/event-types',
       '/v1/events',
+      '/v1/events/stream',
+      '/v1/reviews',
+      '/v1/reviews/{sessionId}',
       '/v1/sessions',
       '/v1/sessions/{id}',
       '/v1/sessions/{id}/attempts',
       '/v1/sessions/{id}/cancel',
       '/v1/sessions/{id}/code',
       '/v1/sessions/{id}/review',
+      '/v1/sessions/{id}/review/claim',
+      '/v1/sessions/{id}/review/notes',
+      '/v1/sessions/{id}/review/release',
+      '/v1/sessions/{id}/stream',
       '/v1/subjects/{scanRef}',
       '/v1/subjects/{scanRef}/release',
       '/v1/webhooks',
@@ -68,6 +77,31 @@ onEveryStore('operations', (world) => {
     ]);
     const problems = document.paths['/v1/sessions']!.post!.responses['422']!;
     expect(Object.keys(problems.content ?? {})).toEqual(['application/problem+json']);
+  });
+
+  it('describes every event, there and in its catalogue', async () => {
+    const { webhooks } = (await anyone('/openapi.json').expect(200)).body as { webhooks: Record<string, object> };
+    const { body } = await anyone('/v1/event-types').expect(200);
+    const { version, data } = body as { version: number; data: { type: string; schema: object; example: object }[] };
+    expect(version).toBe(1);
+    expect(data.map(({ type }) => type).toSorted()).toEqual(eventTypes.toSorted());
+    expect(Object.keys(webhooks).toSorted()).toEqual(eventTypes.toSorted());
+    const { schema, example } = data.find(({ type }) => type === 'attempt.retry')!;
+    expect(webhooks['attempt.retry']).toMatchObject({
+      post: { requestBody: { content: { 'application/json': { schema, example } } } },
+    });
+  });
+
+  it('tells in OpenAPI of every route with a body that it may be too large or of another media type', async () => {
+    const document = (await anyone('/openapi.json').expect(200)).body as OpenApi;
+    const withBody = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.values(operations)
+        .filter((operation) => 'requestBody' in operation)
+        .map(({ responses }) => ({ path, told: ['413', '415'].every((status) => status in responses) })),
+    );
+    expect(withBody.filter(({ told }) => !told)).toEqual([]);
+    expect(withBody.length).toBeGreaterThan(4);
+    expect(document.paths['/v1/sessions/{id}/attempts']!.post).toMatchObject({ requestBody: { required: false } });
   });
 
   it('has no reference in its OpenAPI that leads nowhere', async () => {

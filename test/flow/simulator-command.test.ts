@@ -51,6 +51,35 @@ describe('the command', () => {
     },
   );
 
+  it('starts a good and a bad consumer beside it when asked to', async () => {
+    const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+    const { child, ended } = start('--port', '0', '--consumer', '--consumer-port', '0', '--consumer-secret', secret);
+    try {
+      const commands = /^ {2}npx facecode certify (\S+) --secret (\S+) --effects-url (\S+)$/gm;
+      let out = '';
+      let found: RegExpExecArray[] = [];
+      for await (const chunk of child.stdout) {
+        out += String(chunk);
+        found = [...out.matchAll(commands)];
+        if (found.length === 2) break;
+      }
+      const [good, bad] = found;
+      expect(good![2]).toBe(secret);
+      expect(bad![2]).not.toBe(secret);
+      expect(out).toContain('accepts-unsigned');
+      const post = (url: string) =>
+        fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+      for (const [, url, , effectsUrl] of [good!, bad!]) {
+        expect(await (await fetch(effectsUrl!)).json()).toEqual({ applied: [] });
+        expect((await post(url!)).status).toBe(401);
+      }
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
   it('explains itself', async () => {
     expect(await finish('--help')).toMatchObject({
       code: 0,
@@ -67,6 +96,8 @@ describe('the command', () => {
     ['--webhook-url=ftp://x'],
     ['--webhook-url=http://'],
     ['--api-key='],
+    ['--consumer-port=x'],
+    ['--consumer-secret=whsec_short'],
   ])('takes %s for wrong usage', async (argument) => {
     expect(await finish(argument)).toMatchObject({ code: 2, out: '', faults: expect.stringContaining('Usage:') });
   });

@@ -124,6 +124,7 @@ onEveryStore(
       ['limit=201', 'limit'],
       ['state=open', 'state'],
       ['from=yesterday', 'from'],
+      ['from=2026-W01', 'from'],
       ['to=tomorrow', 'to'],
       ['token=', 'token'],
       ['token=%00', 'token'],

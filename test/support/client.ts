@@ -68,6 +68,14 @@ export class Client {
     return body === undefined ? asked : asked.send(body);
   }
 
+  patch(path: string, body: object): request.Test {
+    return request(this.url).patch(path).set('authorization', `Bearer ${this.key}`).send(body);
+  }
+
+  delete(path: string): request.Test {
+    return request(this.url).delete(path).set('authorization', `Bearer ${this.key}`);
+  }
+
   async create(scanRef: string, rest: object = {}): Promise<SessionBody> {
     const answer = await this.post('/v1/sessions', { scanRef, ...rest }).expect(201);
     return answer.body as SessionBody;

@@ -4,9 +4,12 @@ import { decide } from '../../src/attempts/attempt.js';
 import type { AttemptFacts, Input, Moment, Moved, SessionFacts } from '../../src/attempts/decision.js';
 import type { Folded } from '../../src/attempts/fold.js';
 import { type RetryCause, retryCauses } from '../../src/attempts/outcome.js';
-import { type Confirmation, confirmPass, reviewPass } from '../../src/attempts/pass.js';
+import { type Confirmation, confirmPass } from '../../src/attempts/pass.js';
+import { type Approval, reviewPass } from '../../src/attempts/review.js';
 import { close, requestAttempt, requested } from '../../src/attempts/session.js';
 import { isFinalAttempt } from '../../src/attempts/states.js';
+import { flag } from '../../src/attempts/signals.js';
+import { type HoldingSignal, holdingSignals, type Signal } from '../../src/config/read-signals.js';
 import { finalStatuses } from '../../src/idenfy/contract.js';
 import type { JournalEvent, NewEvent } from '../../src/journal/journal-event.js';
 
@@ -20,23 +23,35 @@ export interface Policy {
   retryOn: RetryCause[];
   lifetimeSeconds: number;
   confirmPass: Moment['confirmPass'];
+  hold: HoldingSignal[];
+  tooFastSeconds: number;
+  /** whether the session came too soon after many others */
+  tooMany: boolean;
+  fourEyes: boolean;
 }
+
+/** Who asked; a selfie of `near` is of the same network, one of `far` is not. */
+const initiatorIp = '198.51.100.7';
+export const near = '198.51.100.200';
+export const far = '203.0.113.7';
 
 /** Rows and journal in memory: writes what is decided as the store does, and nothing that was not decided. */
 export class Ledger {
   readonly events: Stored[] = [];
   readonly rows: Folded = { seq: 0, status: 'pending', reason: null, endedAt: null, attempts: [] };
   private readonly expiresAt: Date;
+  private readonly approvals: (Approval & { reason: string | null })[] = [];
   private lockedUntil: Date | null = null;
   private now = new Date('2026-03-01T12:00:00.000Z');
 
   constructor(readonly policy: Policy) {
     this.expiresAt = new Date(this.now.getTime() + policy.lifetimeSeconds * 1000);
-    this.append([
-      { type: 'session.created', attemptId: null, data: {} },
-      requested({ id: 'att_1', number: 1 }, 'created'),
-    ]);
-    this.rows.attempts.push(requestedRow('att_1', 1));
+    const first = requestedRow('att_1', 1);
+    const flags = flag(first, policy.tooMany ? [{ signal: 'velocity', shown: {} }] : []);
+    const created: NewEvent = { type: 'session.created', attemptId: null, data: {} };
+    this.append([created, requested(first, 'created'), ...flags.events]);
+    raise(first, flags.signals);
+    this.rows.attempts.push(first);
   }
 
   pass(seconds: number): void {
@@ -71,14 +86,21 @@ export class Ledger {
   /** The session API answers about the attempt that has passed. */
   confirm(said: Confirmation): void {
     const row = this.rows.attempts.find(({ state }) => state === 'passed');
-    const moved = row ? confirmPass(this.session(), row, said, this.now) : null;
+    const moved = row ? confirmPass(this.session(), row, said, { now: this.now, hold: this.policy.hold }) : null;
     if (row && moved) this.write(row, moved);
   }
 
-  review(decision: 'pass' | 'fail'): void {
+  review(decision: 'pass' | 'fail', reviewer: string): void {
     const row = this.rows.attempts.at(-1)!;
-    const moved = reviewPass(this.session(), row, { decision, note: 'seen' }, this.now);
-    if (moved !== 'not-in-review') this.write(row, moved);
+    const { reason } = this.rows;
+    const approvals = this.approvals.filter((approval) => approval.reason === reason);
+    const { fourEyes } = this.policy;
+    const facts = { claim: null, approvals, fourEyes, now: this.now };
+    const decided = reviewPass(this.session(), row, { reviewer, decision, note: 'seen' }, facts);
+    if (typeof decided === 'string') return;
+    if (decided.kind === 'decided') return this.write(row, decided.moved);
+    this.approvals.push({ by: reviewer, at: this.now, reason });
+    this.append([decided.event]);
   }
 
   /** Too many failures: until then the scanRef passes nowhere. */
@@ -105,13 +127,16 @@ export class Ledger {
       retryOn,
       expiresAt: this.expiresAt,
       lastOutcome,
+      channels: ['code'],
+      signals: this.rows.attempts.flatMap(({ signals }) => signals),
     };
   }
 
   private moment(): Moment {
-    const { confirmPass: mode } = this.policy;
+    const { confirmPass: mode, hold, tooFastSeconds } = this.policy;
     const nextAttemptId = `att_${this.rows.attempts.length + 1}`;
-    return { now: this.now, nextAttemptId, confirmPass: mode, lockedUntil: this.lockedUntil };
+    const signals = { hold, tooFastSeconds };
+    return { now: this.now, nextAttemptId, confirmPass: mode, lockedUntil: this.lockedUntil, initiatorIp, signals };
   }
 
   private write(row: Attempt | null, { attempt, session, events, next, signals }: Moved): void {
@@ -143,12 +168,9 @@ export class Ledger {
   }
 }
 
-const facts = ({ id, number, state, reason, outcome }: Attempt): AttemptFacts => ({
-  id,
-  number,
-  state,
-  reason,
-  outcome,
+const facts = (row: Attempt): AttemptFacts => ({
+  ...row,
+  revealedAt: row.revealedAt === null ? null : new Date(row.revealedAt),
 });
 
 const requestedRow = (id: string, number: number): Attempt => ({
@@ -164,7 +186,7 @@ const requestedRow = (id: string, number: number): Attempt => ({
   signals: [],
 });
 
-function raise(row: Attempt, signals: readonly string[] = []): void {
+function raise(row: Attempt, signals: readonly Signal[] = []): void {
   for (const signal of signals) if (!row.signals.includes(signal)) row.signals.push(signal);
 }
 
@@ -193,14 +215,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         status: fc.constantFrom(...finalStatuses),
         source: fc.constantFrom('webhook', 'session-api', 'deadline'),
         scanRef: fc.constantFrom('scan-1', 'scan-1', 'scan-1', null, 'scan-2'),
+        failReason: fc.constantFrom('FACE_MISMATCH', 'FACE_MISMATCH', 'FAKE_FACE', 'DUPLICATE_IMAGE'),
+        ip: fc.constantFrom(near, near, null, far),
+        riskTags: fc.constantFrom([], [], ['UNTRUSTED_ENVIRONMENT']),
       })
       .map<Step>(
-        ({ nth, status, source, scanRef }) =>
+        ({ nth, status, source, scanRef, failReason, ip, riskTags }) =>
           (ledger) =>
             ledger.give(nth, {
               kind: 'result',
-              outcome: { status, source, failReason: status === 'FAILED' ? 'FACE_MISMATCH' : null, at: told },
+              outcome: { status, source, failReason: status === 'FAILED' ? failReason : null, at: told },
               claims: { scanRef, type: null, method: null },
+              selfie: { ip, riskTags },
             }),
       ),
   },
@@ -229,7 +255,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('pass', 'fail').map<Step>((decision) => (ledger) => ledger.review(decision)),
+    arbitrary: fc.tuple(fc.constantFrom('pass', 'pass', 'fail'), fc.constantFrom('key_1', 'key_2')).map<Step>(
+      ([decision, reviewer]) =>
+        (ledger) =>
+          ledger.review(decision, reviewer),
+    ),
   },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 600 }).map<Step>((seconds) => (ledger) => ledger.lock(seconds)) },
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 3600 }).map<Step>((seconds) => (ledger) => ledger.pass(seconds)) },
@@ -240,6 +270,10 @@ export const policies: fc.Arbitrary<Policy> = fc.record({
   retryOn: fc.subarray([...retryCauses]),
   lifetimeSeconds: fc.integer({ min: 300, max: 86_400 }),
   confirmPass: fc.constantFrom('off', 'observe', 'enforce'),
+  hold: fc.subarray([...holdingSignals]),
+  tooFastSeconds: fc.constantFrom(0, 5),
+  tooMany: fc.boolean(),
+  fourEyes: fc.boolean(),
 });
 
 export const steps = fc.array(step, { minLength: 1, maxLength: 40, size: 'max' });

@@ -4,7 +4,7 @@
  */
 import type { Input } from '../../src/attempts/decision.js';
 import type { Confirmation } from '../../src/attempts/pass.js';
-import type { Policy } from './history.js';
+import { far, type Policy } from './history.js';
 
 const over = ['passed', 'failed', 'expired', 'canceled', 'identification-required', 'rejected'];
 const ended = ['passed', 'retry', 'void'];
@@ -16,15 +16,23 @@ export class Model {
   private readonly words: string[] = [];
   private secondsLeft: number;
   private lockedSeconds = 0;
-  private waitsForConfirmation = false;
+  /** what the hold is called; null: none */
+  private heldFor: string | null = null;
+  private approvedBy: string | null = null;
+  private readonly signals = new Set<string>();
+  /** of each attempt: iDenfy's word, and for how many seconds its code has been out */
+  private readonly wordOf: (string | undefined)[] = [];
+  private readonly outSeconds: (number | undefined)[] = [];
 
   constructor(private readonly policy: Policy) {
     this.secondsLeft = policy.lifetimeSeconds;
+    if (policy.tooMany) this.signals.add('velocity');
   }
 
   pass(seconds: number): void {
     this.secondsLeft -= seconds;
     this.lockedSeconds -= seconds;
+    for (const [index, out] of this.outSeconds.entries()) if (out !== undefined) this.outSeconds[index] = out + seconds;
   }
 
   lock(seconds: number): void {
@@ -34,6 +42,7 @@ export class Model {
   give(nth: number, input: Input): void {
     const index = this.states.length - 1 - (nth % this.states.length);
     const state = this.states[index]!;
+    if (input.kind === 'result') this.look(index, input);
     if (over.includes(this.status) || ended.includes(state)) return;
     const set = (to: string) => (this.states[index] = to);
     const live = state === 'issued' || state === 'awaiting-selfie';
@@ -44,7 +53,10 @@ export class Model {
         if (this.status === 'pending') this.status = 'active';
         return;
       case 'revealed':
-        if (state === 'issued') set('awaiting-selfie');
+        if (state === 'issued') {
+          set('awaiting-selfie');
+          this.outSeconds[index] = 0;
+        }
         return;
       case 'superseded':
         set('void');
@@ -69,13 +81,40 @@ export class Model {
     }
   }
 
+  /** What a result shows is remembered, unless it is about somebody else, is too early to be about anything, or is old news. */
+  private look(index: number, { claims, outcome, selfie }: Extract<Input, { kind: 'result' }>): void {
+    const { status, failReason } = outcome;
+    const out = this.outSeconds[index];
+    const early = this.states[index] === 'requested' && !over.includes(this.status);
+    if (claims.scanRef === 'scan-2' || early || this.wordOf[index] === status) return;
+    if (failReason === 'FAKE_FACE') this.signals.add('presentation-attack');
+    if (failReason === 'DUPLICATE_IMAGE') this.signals.add('duplicate-image');
+    if (status === 'SUCCESS' && out === undefined) this.signals.add('never-revealed');
+    if (['SUCCESS', 'FAILED'].includes(status) && out !== undefined && out < this.policy.tooFastSeconds)
+      this.signals.add('too-fast');
+    if (selfie?.ip === far) this.signals.add('different-network');
+    if (selfie?.riskTags.includes('UNTRUSTED_ENVIRONMENT')) this.signals.add('untrusted-environment');
+  }
+
+  private get isSuspect(): boolean {
+    return this.policy.hold.some((signal) => this.signals.has(signal));
+  }
+
+  private hold(why: string): void {
+    this.status = 'in-review';
+    this.heldFor = why;
+    this.approvedBy = null;
+  }
+
   private result(index: number, status: string, source: string): void {
     this.words.push(status);
-    const held = source === 'webhook' && this.policy.confirmPass === 'enforce';
+    this.wordOf[index] = status;
     if (status === 'SUCCESS') {
       this.states[index] = 'passed';
-      this.status = held || this.lockedSeconds > 0 ? 'in-review' : 'passed';
-      this.waitsForConfirmation = held && this.lockedSeconds <= 0;
+      if (this.lockedSeconds > 0) this.hold('lock');
+      else if (this.isSuspect) this.hold('signal');
+      else if (source === 'webhook' && this.policy.confirmPass === 'enforce') this.hold('confirming');
+      else this.status = 'passed';
       return;
     }
     this.states[index] = 'retry';
@@ -103,12 +142,16 @@ export class Model {
   }
 
   confirm(said: Confirmation): void {
-    if (this.status !== 'in-review' || !this.waitsForConfirmation) return;
-    this.waitsForConfirmation = false;
-    if (said === 'approved') this.status = 'passed';
+    if (this.status !== 'in-review' || this.heldFor !== 'confirming') return;
+    if (said !== 'approved') this.hold('no word');
+    else if (this.isSuspect) this.hold('signal');
+    else this.status = 'passed';
   }
 
-  review(decision: 'pass' | 'fail'): void {
-    if (this.status === 'in-review') this.status = decision === 'pass' ? 'passed' : 'failed';
+  review(decision: 'pass' | 'fail', reviewer: string): void {
+    if (this.status !== 'in-review') return;
+    if (decision === 'fail') this.status = 'failed';
+    else if (!this.policy.fourEyes || (this.approvedBy ?? reviewer) !== reviewer) this.status = 'passed';
+    else this.approvedBy = reviewer;
   }
 }

@@ -21,6 +21,8 @@ export function testEnvironment(dataDir: string, overrides: Readonly<Record<stri
     IDENFY_WEBHOOK_KEYS: 'test-webhook-key',
     // Tests poll as fast as they can; those of the limit set their own.
     RATE_LIMIT_PER_KEY_PER_MINUTE: '0',
+    // The simulator's people type in no time; those of the rule set their own.
+    SIGNAL_TOO_FAST_SECONDS: '0',
     LOG_LEVEL: 'silent',
     ...overrides,
   };

@@ -6,6 +6,7 @@ import { Consistency, type Difference } from '../../src/attempts/consistency.js'
 import { Database } from '../../src/database/database.js';
 import { JournalStore } from '../../src/journal/journal.store.js';
 import { Client } from './client.js';
+import { eventCheck } from './event-schemas.js';
 import { idenfyVariables, openStore, simulatorKeys, type StoreName } from './store.js';
 import { describeServers } from './servers.js';
 import { startTestService, type TestService } from './service.js';
@@ -59,8 +60,10 @@ export function onEveryStore(
     }, 60_000);
     afterAll(async () => {
       const differing = await inconsistencies(world);
+      const undescribed = await undescribedEvents(world);
       await world.close();
       expect(differing).toEqual([]);
+      expect(undescribed).toEqual([]);
     });
     suite(() => world);
   };
@@ -75,4 +78,20 @@ async function inconsistencies({ database, service }: World): Promise<Difference
   const consistency = new Consistency(database, app.get(AttemptsStore), app.get(JournalStore));
   await consistency.check((difference) => found.push(difference));
   return found;
+}
+
+/** What the journal holds that the catalogue of events does not say. */
+async function undescribedEvents({ service }: World): Promise<string[]> {
+  const journal = service.service.app.get(JournalStore);
+  const check = eventCheck();
+  const found = new Set<string>();
+  for (let after = 0; ;) {
+    const page = await journal.read({ after, limit: 1000 });
+    for (const event of page) {
+      const fault = check(event);
+      if (fault) found.add(fault);
+    }
+    after = page.at(-1)?.position ?? after;
+    if (page.length < 1000) return [...found];
+  }
 }

@@ -50,7 +50,8 @@ interface Import {
 const filesIn = (folder: URL): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts'))
+    // What is made from the source is not the source.
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
     .sort();
 
 const files: readonly SourceFile[] = filesIn(source).map((path) => {

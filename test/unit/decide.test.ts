@@ -17,7 +17,14 @@ import { deepFreeze } from '../../src/config/deep-freeze.js';
 import type { FinalStatus } from '../../src/idenfy/contract.js';
 
 const now = new Date('2026-03-01T12:00:00.000Z');
-const moment: Moment = { now, nextAttemptId: 'att_next', confirmPass: 'off', lockedUntil: null };
+const moment: Moment = {
+  now,
+  nextAttemptId: 'att_next',
+  confirmPass: 'off',
+  lockedUntil: null,
+  initiatorIp: null,
+  signals: { hold: [], tooFastSeconds: 5 },
+};
 const agreeing: ResultClaims = { scanRef: 'scan-1', type: 'AUTHENTICATION', method: 'FACE_MATCHING' };
 
 const session = (facts: Partial<SessionFacts> = {}): SessionFacts => ({
@@ -28,6 +35,8 @@ const session = (facts: Partial<SessionFacts> = {}): SessionFacts => ({
   retryOn: ['failed', 'expired', 'canceled'],
   expiresAt: new Date('2026-03-02T12:00:00.000Z'),
   lastOutcome: null,
+  channels: ['code'],
+  signals: [],
   ...facts,
 });
 
@@ -45,6 +54,8 @@ const attempt = (state: AttemptState, facts: Partial<AttemptFacts> = {}): Attemp
   state,
   reason: state === 'void' ? 'superseded' : null,
   outcome: state === 'passed' ? outcome('SUCCESS') : state === 'retry' ? outcome('FAILED') : null,
+  revealedAt: state === 'requested' || state === 'issued' ? null : new Date('2026-03-01T11:59:00.000Z'),
+  signals: [],
   ...facts,
 });
 

@@ -26,7 +26,14 @@ describe('.env.example', () => {
   it('shows the defaults: uncommenting them changes nothing', () => {
     const given = { ...parseEnv(text), ...someKeys };
     const commented = parseEnv(text.replaceAll(/^# (?=[A-Z][A-Z_]+=)/gm, ''));
-    const examples = ['METRICS_PORT', 'DATABASE_URL', 'REDIS_URL', 'EGRESS_ALLOW', 'PERSONAL_DATA_RETENTION_DAYS'];
+    const examples = [
+      'METRICS_PORT',
+      'DATABASE_URL',
+      'REDIS_URL',
+      'EGRESS_ALLOW',
+      'CORS_ORIGINS',
+      'PERSONAL_DATA_RETENTION_DAYS',
+    ];
     const defaults = Object.fromEntries(
       Object.entries(commented).filter(([name, value]) => value !== '' && !examples.includes(name)),
     );

@@ -53,7 +53,7 @@ describe('the settings', () => {
   it('need only the three iDenfy secrets; everything else has the documented default', () => {
     const settings = readSettings(embedded());
     expect(settings).toMatchObject({
-      http: { host: '127.0.0.1', port: 3000, metricsPort: null },
+      http: { host: '127.0.0.1', port: 3000, metricsPort: null, corsOrigins: [], streamsMax: 10_000 },
       roles: { api: true, worker: true },
       database: { url: null, migrateOnStart: true },
       redis: { urls: [] },
@@ -169,6 +169,12 @@ describe('a faulty setting', () => {
     ['LIMITS_PROFILE', 'none'],
     ['LIMITS_MAX_ATTEMPTS', '3'],
     ['CREATE_WAIT_SECONDS', '60.1'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://shop.example/'],
+    ['CORS_ORIGINS', 'shop.example'],
+    ['CORS_ORIGINS', 'https://me:hunter2@shop.example'],
+    ['CORS_ORIGINS', 'null'],
+    ['STREAMS_MAX', '0'],
     ['EGRESS_ALLOW', '10.0.0.0'],
     ['EGRESS_ALLOW', '10.0.0.0/33'],
     ['LOG_LEVEL', 'loud'],

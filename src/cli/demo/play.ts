@@ -121,7 +121,7 @@ function describe({ seq, type, data }: EventAnswer): string {
   const outcome = data.outcome as { status: string; failReason: string | null; source: string } | undefined;
   const told = outcome
     ? `${outcome.status}${outcome.failReason ? ` (${outcome.failReason})` : ''}, by ${outcome.source}`
-    : '';
+    : ((data.signal as string | undefined) ?? '');
   const about = data.number === undefined ? '' : `attempt ${String(data.number)}`;
   return `  ${String(seq).padStart(2)}  ${type.padEnd(24)} ${[about, told].filter((text) => text !== '').join(': ')}`.trimEnd();
 }

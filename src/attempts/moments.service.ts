@@ -1,0 +1,37 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import { newId } from '../core/ids.js';
+import { PersonalKeys } from '../journal/personal-keys.js';
+import type { Input, Moment } from './decision.js';
+import type { SessionWithAttempts } from './rows.js';
+
+/** What a session's `personalSealed` is bound to. */
+export const sessionPersonalContext = (sessionId: string): string => `session-personal:${sessionId}`;
+
+/** Gathers what a decision has to know besides the rows. */
+@Injectable()
+export class Moments {
+  constructor(
+    @Inject(PersonalKeys) private readonly keys: PersonalKeys,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** The subject's lock is for the caller to add: it is read under a lock of its own. */
+  of(locked: SessionWithAttempts, { kind }: Input, now: Date): Moment {
+    const { confirmPass, signals } = this.settings;
+    // Only a result is judged by it; everything else need not open personal data.
+    const initiatorIp = kind === 'result' ? this.initiatorIp(locked) : null;
+    return { now, nextAttemptId: newId('att'), confirmPass, lockedUntil: null, initiatorIp, signals };
+  }
+
+  /** @returns null also when the subject was erased */
+  private initiatorIp({ session, subjectKey }: SessionWithAttempts): string | null {
+    const sealer = this.keys.sealerOf(subjectKey);
+    const personal = sealer?.openJson<{ initiator: { ip?: string } | null }>(
+      session.personalSealed,
+      sessionPersonalContext(session.id),
+    );
+    return personal?.initiator?.ip ?? null;
+  }
+}

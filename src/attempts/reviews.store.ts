@@ -1,0 +1,112 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { AttemptsStore } from './attempts.store.js';
+import type { Approval, Claim } from './review.js';
+import type { SessionWithAttempts } from './rows.js';
+
+export interface ReviewFilter {
+  /** by a claim that lives now */
+  claimed: boolean | null;
+  /** id of the last session of the page before */
+  after: string | null;
+  limit: number;
+}
+
+/** A session with what reviewers have done about its hold. */
+export interface ReviewRow extends SessionWithAttempts {
+  claim: Claim | null;
+  approvals: Approval[];
+  notesCount: number;
+}
+
+/** Claims and approvals. Who writes holds the session's row; notes and the rest are in the journal. */
+@Injectable()
+export class ReviewsStore {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(AttemptsStore) private readonly attempts: AttemptsStore,
+  ) {}
+
+  /** Sessions in review, those held for longest first. */
+  async list({ claimed, after, limit }: ReviewFilter, now: Date): Promise<ReviewRow[]> {
+    const { rows } = await this.database.query<{ id: string }>(
+      `select id from sessions left join review_claims on session_id = id and claimed_until > $1
+        where status = 'in-review' and ($2::boolean is null or $2 = (session_id is not null))
+          and ($3::text is null or (held_at, id) > (select held_at, id from sessions where id = $3))
+        order by held_at, id limit $4`,
+      [now, claimed, after, limit],
+    );
+    return this.withSessions(rows.map(({ id }) => id));
+  }
+
+  /** @returns null when its session was never held */
+  async find(sessionId: string): Promise<ReviewRow | null> {
+    const [found] = await this.withSessions([sessionId]);
+    return found?.session.heldAt ? found : null;
+  }
+
+  private async withSessions(ids: string[]): Promise<ReviewRow[]> {
+    const found = await this.attempts.findMany(this.database, ids);
+    const claims = await this.claims(this.database, ids);
+    const approvals = await this.approvals(this.database, ids);
+    const { rows: notes } = await this.database.query<{ sessionId: string; count: number }>(
+      `select session_id as "sessionId", count(*)::int as count from events
+        where session_id = any($1::text[]) and type = 'review.noted' group by session_id`,
+      [ids],
+    );
+    return found.map(({ session, ...rest }) => ({
+      session,
+      ...rest,
+      claim: claims.get(session.id) ?? null,
+      approvals: approvals.filter(({ sessionId, reason }) => sessionId === session.id && reason === session.reason),
+      notesCount: notes.find(({ sessionId }) => sessionId === session.id)?.count ?? 0,
+    }));
+  }
+
+  /** The claim as it was made last, live or not. */
+  async claim(tx: Transaction, sessionId: string): Promise<Claim | null> {
+    return (await this.claims(tx, [sessionId])).get(sessionId) ?? null;
+  }
+
+  private async claims(from: Queryable, ids: string[]): Promise<Map<string, Claim>> {
+    const { rows } = await from.query<Claim & { sessionId: string }>(
+      `select session_id as "sessionId", claimed_by as by, claimed_at as at, claimed_until as until
+         from review_claims where session_id = any($1::text[])`,
+      [ids],
+    );
+    return new Map(rows.map(({ sessionId, by, at, until }) => [sessionId, { by, at, until }]));
+  }
+
+  async putClaim(tx: Transaction, sessionId: string, { by, at, until }: Claim): Promise<void> {
+    await tx.query(
+      `insert into review_claims (session_id, claimed_by, claimed_at, claimed_until) values ($1, $2, $3, $4)
+       on conflict (session_id) do update set claimed_by = $2, claimed_at = $3, claimed_until = $4`,
+      [sessionId, by, at, until],
+    );
+  }
+
+  async endClaim(tx: Transaction, sessionId: string): Promise<void> {
+    await tx.query('delete from review_claims where session_id = $1', [sessionId]);
+  }
+
+  /** Who has said pass of this hold; a word about an earlier reason was about less than is known now. */
+  async approvalsOf(tx: Transaction, sessionId: string, reason: string | null): Promise<Approval[]> {
+    return (await this.approvals(tx, [sessionId])).filter((approval) => approval.reason === reason);
+  }
+
+  private async approvals(from: Queryable, ids: string[]) {
+    const { rows } = await from.query<Approval & { sessionId: string; reason: string }>(
+      `select session_id as "sessionId", reason, approved_by as by, approved_at as at
+         from review_approvals where session_id = any($1::text[]) order by approved_at, approved_by`,
+      [ids],
+    );
+    return rows;
+  }
+
+  async addApproval(tx: Transaction, sessionId: string, reason: string | null, { by, at }: Approval): Promise<void> {
+    await tx.query(
+      `insert into review_approvals (session_id, reason, approved_by, approved_at) values ($1, $2, $3, $4)`,
+      [sessionId, reason, by, at],
+    );
+  }
+}

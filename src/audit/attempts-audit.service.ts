@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AddressDigests } from '../attempts/address-digests.js';
+import { Clock } from '../core/clock.js';
+import { isId } from '../core/ids.js';
+import { decodePageEnd, encodePageEnd } from '../http/cursor.js';
+import { instantOf } from '../http/instant.js';
+import { attemptView } from '../sessions/session-view.js';
+import type { SearchAttemptsDto, SummaryDto } from './attempts.dto.js';
+import type { FoundAttemptPageResponse, SummaryResponse } from './attempts.responses.js';
+import { AttemptsSearchStore } from './attempts-search.store.js';
+import { summarize } from './summary.js';
+import { type Counted, SummaryStore } from './summary.store.js';
+import { startsOf, windowOf } from './summary-window.js';
+
+const noDurations = { median: null, p95: null };
+
+/** Looks through all attempts of all sessions, and counts them. Reads only. */
+@Injectable()
+export class AttemptsAudit {
+  constructor(
+    @Inject(AttemptsSearchStore) private readonly attempts: AttemptsSearchStore,
+    @Inject(SummaryStore) private readonly summaries: SummaryStore,
+    @Inject(AddressDigests) private readonly addresses: AddressDigests,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  async search(query: SearchAttemptsDto): Promise<FoundAttemptPageResponse> {
+    const { limit, state, outcome, failReason, signal, scanRef, ip, from, to, cursor } = query;
+    const found = await this.attempts.search({
+      limit: limit + 1,
+      state,
+      outcome,
+      failReason,
+      signal,
+      scanRef,
+      ipDigests: ip === undefined ? undefined : this.addresses.all(ip),
+      from: instantOf(from),
+      to: instantOf(to),
+      before: cursor === undefined ? undefined : decodePageEnd(cursor, (text) => isId('att', text)),
+    });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      data: page.map((row) => ({
+        ...attemptView(row),
+        sessionId: row.sessionId,
+        scanRef: row.scanRef,
+        createdAt: row.createdAt.toISOString(),
+      })),
+      nextCursor: found.length > limit && last ? encodePageEnd({ at: last.createdAt, id: last.id }) : null,
+    };
+  }
+
+  async summary(query: SummaryDto): Promise<SummaryResponse | 'empty' | 'too-long'> {
+    const { bucket } = query;
+    const window = windowOf({ from: instantOf(query.from), to: instantOf(query.to), bucket }, this.clock.now());
+    if (typeof window === 'string') return window;
+    const { counts, durations } = await this.summaries.read(window);
+    const countsBy = new Map<number, Counted[]>();
+    for (const count of counts) {
+      const start = count.start.getTime();
+      countsBy.set(start, [...(countsBy.get(start) ?? []), count]);
+    }
+    const durationsBy = new Map(durations.map((timed) => [timed.start?.getTime() ?? null, timed]));
+    return {
+      from: window.from.toISOString(),
+      to: window.to.toISOString(),
+      bucket,
+      totals: summarize(counts, durationsBy.get(null) ?? noDurations),
+      buckets: startsOf(window).map((start) => ({
+        start: start.toISOString(),
+        ...summarize(countsBy.get(start.getTime()) ?? [], durationsBy.get(start.getTime()) ?? noDurations),
+      })),
+    };
+  }
+}

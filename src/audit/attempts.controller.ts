@@ -1,0 +1,41 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead } from '../http/audited-read.js';
+import { RequireScope } from '../http/scopes.js';
+import { invalid } from '../http/validation.js';
+import { AttemptsAudit } from './attempts-audit.service.js';
+import { SearchAttemptsDto, SummaryDto } from './attempts.dto.js';
+import { FoundAttemptPageResponse, SummaryResponse } from './attempts.responses.js';
+import { bucketsMax } from './summary-window.js';
+
+const whyNot = {
+  empty: { field: 'from', message: 'must be before to' },
+  'too-long': { field: 'from', message: `must be so near to \`to\` that there are at most ${bucketsMax} buckets` },
+} as const;
+
+@ApiTags('audit')
+@ApiBearerAuth()
+@RequireScope('audit')
+@Controller('v1/attempts')
+export class AttemptsController {
+  constructor(@Inject(AttemptsAudit) private readonly attempts: AttemptsAudit) {}
+
+  /** Search attempts of all sessions, newest first. All filters given must fit. */
+  @Get()
+  @AuditedRead('attempts.search')
+  @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request'])
+  search(@Query() query: SearchAttemptsDto): Promise<FoundAttemptPageResponse> {
+    return this.attempts.search(query);
+  }
+
+  /** Count attempts by the hour or day in which they were requested. */
+  @Get('summary')
+  @AuditedRead('attempts.summary')
+  @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, ['invalid-request'])
+  async summary(@Query() query: SummaryDto): Promise<SummaryResponse> {
+    const summary = await this.attempts.summary(query);
+    if (typeof summary === 'string') throw invalid([whyNot[summary]]);
+    return summary;
+  }
+}

@@ -1,0 +1,90 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { IsIn, IsInt, IsIP, IsOptional, Matches, Max, Min } from 'class-validator';
+import { type AttemptState, attemptStates } from '../attempts/states.js';
+import { IsInstant } from '../http/instant.js';
+import { PlainText } from '../http/validation.js';
+import { type FinalStatus, finalStatuses } from '../idenfy/contract.js';
+import { type Bucket, buckets } from './summary-window.js';
+
+export class SearchAttemptsDto {
+  @ApiProperty({ required: false, enum: attemptStates })
+  @IsOptional()
+  @IsIn(attemptStates, { message: `must be one of ${attemptStates.join(', ')}` })
+  state?: AttemptState;
+
+  @ApiProperty({ required: false, enum: finalStatuses, description: 'In upper or lower case.' })
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toUpperCase() : value))
+  @IsIn(finalStatuses, { message: `must be one of ${finalStatuses.join(', ')}` })
+  outcome?: FinalStatus;
+
+  @ApiProperty({ required: false, example: 'FACE_MISMATCH', description: 'Exactly as iDenfy gave it.' })
+  @IsOptional()
+  @PlainText(1, 255)
+  failReason?: string;
+
+  @ApiProperty({ required: false, example: 'late-result', description: 'One signal that was raised on the attempt.' })
+  @IsOptional()
+  @Matches(/^[a-z0-9-]{1,64}$/, { message: 'must be the name of a signal' })
+  signal?: string;
+
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @PlainText(1, 64)
+  scanRef?: string;
+
+  @ApiProperty({
+    required: false,
+    format: 'ip',
+    description:
+      'Exactly this address, of the initiator or of the selfie; however it is written (IPv4 inside IPv6 is the IPv4 address). Subjects that were erased are not found by it any more.',
+  })
+  @IsOptional()
+  @IsIP(undefined, { message: 'must be an IPv4 or IPv6 address' })
+  ip?: string;
+
+  @ApiProperty({ required: false, format: 'date-time', description: 'Requested at or after.' })
+  @IsOptional()
+  @IsInstant()
+  from?: string;
+
+  @ApiProperty({ required: false, format: 'date-time', description: 'Requested before.' })
+  @IsOptional()
+  @IsInstant()
+  to?: string;
+
+  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit: number = 50;
+
+  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
+  @IsOptional()
+  @PlainText(1, 200)
+  cursor?: string;
+}
+
+export class SummaryDto {
+  @ApiProperty({
+    required: false,
+    format: 'date-time',
+    description: 'Requested at or after; by default 24 hours (`hour`) or 30 days (`day`) before `to`.',
+  })
+  @IsOptional()
+  @IsInstant()
+  from?: string;
+
+  @ApiProperty({ required: false, format: 'date-time', description: 'Requested before; by default now.' })
+  @IsOptional()
+  @IsInstant()
+  to?: string;
+
+  @ApiProperty({ required: false, enum: buckets, default: 'day', description: 'Hours or days of UTC; at most 1000.' })
+  @IsOptional()
+  @IsIn(buckets, { message: `must be one of ${buckets.join(', ')}` })
+  bucket: Bucket = 'day';
+}

@@ -1,0 +1,88 @@
+/** The answers of the search as classes, for the OpenAPI document. */
+import { ApiProperty } from '@nestjs/swagger';
+import type { AttemptState } from '../attempts/states.js';
+import type { FinalStatus } from '../idenfy/contract.js';
+import { AttemptResponse } from '../sessions/session.responses.js';
+import { type Bucket, buckets } from './summary-window.js';
+import type { Summary } from './summary.js';
+
+class FoundAttemptResponse extends AttemptResponse {
+  @ApiProperty({ example: 'ses_019ab3c45d6e7f8091a2b3c4d5e6f708' })
+  sessionId!: string;
+
+  @ApiProperty()
+  scanRef!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'When it was requested; `from` and `to` are about this time.' })
+  createdAt!: string;
+}
+
+export class FoundAttemptPageResponse {
+  @ApiProperty({ type: [FoundAttemptResponse], description: 'Newest first, never with a code.' })
+  data!: FoundAttemptResponse[];
+
+  @ApiProperty({ type: 'string', nullable: true })
+  nextCursor!: string | null;
+}
+
+const counts = { type: 'object', additionalProperties: { type: 'integer' } } as const;
+
+class AttemptCountsResponse implements Summary {
+  @ApiProperty({ description: 'Attempts requested in this time; every count is of these, as they are now.' })
+  attempts!: number;
+
+  @ApiProperty({ ...counts, description: 'Every state by name.', example: { passed: 17, retry: 3 } })
+  byState!: Record<AttemptState, number>;
+
+  @ApiProperty({ ...counts, description: 'Every outcome by name.', example: { SUCCESS: 17, FAILED: 2 } })
+  byOutcome!: Record<FinalStatus, number>;
+
+  @ApiProperty({ ...counts, description: 'The reasons that occur.', example: { FACE_MISMATCH: 2 } })
+  byFailReason!: Record<string, number>;
+
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    minimum: 0,
+    maximum: 1,
+    description: 'passed / (passed + retry); null when there is neither. Void and live attempts do not count.',
+  })
+  conversionRate!: number | null;
+
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    description:
+      'Of the seconds from `revealedAt` to `endedAt`, over all attempts that were handed out and have an outcome; null when there are none.',
+  })
+  medianSeconds!: number | null;
+
+  @ApiProperty({ type: 'number', nullable: true, description: 'Of the same; interpolated, as the median is.' })
+  p95Seconds!: number | null;
+}
+
+class AttemptBucketResponse extends AttemptCountsResponse {
+  @ApiProperty({ format: 'date-time', description: 'Beginning of the hour or day, in UTC.' })
+  start!: string;
+}
+
+export class SummaryResponse {
+  @ApiProperty({ format: 'date-time', description: 'Inclusive.' })
+  from!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Exclusive.' })
+  to!: string;
+
+  @ApiProperty({ enum: buckets })
+  bucket!: Bucket;
+
+  @ApiProperty({ type: AttemptCountsResponse, description: 'Of the whole time.' })
+  totals!: AttemptCountsResponse;
+
+  @ApiProperty({
+    type: [AttemptBucketResponse],
+    description:
+      'Oldest first, without gaps; of the first and the last only the part within `from` and `to` is counted.',
+  })
+  buckets!: AttemptBucketResponse[];
+}

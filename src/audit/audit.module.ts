@@ -1,0 +1,39 @@
+/**
+ * What auditors see: search and summary of all attempts, the evidence of a session, and the log of who has looked.
+ * Reads what others write; the one thing it writes is `audit.read`.
+ */
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { AccessLog } from './access-log.service.js';
+import { AttemptsAudit } from './attempts-audit.service.js';
+import { AttemptsSearchStore } from './attempts-search.store.js';
+import { AttemptsController } from './attempts.controller.js';
+import { AuditedReadInterceptor } from './audited-read.interceptor.js';
+import { EvidenceProofs } from './evidence-proofs.js';
+import { EvidenceController } from './evidence.controller.js';
+import { Evidence } from './evidence.service.js';
+import { EvidenceStore } from './evidence.store.js';
+import { SealedSessions } from './sealed-session.js';
+import { SummaryStore } from './summary.store.js';
+
+@Module({})
+export class AuditModule {
+  static withImports(imports: NonNullable<DynamicModule['imports']>): DynamicModule {
+    return {
+      module: AuditModule,
+      imports,
+      controllers: [AttemptsController, EvidenceController],
+      providers: [
+        AttemptsSearchStore,
+        SummaryStore,
+        AttemptsAudit,
+        AccessLog,
+        { provide: APP_INTERCEPTOR, useClass: AuditedReadInterceptor },
+        EvidenceStore,
+        SealedSessions,
+        Evidence,
+        EvidenceProofs,
+      ],
+    };
+  }
+}

@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JournalProofs } from '../journal/journal-proofs.service.js';
+import { verifierKey } from '../journal/signed-note.js';
+
+/** That an event is in the tree (RFC 6962). */
+export interface EventProof {
+  /** from 0: position - 1 */
+  leafIndex: number;
+  /** beside the way from its leaf to the root, from the leaf up; base64 */
+  hashes: string[];
+}
+
+/** Proofs against one checkpoint. */
+interface ProvenEvents {
+  treeSize: number;
+  /** the signed note (C2SP tlog-checkpoint) as text */
+  checkpoint: string;
+  /** that the note is verified with: PEM, and as C2SP tools take it */
+  publicKey: string;
+  verifierKey: string;
+  /** in the order that was asked for */
+  proofs: EventProof[];
+}
+
+@Injectable()
+export class EvidenceProofs {
+  constructor(@Inject(JournalProofs) private readonly journal: JournalProofs) {}
+
+  /** @param positions of sealed events: the newest checkpoint covers all of them */
+  async prove(positions: readonly number[]): Promise<ProvenEvents> {
+    const { signer } = this.journal;
+    const { size, note } = await this.journal.latest();
+    const paths = await this.journal.inclusion(positions, size);
+    return {
+      treeSize: size,
+      checkpoint: note,
+      publicKey: signer.key.export({ format: 'pem', type: 'spki' }).toString(),
+      verifierKey: verifierKey(signer),
+      proofs: paths.map((path, nth) => ({
+        leafIndex: positions[nth]! - 1,
+        hashes: path.map((hash) => hash.toString('base64')),
+      })),
+    };
+  }
+}

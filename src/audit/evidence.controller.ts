@@ -1,0 +1,29 @@
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Problem } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import { AuditedRead } from '../http/audited-read.js';
+import { RequireScope } from '../http/scopes.js';
+import { EvidenceResponse } from './evidence.responses.js';
+import { Evidence } from './evidence.service.js';
+
+@ApiTags('audit')
+@ApiBearerAuth()
+@Controller('v1/sessions')
+export class EvidenceController {
+  constructor(@Inject(Evidence) private readonly evidence: Evidence) {}
+
+  /** All that shows how a session came to where it is, in one bundle that `facecode verify` checks offline. */
+  @Get(':id/evidence')
+  @RequireScope('audit')
+  @AuditedRead('sessions.evidence')
+  @ApiAnswers({ 200: [EvidenceResponse, 'The bundle, once every event of the session is sealed.'] }, ['not-found'])
+  async get(@Param('id') id: string): Promise<EvidenceResponse> {
+    const bundle = await this.evidence.of(id);
+    if (bundle === 'not-found') throw new Problem('not-found');
+    if (bundle === 'not-sealed') {
+      throw new Problem('unavailable', { detail: 'The latest events are not sealed yet.', retryAfterSeconds: 1 });
+    }
+    return bundle;
+  }
+}

@@ -1,0 +1,33 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { asc, inArray } from 'drizzle-orm';
+import { Database } from '../database/database.js';
+import { webhooks } from '../database/schema.js';
+
+/** A received webhook without its body; the digest is of the bytes as they arrived. */
+export interface WebhookRecord {
+  id: string;
+  digest: Buffer;
+  receivedAt: Date;
+  state: string;
+  verdict: string | null;
+}
+
+@Injectable()
+export class EvidenceStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** Those that were applied to one of the attempts, whatever came of it, in the order in which they were received. */
+  webhooksOf(attemptIds: readonly string[]): Promise<WebhookRecord[]> {
+    return this.database.orm
+      .select({
+        id: webhooks.id,
+        digest: webhooks.digest,
+        receivedAt: webhooks.receivedAt,
+        state: webhooks.state,
+        verdict: webhooks.verdict,
+      })
+      .from(webhooks)
+      .where(inArray(webhooks.attemptId, [...attemptIds]))
+      .orderBy(asc(webhooks.receivedAt), asc(webhooks.id));
+  }
+}

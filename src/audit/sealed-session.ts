@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { SessionWithAttempts } from '../attempts/rows.js';
+import type { JournalEvent } from '../journal/journal-event.js';
+import { JournalFeed } from '../journal/journal-feed.js';
+import { JournalStore } from '../journal/journal.store.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+
+/** Sealing takes 50 ms as a rule and a second at most, unless nobody seals. */
+const waitAtMostMs = 5000;
+const pageSize = 1000;
+
+export interface SealedSession {
+  session: SessionWithAttempts;
+  /** all of its events, in order: what they say is what the rows are */
+  events: JournalEvent[];
+}
+
+/** A session together with its events, once all of these have their positions. */
+@Injectable()
+export class SealedSessions {
+  constructor(
+    @Inject(SessionsService) private readonly sessions: SessionsService,
+    @Inject(JournalStore) private readonly journal: JournalStore,
+    @Inject(JournalFeed) private readonly feed: JournalFeed,
+  ) {}
+
+  async find(sessionId: string): Promise<SealedSession | 'not-found' | 'not-sealed'> {
+    const until = Date.now() + waitAtMostMs;
+    for (;;) {
+      const head = await this.feed.head();
+      const session = await this.sessions.findRows(sessionId);
+      if (!session) return 'not-found';
+      const events = await this.eventsOf(sessionId);
+      // Fewer: some are not sealed yet. More: it has moved on meanwhile, and the rows have to be read again.
+      if (events.length === session.session.seq) return { session, events };
+      const left = until - Date.now();
+      if (left <= 0) return 'not-sealed';
+      if (events.length > session.session.seq) continue;
+      const after = events.at(-1)?.position ?? 0;
+      if (!(await this.feed.next({ sessionId, after }, head, left))) return 'not-sealed';
+    }
+  }
+
+  private async eventsOf(sessionId: string): Promise<JournalEvent[]> {
+    const events: JournalEvent[] = [];
+    for (;;) {
+      const page = await this.journal.read({ sessionId, after: events.at(-1)?.position ?? 0, limit: pageSize });
+      events.push(...page);
+      if (page.length < pageSize) return events;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/** Which endpoints an event goes to. Pure. */
+import { wants } from './event-filter.js';
+import type { JournalEntry, Recovering, Subscriber } from './fan-out.store.js';
+
+/** @returns ids of the endpoints */
+export function addressees(entry: JournalEntry, subscribers: readonly Subscriber[]): string[] {
+  return subscribers.filter((subscriber) => isFor(subscriber, entry)).map(({ id }) => id);
+}
+
+/** Whether an endpoint that reads the journal again is to have that event. */
+export function recovers(endpoint: Recovering, entry: JournalEntry): boolean {
+  const isMeant = entry.position <= endpoint.until && (endpoint.since === null || entry.at >= endpoint.since);
+  return isMeant && !concerns(entry, endpoint.id) && wants(endpoint.eventTypes, entry.type);
+}
+
+function isFor({ id, eventTypes, fromPosition, disabled }: Subscriber, entry: JournalEntry): boolean {
+  // Whoever has received a person's data must hear that it is to be erased, whatever else they want to hear.
+  if (entry.type === 'subject.erased' && names(entry, id)) return true;
+  return !disabled && entry.position > fromPosition && !concerns(entry, id) && wants(eventTypes, entry.type);
+}
+
+/** What is told of an endpoint's own failing goes to the others. */
+const concerns = ({ type, data }: JournalEntry, id: string): boolean =>
+  type.startsWith('endpoint.') && data.endpointId === id;
+
+const names = ({ data }: JournalEntry, id: string): boolean =>
+  Array.isArray(data.endpoints) && (data.endpoints as readonly unknown[]).includes(id);

@@ -1,0 +1,126 @@
+/** Deliveries as the owner of an endpoint sees them, and what can be asked of them. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { Actor } from '../core/actor.js';
+import { Clock } from '../core/clock.js';
+import { isId, newId } from '../core/ids.js';
+import { Database, type Transaction } from '../database/database.js';
+import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { JobDispatcher } from '../queue/job-dispatcher.js';
+import { jobs } from '../queue/jobs.js';
+import { DeliveriesStore } from './deliveries.store.js';
+import { deliveryView } from './delivery-view.js';
+import type { ListDeliveriesDto } from './delivery.dto.js';
+import type { DeliveryPageResponse, DeliveryResponse, RecoveryResponse } from './delivery.responses.js';
+import { type EndpointRow, EndpointsStore, type Recovery } from './endpoints.store.js';
+
+export type Refused = 'not-found' | 'endpoint-disabled';
+
+/** Beyond the catalogue: it is in no journal, and recognisable by its type. */
+const testEventType = 'endpoint.test';
+
+@Injectable()
+export class DeliveriesService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(DeliveriesStore) private readonly store: DeliveriesStore,
+    @Inject(EndpointsStore) private readonly endpoints: EndpointsStore,
+    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  async list(endpointId: string, query: ListDeliveriesDto): Promise<DeliveryPageResponse | 'not-found'> {
+    if (!isId('ep', endpointId) || !(await this.endpoints.find(endpointId))) return 'not-found';
+    const { limit, state, cursor } = query;
+    const before = cursor === undefined ? undefined : decodeCursor(cursor, (text) => isId('dlv', text));
+    const found = await this.store.list({ endpointId, state, before, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      data: page.map((one) => deliveryView(one)),
+      nextCursor: found.length > limit && last ? encodeCursor(last.delivery.id) : null,
+    };
+  }
+
+  async find(id: string): Promise<DeliveryResponse | 'not-found'> {
+    const found = isId('dlv', id) ? await this.store.find(id) : null;
+    return found ? deliveryView(found, (row) => this.store.answerOf(row)) : 'not-found';
+  }
+
+  /** Sends one delivery at once, whatever became of it before; its schedule begins anew. */
+  async retry(id: string): Promise<DeliveryResponse | Refused> {
+    const found = isId('dlv', id) ? await this.store.find(id) : null;
+    if (!found) return 'not-found';
+    return this.toEnabled(found.delivery.endpointId, async (tx, endpoint) => {
+      await this.store.sendAgain(tx, id, this.clock.now());
+      this.dispatcher.afterCommit(tx, jobs.deliver(endpoint.id));
+      return this.shown(tx, id);
+    });
+  }
+
+  /** An event that did not happen, sent like those that did. */
+  test(endpointId: string, actor: Actor): Promise<DeliveryResponse | Refused> {
+    return this.toEnabled(endpointId, async (tx, endpoint) => {
+      const now = this.clock.now();
+      const event = {
+        id: newId('evt'),
+        type: testEventType,
+        sessionId: null,
+        attemptId: null,
+        seq: null,
+        position: null,
+        at: now.toISOString(),
+        actor: { ...actor },
+        data: { endpointId: endpoint.id },
+        personal: null,
+        personalDigest: null,
+      };
+      const id = await this.store.addTest(tx, endpoint.id, event, now);
+      this.dispatcher.afterCommit(tx, jobs.deliver(endpoint.id));
+      return this.shown(tx, id);
+    });
+  }
+
+  /** Has the journal read again for an endpoint; what was not delivered then will be. */
+  recover(endpointId: string, since: string | number): Promise<RecoveryResponse | Refused> {
+    return this.toEnabled(endpointId, async (tx, endpoint) => {
+      const time = typeof since === 'string' ? new Date(since) : null;
+      const after = time ? await this.endpoints.positionBefore(tx, time) : Number(since);
+      const until = await this.endpoints.lastPosition(tx);
+      if (after < until) {
+        await this.endpoints.setRecovery(tx, endpoint.id, recovering(endpoint, { after, until, since: time }));
+      }
+      this.dispatcher.afterCommit(tx, jobs.fanOut());
+      return { endpointId: endpoint.id, since, untilPosition: until };
+    });
+  }
+
+  private async toEnabled<T>(
+    endpointId: string,
+    work: (tx: Transaction, endpoint: EndpointRow) => Promise<T>,
+  ): Promise<T | Refused> {
+    if (!isId('ep', endpointId)) return 'not-found';
+    return this.database.transaction(async (tx) => {
+      const endpoint = await this.endpoints.lock(tx, endpointId);
+      if (!endpoint) return 'not-found';
+      return endpoint.disabledAt === null ? work(tx, endpoint) : 'endpoint-disabled';
+    });
+  }
+
+  private async shown(tx: Transaction, id: string): Promise<DeliveryResponse> {
+    const found = await this.store.find(id, tx);
+    if (!found) throw new Error(`delivery ${id} is gone`);
+    return deliveryView(found, (row) => this.store.answerOf(row));
+  }
+}
+
+/** One that is still under way is not forgotten over another: both are read at once. */
+function recovering({ recoverAfter, recoverSince }: EndpointRow, asked: Recovery): Recovery {
+  if (recoverAfter === null) return asked;
+  const since =
+    asked.since === null || recoverSince === null || asked.since < recoverSince ? asked.since : recoverSince;
+  return {
+    after: Math.min(recoverAfter, asked.after),
+    until: asked.until,
+    since: recoverSince === null ? null : since,
+  };
+}

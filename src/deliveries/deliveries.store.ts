@@ -1,0 +1,144 @@
+/** Deliveries as they are shown, asked for again and erased. */
+import { Inject, Injectable } from '@nestjs/common';
+import { and, asc, desc, eq, inArray, isNull, lt } from 'drizzle-orm';
+import type { Json } from '../core/canonical-json.js';
+import { newId } from '../core/ids.js';
+import { Sealer } from '../core/sealing.js';
+import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { deliveries, deliveryAttempts, endpoints } from '../database/schema.js';
+import { answerContext } from './due-deliveries.store.js';
+
+export const deliveryStates = ['pending', 'delivered', 'failed', 'discarded'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
+export type DeliveryRow = Omit<typeof deliveries.$inferSelect, 'state'> & { state: DeliveryState };
+export type TryRow = typeof deliveryAttempts.$inferSelect;
+
+export interface DeliveryWithTries {
+  delivery: DeliveryRow;
+  /** oldest first */
+  tries: TryRow[];
+}
+
+export interface DeliveryFilter {
+  endpointId: string;
+  state?: DeliveryState;
+  /** id of the last delivery of the page before */
+  before?: string;
+  limit: number;
+}
+
+@Injectable()
+export class DeliveriesStore {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Sealer) private readonly sealer: Sealer,
+  ) {}
+
+  /** Newest first: ids are time-ordered. */
+  async list({ endpointId, state, before, limit }: DeliveryFilter): Promise<DeliveryWithTries[]> {
+    const rows = await this.database.orm
+      .select()
+      .from(deliveries)
+      .where(
+        and(
+          eq(deliveries.endpointId, endpointId),
+          state && eq(deliveries.state, state),
+          before === undefined ? undefined : lt(deliveries.id, before),
+        ),
+      )
+      .orderBy(desc(deliveries.id))
+      .limit(limit);
+    return this.withTries(this.database, rows as DeliveryRow[]);
+  }
+
+  /** Of an endpoint that was not deleted. */
+  async find(id: string, database: Queryable = this.database): Promise<DeliveryWithTries | null> {
+    const rows = await database.orm
+      .select({ delivery: deliveries })
+      .from(deliveries)
+      .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
+      .where(and(eq(deliveries.id, id), isNull(endpoints.deletedAt)));
+    const [found] = await this.withTries(
+      database,
+      rows.map(({ delivery }) => delivery as DeliveryRow),
+    );
+    return found ?? null;
+  }
+
+  /** Every delivery of a session's events, to whatever endpoint, oldest first. */
+  async ofSession(sessionId: string, database: Queryable = this.database): Promise<DeliveryWithTries[]> {
+    const rows = await database.orm
+      .select()
+      .from(deliveries)
+      .where(eq(deliveries.sessionId, sessionId))
+      .orderBy(asc(deliveries.id));
+    return this.withTries(database, rows as DeliveryRow[]);
+  }
+
+  async addTest(tx: Transaction, endpointId: string, event: { id: string; type: string }, now: Date): Promise<string> {
+    const id = newId('dlv');
+    await tx.orm.insert(deliveries).values({
+      id,
+      endpointId,
+      eventId: event.id,
+      eventType: event.type,
+      testEvent: event as unknown as Json,
+      state: 'pending',
+      nextTryAt: now,
+      createdAt: now,
+    });
+    return id;
+  }
+
+  /** To be sent at once, whatever became of it, with the whole schedule before it. */
+  async sendAgain(tx: Transaction, id: string, now: Date): Promise<void> {
+    await tx.query(
+      `update deliveries set state = 'pending', step = 0, next_try_at = $2, ended_at = null where id = $1`,
+      [id, now],
+    );
+  }
+
+  /** @returns ids of the endpoints that events of those sessions were sent to, deleted ones included */
+  async endpointsOfSessions(database: Queryable, sessionIds: readonly string[]): Promise<string[]> {
+    const { rows } = await database.query<{ id: string }>(
+      `select distinct endpoint_id as id from deliveries
+        where session_id = any ($1) and (tries > 0 or leased_until is not null) order by id`,
+      [sessionIds],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async eraseAnswers(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
+    const { count } = await tx.query(
+      `update delivery_attempts set response_sealed = null
+        where response_sealed is not null
+          and delivery_id in (select id from deliveries where session_id = any ($1))`,
+      [sessionIds],
+    );
+    return count;
+  }
+
+  /** @returns null when there is none, or it was sealed with a key that is gone */
+  answerOf({ deliveryId, responseSealed }: TryRow): string | null {
+    if (responseSealed === null) return null;
+    try {
+      return this.sealer.open(responseSealed, answerContext(deliveryId)).toString('utf8');
+    } catch {
+      return null;
+    }
+  }
+
+  private async withTries(database: Queryable, rows: readonly DeliveryRow[]): Promise<DeliveryWithTries[]> {
+    if (rows.length === 0) return [];
+    const ids = rows.map(({ id }) => id);
+    const tries = await database.orm
+      .select()
+      .from(deliveryAttempts)
+      .where(inArray(deliveryAttempts.deliveryId, ids))
+      .orderBy(asc(deliveryAttempts.id));
+    const found = new Map<string, DeliveryWithTries>(rows.map((delivery) => [delivery.id, { delivery, tries: [] }]));
+    for (const one of tries) found.get(one.deliveryId)?.tries.push(one);
+    return [...found.values()];
+  }
+}

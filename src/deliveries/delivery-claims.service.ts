@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import { Database } from '../database/database.js';
+import { type ClaimedDelivery, DueDeliveriesStore } from './due-deliveries.store.js';
+import { nextRound } from './endpoint-health.js';
+import { type EndpointRow, EndpointsStore } from './endpoints.store.js';
+
+/** Longer than a try can take with all around it; then whoever had it is taken for dead. */
+const leaseMs = 20_000;
+
+export interface Claim {
+  deliveries: readonly ClaimedDelivery[];
+  /** the one delivery whose outcome decides whether the endpoint is back */
+  probe: boolean;
+  /** of a claim that found nothing: when there will be something; null: when something new comes */
+  nextAt?: Date | null;
+}
+
+const none: Claim = { deliveries: [], probe: false };
+
+/** Takes deliveries to be tried, as many as the endpoint can bear. */
+@Injectable()
+export class DeliveryClaims {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(DueDeliveriesStore) private readonly store: DueDeliveriesStore,
+    @Inject(EndpointsStore) private readonly endpoints: EndpointsStore,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  async take(endpointId: string, limit: number): Promise<Claim> {
+    const unhindered = await this.store.claim(this.database, endpointId, { ...this.moment(), limit, unhindered: true });
+    if (unhindered.length > 0) return { deliveries: unhindered, probe: false };
+    const outlook = await this.store.outlook(endpointId);
+    const careful = outlook !== null && outlook.recovers && outlook.at <= this.clock.now();
+    return careful ? this.takeCarefully(endpointId, limit) : { ...none, nextAt: outlook?.at ?? null };
+  }
+
+  letGo(delivery: ClaimedDelivery): Promise<void> {
+    return this.store.letGo(delivery);
+  }
+
+  async nextAt(endpointId: string): Promise<Date | null> {
+    return (await this.store.outlook(endpointId))?.at ?? null;
+  }
+
+  /** Of an endpoint that recovers. Its row is locked, so that two pumps do not both send the probe. */
+  private takeCarefully(endpointId: string, limit: number): Promise<Claim> {
+    return this.database.transaction(async (tx) => {
+      const endpoint = await this.endpoints.lock(tx, endpointId);
+      const { now, until } = this.moment();
+      if (!isDue(endpoint, now)) return none;
+      const round = nextRound(endpoint, now);
+      const taking = { now, until, limit: Math.min(limit, round.deliveries), unhindered: false };
+      const deliveries = await this.store.claim(tx, endpointId, taking);
+      if (deliveries.length === 0) return none;
+      await this.endpoints.change(tx, endpointId, round.health);
+      return { deliveries, probe: round.probe };
+    });
+  }
+
+  private moment(): { now: Date; until: Date } {
+    const now = this.clock.now();
+    return { now, until: new Date(now.getTime() + leaseMs) };
+  }
+}
+
+/** Whether it recovers, and may get something now. */
+const isDue = (endpoint: EndpointRow | null, now: Date): endpoint is EndpointRow =>
+  endpoint !== null && endpoint.pace !== null && (endpoint.heldUntil === null || endpoint.heldUntil <= now);

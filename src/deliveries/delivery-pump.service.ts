@@ -1,0 +1,89 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import { JobDispatcher } from '../queue/job-dispatcher.js';
+import { jobs } from '../queue/jobs.js';
+import { type Claim, DeliveryClaims } from './delivery-claims.service.js';
+import { DeliveryOutcomes } from './delivery-outcomes.service.js';
+import { WebhookSender } from './webhook-sender.js';
+
+/** What one endpoint gets at once. */
+const concurrency = 8;
+/** Then the pump makes room for those of others, and comes back. */
+const turnMs = 4000;
+/** So often a pump that waits for answers looks whether something new is due. */
+const lookAgainMs = 200;
+/** When what is due is in other hands. */
+const patienceMs = 1000;
+
+/**
+ * Sends what is due for ONE endpoint. Each has a pump of its own, so that a slow one holds up itself alone; a pump waits
+ * for answers and little else, so there can be many at once.
+ */
+@Injectable()
+export class DeliveryPump implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(DeliveryPump.name);
+  private stopping = false;
+
+  constructor(
+    @Inject(DeliveryClaims) private readonly claims: DeliveryClaims,
+    @Inject(WebhookSender) private readonly sender: WebhookSender,
+    @Inject(DeliveryOutcomes) private readonly outcomes: DeliveryOutcomes,
+    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  async run(endpointId: string): Promise<void> {
+    const underWay = new Set<Promise<void>>();
+    const turnEnds = performance.now() + turnMs;
+    let taken = 0;
+    let nextAt: Date | null | undefined;
+    for (;;) {
+      const over = this.stopping || performance.now() >= turnEnds;
+      const free = over ? 0 : concurrency - underWay.size;
+      const claim = free > 0 ? await this.claims.take(endpointId, free) : null;
+      nextAt = claim?.nextAt;
+      taken += claim?.deliveries.length ?? 0;
+      for (const work of claim ? this.begin(claim) : []) {
+        const tracked: Promise<void> = work.finally(() => underWay.delete(tracked));
+        underWay.add(tracked);
+      }
+      if (underWay.size === 0) break;
+      await oneOf(underWay, free > 0 ? lookAgainMs : null);
+    }
+    if (this.stopping) return;
+    nextAt = nextAt === undefined ? await this.claims.nextAt(endpointId) : nextAt;
+    if (nextAt !== null) await this.comeBack(endpointId, nextAt, taken > 0);
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopping = true;
+  }
+
+  /** None of them rejects: what cannot be recorded is taken again when its lease is over. */
+  private begin({ deliveries, probe }: Claim): Promise<void>[] {
+    return deliveries.map(async (delivery) => {
+      try {
+        const tried = await this.sender.send(delivery);
+        await (tried ? this.outcomes.record(delivery, tried, probe) : this.claims.letGo(delivery));
+      } catch (error) {
+        this.logger.error(`delivery ${delivery.id}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    });
+  }
+
+  private async comeBack(endpointId: string, due: Date, tookSome: boolean): Promise<void> {
+    const now = this.clock.now();
+    if (due > now) await this.dispatcher.add(jobs.deliverAt(endpointId, due, now));
+    else if (tookSome) await this.dispatcher.add(jobs.deliver(endpointId));
+    else await this.dispatcher.add(jobs.deliverAt(endpointId, new Date(now.getTime() + patienceMs), now));
+  }
+}
+
+/** Resolves with the first of them, or after so long. */
+async function oneOf(promises: ReadonlySet<Promise<void>>, milliseconds: number | null): Promise<void> {
+  if (milliseconds === null) return Promise.race(promises);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([...promises, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Transaction } from '../database/database.js';
+import type { EventData, NewEvent } from '../journal/journal-event.js';
+import { JournalStore } from '../journal/journal.store.js';
+import { JobDispatcher } from '../queue/job-dispatcher.js';
+import { jobs } from '../queue/jobs.js';
+import { afterFailure, disableAfterMs, type EndpointFailure, type EndpointHealth } from './endpoint-health.js';
+import { type DisabledReason, EndpointsStore } from './endpoints.store.js';
+
+/** What a failed try means for its endpoint: held back, told of, disabled. The last two are journaled. */
+@Injectable()
+export class EndpointConsequences {
+  constructor(
+    @Inject(EndpointsStore) private readonly endpoints: EndpointsStore,
+    @Inject(JournalStore) private readonly journal: JournalStore,
+    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+  ) {}
+
+  /** @param lastError of the try, for the event */
+  async draw(
+    tx: Transaction,
+    endpointId: string,
+    failure: EndpointFailure,
+    lastError: string | null,
+    now: Date,
+  ): Promise<void> {
+    const endpoint = await this.endpoints.lock(tx, endpointId);
+    // What was under way when it was disabled says nothing new.
+    if (!endpoint || endpoint.disabledAt !== null) return;
+    const { health, consequence } = afterFailure(endpoint, failure, now);
+    await this.endpoints.change(tx, endpointId, healthOf(health));
+    if (consequence === 'none') return;
+    const failingSince = health.failingSince ?? now;
+    const facts = { endpointId, failingSince: failingSince.toISOString(), lastStatus: failure.status, lastError };
+    if (consequence === 'notice') await this.notice(tx, facts, failingSince, now);
+    else await this.disable(tx, facts, consequence === 'disable-gone' ? 'gone' : 'failing', now);
+  }
+
+  private notice(tx: Transaction, facts: EventData, failingSince: Date, now: Date): Promise<void> {
+    const disabledAt = new Date(failingSince.getTime() + disableAfterMs).toISOString();
+    return this.append(tx, { type: 'endpoint.failing', attemptId: null, data: { ...facts, disabledAt } }, now);
+  }
+
+  private async disable(
+    tx: Transaction,
+    facts: EventData & { endpointId: string },
+    reason: DisabledReason,
+    now: Date,
+  ): Promise<void> {
+    await this.endpoints.change(tx, facts.endpointId, { disabledAt: now, disabledReason: reason }, now);
+    await this.append(tx, { type: 'endpoint.disabled', attemptId: null, data: { ...facts, reason } }, now);
+  }
+
+  private async append(tx: Transaction, event: NewEvent, now: Date): Promise<void> {
+    await this.journal.appendLoose(tx, [event], now, { kind: 'system', id: 'endpoint-health' });
+    this.dispatcher.afterCommit(tx, jobs.seal());
+  }
+}
+
+/** The columns of an endpoint's health and no others. */
+function healthOf({ failingSince, noticedAt, failures, holds, heldUntil, pace }: EndpointHealth): EndpointHealth {
+  return { failingSince, noticedAt, failures, holds, heldUntil, pace };
+}

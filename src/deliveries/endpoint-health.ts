@@ -1,0 +1,117 @@
+/**
+ * How an endpoint is doing, and what follows for its next deliveries. Pure.
+ *
+ * Failures in a row without an answer (or with a server's error) are an outage: the endpoint is held back and then gets
+ * ONE delivery, the probe; when that fails it is held back for twice as long. 429, 502 and 504 hold it back at once.
+ * After it was held back it gets one delivery a second, then two, four and so on: a backlog does not fall upon it.
+ */
+export interface EndpointHealth {
+  /** the first failure since the last success */
+  failingSince: Date | null;
+  /** when that was told */
+  noticedAt: Date | null;
+  /** in a row, without an answer or with a server's error */
+  failures: number;
+  /** in a row */
+  holds: number;
+  /** nothing is sent before */
+  heldUntil: Date | null;
+  /** deliveries a second; null: unhindered */
+  pace: number | null;
+}
+
+/** What a failed try says of the endpoint. */
+export interface EndpointFailure {
+  /** null: no answer came */
+  status: number | null;
+  /** as the endpoint asked, within bounds; null: it did not */
+  retryAfterSeconds: number | null;
+  /** whether it was the one delivery that an outage lets through */
+  probe: boolean;
+}
+
+export type Consequence = 'none' | 'notice' | 'disable-gone' | 'disable-failing';
+
+const failuresToHold = 5;
+const firstHoldSeconds = 5;
+/** An endpoint that is well again hears from us within this time. */
+const longestHoldSeconds = 60;
+const dayMs = 86_400_000;
+export const disableAfterMs = 5 * dayMs;
+/** Its owner hears of it at half of the time. */
+const noticeAfterMs = disableAfterMs / 2;
+
+const gone = 410;
+/** Too Many Requests, Bad Gateway, Gateway Timeout: what Standard Webhooks lists as "slow down". */
+const throttling = [429, 502, 504];
+/** Service Unavailable says by Retry-After for how long. */
+const unavailable = 503;
+
+/** From this pace on it is no longer hindered. */
+const paceMax = 64;
+/** Longer than a delivery can take: until then the outcome of a probe is known. */
+const probeSeconds = 20;
+
+export const healthy: EndpointHealth = {
+  failingSince: null,
+  noticedAt: null,
+  failures: 0,
+  holds: 0,
+  heldUntil: null,
+  pace: null,
+};
+
+/** As it is enabled again: with its history forgotten, and its backlog coming slowly. */
+export const enabledAgain: EndpointHealth = { ...healthy, pace: 1 };
+
+export function afterFailure(
+  health: EndpointHealth,
+  failure: EndpointFailure,
+  now: Date,
+): { health: EndpointHealth; consequence: Consequence } {
+  const failingSince = health.failingSince ?? now;
+  const failures = isOutage(failure.status) ? health.failures + 1 : 0;
+  const failingForMs = now.getTime() - failingSince.getTime();
+  const next = { ...health, failingSince, failures, ...held({ ...health, failures }, failure, now) };
+  if (failure.status === gone) return { health: next, consequence: 'disable-gone' };
+  if (failingForMs >= disableAfterMs) return { health: next, consequence: 'disable-failing' };
+  if (failingForMs >= noticeAfterMs && health.noticedAt === null)
+    return { health: { ...next, noticedAt: now }, consequence: 'notice' };
+  return { health: next, consequence: 'none' };
+}
+
+function held(
+  health: EndpointHealth,
+  failure: EndpointFailure,
+  now: Date,
+): Partial<Pick<EndpointHealth, 'holds' | 'heldUntil' | 'pace'>> {
+  const { status, retryAfterSeconds, probe } = failure;
+  const throttles =
+    status !== null && (throttling.includes(status) || (status === unavailable && retryAfterSeconds !== null));
+  // A probe that was answered, if only by a refusal, has ended the outage.
+  if (!throttles && health.failures < failuresToHold) return probe ? { holds: 0, heldUntil: null } : {};
+  const asked = throttles ? (retryAfterSeconds ?? 0) : 0;
+  // Those that were under way when it was held back say nothing new.
+  const isHeld = !probe && health.heldUntil !== null && health.heldUntil > now;
+  const holds = isHeld ? health.holds : health.holds + 1;
+  const seconds = Math.max(asked, Math.min(longestHoldSeconds, firstHoldSeconds * 2 ** Math.min(10, holds - 1)));
+  const until = new Date(now.getTime() + (isHeld ? asked : seconds) * 1000);
+  const heldUntil = isHeld && health.heldUntil !== null && health.heldUntil > until ? health.heldUntil : until;
+  return { holds, heldUntil, pace: 1 };
+}
+
+const isOutage = (status: number | null): boolean => status === null || status >= 500;
+
+/** How many deliveries an endpoint that recovers may get now, and how it then stands. */
+export function nextRound(
+  health: EndpointHealth,
+  now: Date,
+): { deliveries: number; probe: boolean; health: EndpointHealth } {
+  const probe = health.failures > 0 || health.holds > 0;
+  if (probe) return { deliveries: 1, probe, health: { ...health, pace: 1, heldUntil: inSeconds(now, probeSeconds) } };
+  const pace = health.pace ?? paceMax;
+  if (pace >= paceMax) return { deliveries: paceMax, probe, health: { ...health, pace: null, heldUntil: null } };
+  return { deliveries: pace, probe, health: { ...health, pace: pace * 2, heldUntil: inSeconds(now, 1) } };
+}
+
+const inSeconds = (now: Date, seconds: number): Date => new Date(now.getTime() + seconds * 1000);

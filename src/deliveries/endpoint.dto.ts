@@ -1,0 +1,117 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsInt,
+  IsOptional,
+  Max,
+  Min,
+  registerDecorator,
+} from 'class-validator';
+import { IfPresent } from '../http/if-present.js';
+import { PlainText } from '../http/validation.js';
+import { eventTypes } from '../journal/event-types.js';
+import { isEventPattern } from './event-filter.js';
+
+/** Names of event types, `attempt.*` for all of one kind, `*` for all. */
+const EventPatterns = (): PropertyDecorator => (target, property) =>
+  registerDecorator({
+    name: 'eventPatterns',
+    target: target.constructor,
+    propertyName: property as string,
+    options: { message: 'each must be an event type, a kind of them such as attempt.*, or *' },
+    validator: { validate: (value) => Array.isArray(value) && value.every((item) => isEventPattern(item)) },
+  });
+
+const eventTypesDescription = `Which events it gets: names, all of a kind such as \`attempt.*\`, or \`*\`. Without it, all. Names: ${eventTypes.join(', ')}.`;
+const urlDescription =
+  'https, and every address of the host must be public unicast or among EGRESS_ALLOW (http only there). No credentials in it. Redirects are not followed.';
+
+export class CreateEndpointDto {
+  @ApiProperty({ format: 'uri', maxLength: 2048, example: 'https://example.com/facecode', description: urlDescription })
+  @PlainText(1, 2048)
+  url!: string;
+
+  @ApiProperty({
+    required: false,
+    type: [String],
+    example: ['attempt.*', 'session.passed'],
+    description: eventTypesDescription,
+  })
+  @IfPresent()
+  @EventPatterns()
+  @ArrayUnique()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(50)
+  @IsArray()
+  eventTypes?: string[];
+
+  @ApiProperty({ required: false, maxLength: 500 })
+  @IfPresent()
+  @PlainText(0, 500)
+  description?: string;
+}
+
+export class ChangeEndpointDto {
+  @ApiProperty({ required: false, format: 'uri', maxLength: 2048, description: urlDescription })
+  @IfPresent()
+  @PlainText(1, 2048)
+  url?: string;
+
+  @ApiProperty({ required: false, type: [String], description: eventTypesDescription })
+  @IfPresent()
+  @EventPatterns()
+  @ArrayUnique()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(50)
+  @IsArray()
+  eventTypes?: string[];
+
+  @ApiProperty({ required: false, maxLength: 500 })
+  @IfPresent()
+  @PlainText(0, 500)
+  description?: string;
+
+  @ApiProperty({
+    required: false,
+    description:
+      'true: nothing more is sent, what is pending waits, and events that happen meanwhile are not for it (`recover` gets them). false: it is enabled again, and what waits comes slowly at first.',
+  })
+  @IfPresent()
+  @IsBoolean()
+  disabled?: boolean;
+}
+
+export class ListEndpointsDto {
+  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit: number = 50;
+
+  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
+  @IsOptional()
+  @PlainText(1, 200)
+  cursor?: string;
+}
+
+export class RotateSecretDto {
+  @ApiProperty({
+    required: false,
+    minimum: 0,
+    maximum: 604_800,
+    default: 86_400,
+    description: 'For so long the old secret signs beside the new one; 0: no more.',
+  })
+  @IfPresent()
+  @IsInt()
+  @Min(0)
+  @Max(604_800)
+  overlapSeconds: number = 86_400;
+}

@@ -1,0 +1,82 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Problem } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { type Principal, RequireScope } from '../http/scopes.js';
+import { invalid } from '../http/validation.js';
+import { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto, RotateSecretDto } from './endpoint.dto.js';
+import { EndpointPageResponse, EndpointResponse, EndpointWithSecretResponse } from './endpoint.responses.js';
+import { EndpointsService } from './endpoints.service.js';
+
+/** One sentence whatever is wrong: it must not tell what exists inside. */
+const urlRefused = 'must be an https address that this service may send to';
+
+@ApiTags('endpoints')
+@ApiBearerAuth()
+@RequireScope('endpoints')
+@Controller('v1/endpoints')
+export class EndpointsController {
+  constructor(@Inject(EndpointsService) private readonly endpoints: EndpointsService) {}
+
+  /** Have events sent to an address, signed as Standard Webhooks 1.0 says. It gets what happens from now on. */
+  @Post()
+  @ApiAnswers({ 201: [EndpointWithSecretResponse, 'The secret is in this answer and nowhere else.'] }, [
+    'invalid-request',
+  ])
+  async create(
+    @Body() body: CreateEndpointDto,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<EndpointWithSecretResponse> {
+    return accepted(await this.endpoints.create(body, actorOf(principal)));
+  }
+
+  /** List endpoints, newest first. */
+  @Get()
+  @ApiAnswers({ 200: [EndpointPageResponse, 'One page.'] }, ['invalid-request'])
+  list(@Query() query: ListEndpointsDto): Promise<EndpointPageResponse> {
+    return this.endpoints.list(query);
+  }
+
+  /** Read an endpoint. Never with a secret. */
+  @Get(':id')
+  @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['not-found'])
+  async get(@Param('id') id: string): Promise<EndpointResponse> {
+    return accepted((await this.endpoints.find(id)) ?? 'not-found');
+  }
+
+  /** Change an endpoint, disable it or enable it again. What is left out stays. */
+  @Patch(':id')
+  @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['invalid-request', 'not-found'])
+  async change(@Param('id') id: string, @Body() body: ChangeEndpointDto): Promise<EndpointResponse> {
+    return accepted(await this.endpoints.change(id, body));
+  }
+
+  /** Delete an endpoint. What is pending for it is not sent any more. */
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiAnswers({ 204: [null, 'Deleted.'] }, ['not-found'])
+  async delete(@Param('id') id: string): Promise<void> {
+    if (!(await this.endpoints.delete(id))) throw new Problem('not-found');
+  }
+
+  /** Make a new secret. The old one signs beside it for a while, so that receivers can change over. */
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @ApiAnswers({ 200: [EndpointWithSecretResponse, 'With the new secret, which is nowhere else.'] }, [
+    'invalid-request',
+    'not-found',
+  ])
+  async rotate(
+    @Param('id') id: string,
+    @Body() { overlapSeconds }: RotateSecretDto,
+  ): Promise<EndpointWithSecretResponse> {
+    return accepted(await this.endpoints.rotateSecret(id, overlapSeconds));
+  }
+}
+
+function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-refused'): T {
+  if (answer === 'not-found') throw new Problem('not-found');
+  if (answer === 'url-refused') throw invalid([{ field: 'url', message: urlRefused }]);
+  return answer;
+}

@@ -1,0 +1,103 @@
+/** Endpoints as their owners see them. Secrets leave in the answers of creating and rotating, nowhere else. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { Actor } from '../core/actor.js';
+import { Clock } from '../core/clock.js';
+import { isId, newId } from '../core/ids.js';
+import { Database } from '../database/database.js';
+import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { EgressGuard } from './egress-guard.js';
+import { enabledAgain, healthy } from './endpoint-health.js';
+import { rotated } from './endpoint-secrets.js';
+import { endpointView } from './endpoint-view.js';
+import type { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto } from './endpoint.dto.js';
+import type { EndpointPageResponse, EndpointResponse, EndpointWithSecretResponse } from './endpoint.responses.js';
+import { type EndpointChanges, type EndpointRow, EndpointsStore } from './endpoints.store.js';
+import { newEndpointSecret } from './signing.js';
+
+export type UrlRefused = 'url-refused';
+
+@Injectable()
+export class EndpointsService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(EndpointsStore) private readonly store: EndpointsStore,
+    @Inject(EgressGuard) private readonly guard: EgressGuard,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  async create(asked: CreateEndpointDto, actor: Actor): Promise<EndpointWithSecretResponse | UrlRefused> {
+    const url = await this.guard.admit(asked.url);
+    if (url === null) return 'url-refused';
+    const secret = newEndpointSecret();
+    const row = await this.store.create({
+      id: newId('ep'),
+      url,
+      eventTypes: asked.eventTypes ?? null,
+      description: asked.description ?? '',
+      secrets: [{ secret, until: null }],
+      createdBy: actor.id,
+      at: this.clock.now(),
+    });
+    return { ...endpointView(row), secret };
+  }
+
+  async list({ limit, cursor }: ListEndpointsDto): Promise<EndpointPageResponse> {
+    const before = cursor === undefined ? undefined : decodeCursor(cursor, (text) => isId('ep', text));
+    const found = await this.store.list(limit + 1, before);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      data: page.map((row) => endpointView(row)),
+      nextCursor: found.length > limit && last ? encodeCursor(last.id) : null,
+    };
+  }
+
+  async find(id: string): Promise<EndpointResponse | null> {
+    const row = isId('ep', id) ? await this.store.find(id) : null;
+    return row && endpointView(row);
+  }
+
+  async change(id: string, asked: ChangeEndpointDto): Promise<EndpointResponse | 'not-found' | UrlRefused> {
+    if (!isId('ep', id) || !(await this.store.find(id))) return 'not-found';
+    const url = asked.url === undefined ? undefined : await this.guard.admit(asked.url);
+    if (url === null) return 'url-refused';
+    return this.database.transaction(async (tx) => {
+      const row = await this.store.lock(tx, id);
+      if (!row) return 'not-found';
+      const now = this.clock.now();
+      await this.store.change(tx, id, changesOf(row, asked, url, now), now);
+      const changed = await this.store.lock(tx, id);
+      return changed ? endpointView(changed) : 'not-found';
+    });
+  }
+
+  /** What waits for it is discarded by the sweeper. @returns false when there is no such endpoint */
+  async delete(id: string): Promise<boolean> {
+    return isId('ep', id) && this.store.delete(id, this.clock.now());
+  }
+
+  async rotateSecret(id: string, overlapSeconds: number): Promise<EndpointWithSecretResponse | 'not-found'> {
+    if (!isId('ep', id)) return 'not-found';
+    return this.database.transaction(async (tx) => {
+      const row = await this.store.lock(tx, id);
+      if (!row) return 'not-found';
+      const now = this.clock.now();
+      const secret = newEndpointSecret();
+      await this.store.setSecrets(tx, id, rotated(this.store.openSecrets(row), secret, overlapSeconds, now), now);
+      return { ...endpointView({ ...row, updatedAt: now }), secret };
+    });
+  }
+}
+
+function changesOf(row: EndpointRow, asked: ChangeEndpointDto, url: string | undefined, now: Date): EndpointChanges {
+  const { eventTypes, description, disabled } = asked;
+  const isDisabled = row.disabledAt !== null;
+  return {
+    ...(eventTypes === undefined ? {} : { eventTypes }),
+    ...(description === undefined ? {} : { description }),
+    // What was known of the old address says nothing of the new one.
+    ...(url === undefined || url === row.url ? {} : { url, ...healthy }),
+    ...(disabled === true && !isDisabled ? { disabledAt: now, disabledReason: 'by-request' } : {}),
+    ...(disabled === false && isDisabled ? { disabledAt: null, disabledReason: null, ...enabledAgain } : {}),
+  };
+}

@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import { Database, type Transaction } from '../database/database.js';
+import { JobDispatcher } from '../queue/job-dispatcher.js';
+import { jobs } from '../queue/jobs.js';
+import { addressees, recovers } from './addressing.js';
+import { FanOutStore, type Subscriber } from './fan-out.store.js';
+
+/** Events read at once: with many endpoints it is so many rows times theirs. */
+const batch = 200;
+/** The journal is ahead for longer than this: the job was lost. */
+const overdueMs = 1000;
+
+/** Reads the journal on and writes down what goes to whom. The cursor moves with the deliveries, or not at all. */
+@Injectable()
+export class FanOut {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(FanOutStore) private readonly store: FanOutStore,
+    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  async run(): Promise<void> {
+    while (await this.readOn());
+    while (await this.recoverOn());
+  }
+
+  isOverdue(now: Date): Promise<boolean> {
+    return this.store.isBehind(new Date(now.getTime() - overdueMs));
+  }
+
+  /** @returns whether there may be more */
+  private readOn(): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const after = await this.store.lockCursor(tx);
+      const entries = await this.store.entries(tx, after, batch);
+      const last = entries.at(-1);
+      if (!last) return false;
+      const now = this.clock.now();
+      const subscribers = await this.store.subscribers(tx);
+      const addressed = entries.flatMap((entry) =>
+        addressees(entry, subscribers).map((endpointId) => ({ endpointId, entry })),
+      );
+      await this.store.deliver(tx, addressed, now);
+      await this.store.moveCursor(tx, last.position);
+      const reached = new Set(addressed.map(({ endpointId }) => endpointId));
+      for (const subscriber of subscribers) if (reached.has(subscriber.id)) this.poke(tx, subscriber, now);
+      return entries.length === batch;
+    });
+  }
+
+  /** @returns whether there may be more */
+  private recoverOn(): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const endpoint = await this.store.lockRecovering(tx);
+      if (!endpoint) return false;
+      const entries = await this.store.entries(tx, endpoint.after, batch);
+      const addressed = entries
+        .filter((entry) => recovers(endpoint, entry))
+        .map((entry) => ({ endpointId: endpoint.id, entry }));
+      await this.store.deliverAgain(tx, addressed, this.clock.now());
+      const last = entries.at(-1)?.position ?? endpoint.until;
+      await this.store.moveRecovery(tx, endpoint.id, last < endpoint.until ? last : null);
+      if (addressed.length > 0) this.poke(tx, endpoint, this.clock.now());
+      return true;
+    });
+  }
+
+  /** One that is held back has one job for the end of that, however much there is for it. */
+  private poke(tx: Transaction, { id, heldUntil }: Subscriber, now: Date): void {
+    const isHeld = heldUntil !== null && heldUntil > now;
+    this.dispatcher.afterCommit(tx, isHeld ? jobs.deliverAt(id, heldUntil, now) : jobs.deliver(id));
+  }
+}

@@ -1,0 +1,65 @@
+import { setMaxListeners } from 'node:events';
+import { performance } from 'node:perf_hooks';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import { deliveryBody } from './delivery-body.js';
+import type { ClaimedDelivery, Tried } from './due-deliveries.store.js';
+import { egressAgent } from './egress-agent.js';
+import { EgressGuard } from './egress-guard.js';
+import { EventBodies } from './event-bodies.js';
+import { liveSecrets } from './endpoint-secrets.js';
+import { EndpointsStore } from './endpoints.store.js';
+import { signatures } from './signing.js';
+import { postWebhook } from './webhook-post.js';
+
+/** A process that is to stop gives receivers so long to answer; who has not then hears the event again. */
+const stopGraceMs = 1000;
+
+/** Renders, signs and posts; what follows from the answer is not its business. */
+@Injectable()
+export class WebhookSender implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly agent;
+  private readonly stopping = new AbortController();
+
+  constructor(
+    @Inject(EgressGuard) guard: EgressGuard,
+    @Inject(EventBodies) private readonly bodies: EventBodies,
+    @Inject(EndpointsStore) private readonly endpoints: EndpointsStore,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {
+    this.agent = egressAgent(guard);
+    // Every request under way listens.
+    setMaxListeners(0, this.stopping.signal);
+  }
+
+  /** @returns null when the process stops before there is an answer */
+  async send(delivery: ClaimedDelivery): Promise<Tried | null> {
+    const { testEvent, eventId } = delivery;
+    const body = testEvent === null ? await this.bodies.of(eventId) : deliveryBody(testEvent);
+    const at = this.clock.now();
+    const timestampSeconds = Math.floor(at.getTime() / 1000);
+    const secrets = liveSecrets(this.endpoints.openSecrets({ ...delivery, id: delivery.endpointId }), at);
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'Facecode/1 (+https://www.standardwebhooks.com)',
+      'webhook-id': eventId,
+      'webhook-timestamp': `${timestampSeconds}`,
+      'webhook-signature': signatures(
+        secrets.map(({ secret }) => secret),
+        { id: eventId, timestampSeconds, body },
+      ),
+    };
+    const began = performance.now();
+    const posted = await postWebhook(this.agent, { url: delivery.url, headers, body }, this.stopping.signal);
+    return posted && { ...posted, at, durationMs: Math.round(performance.now() - began) };
+  }
+
+  beforeApplicationShutdown(): void {
+    setTimeout(() => this.stopping.abort(), stopGraceMs).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.agent.destroy();
+  }
+}

@@ -1,0 +1,85 @@
+/** A review as the API gives it. */
+import { type Approval, type Claim, isLive } from '../attempts/review.js';
+import type { ReviewRow } from '../attempts/reviews.store.js';
+import { signalsOf } from '../attempts/rows.js';
+import type { SessionStatus } from '../attempts/states.js';
+import type { JournalEvent } from '../journal/journal-event.js';
+import type { SessionView } from './session-view.js';
+
+interface SessionSummary {
+  id: string;
+  status: SessionStatus;
+  scanRef: string;
+  reference: string | null;
+  /** requested so far */
+  attempts: number;
+  createdAt: string;
+}
+
+interface ReviewState {
+  sessionId: string;
+  /** why the pass is held, or was */
+  reason: string | null;
+  signals: string[];
+  /** when it was first held */
+  heldAt: string;
+  /** the one that lives now */
+  claim: { by: string; at: string; until: string } | null;
+  /** who has said pass, and waits for a second reviewer */
+  approvals: { by: string; at: string }[];
+  notesCount: number;
+}
+
+export interface ReviewSummary extends ReviewState {
+  session: SessionSummary;
+}
+
+export interface ReviewNote {
+  by: string;
+  at: string;
+  /** null: erased */
+  note: string | null;
+}
+
+export interface ReviewDetail extends ReviewState {
+  session: SessionView;
+  /** oldest first */
+  notes: ReviewNote[];
+}
+
+export function reviewSummary(row: ReviewRow, reference: string | null, now: Date): ReviewSummary {
+  const { id, status, scanRef, createdAt, reason } = row.session;
+  const attempts = row.attempts.length;
+  const session = { id, status, scanRef, reference, attempts, createdAt: createdAt.toISOString() };
+  return { ...stateOf(row, reason, now), session };
+}
+
+/** @param history every event of the session, in order */
+export function reviewDetail(
+  row: ReviewRow,
+  session: SessionView,
+  history: readonly Pick<JournalEvent, 'type' | 'at' | 'actor' | 'data' | 'personal'>[],
+  now: Date,
+): ReviewDetail {
+  const held = history.findLast(({ type }) => type === 'session.in-review');
+  const notes = history
+    .filter(({ type }) => type === 'review.noted')
+    .map(({ actor, at, personal }) => ({ by: actor.id, at, note: (personal?.note as string | undefined) ?? null }));
+  return { ...stateOf(row, held?.data.reason as string | null, now), session, notes };
+}
+
+function stateOf({ session, attempts, claim, approvals, notesCount }: ReviewRow, reason: string | null, now: Date) {
+  const open = session.status === 'in-review';
+  return {
+    sessionId: session.id,
+    reason,
+    signals: signalsOf(attempts),
+    heldAt: session.heldAt?.toISOString() ?? '',
+    claim: open && isLive(claim, now) ? claimView(claim) : null,
+    approvals: open ? approvals.map(approvalView) : [],
+    notesCount,
+  };
+}
+
+const claimView = ({ by, at, until }: Claim) => ({ by, at: at.toISOString(), until: until.toISOString() });
+const approvalView = ({ by, at }: Approval) => ({ by, at: at.toISOString() });

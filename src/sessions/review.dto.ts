@@ -1,0 +1,49 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { PlainText } from '../http/validation.js';
+
+export class ReviewDto {
+  @ApiProperty({ enum: ['pass', 'fail'] })
+  @IsIn(['pass', 'fail'], { message: 'must be pass or fail' })
+  decision!: 'pass' | 'fail';
+
+  @ApiProperty({ minLength: 1, maxLength: 1000, description: 'Why; kept in the journal as personal data.' })
+  @PlainText(1, 1000)
+  note!: string;
+}
+
+export class ReviewNoteDto {
+  @ApiProperty({ minLength: 1, maxLength: 1000, description: 'Kept in the journal as personal data.' })
+  @PlainText(1, 1000)
+  note!: string;
+}
+
+const texts = new Map<unknown, unknown>([
+  ['true', true],
+  ['false', false],
+]);
+
+export class ListReviewsDto {
+  @ApiProperty({
+    required: false,
+    description: 'Only those that a reviewer has claimed, or only those that nobody has.',
+  })
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => texts.get(value) ?? value)
+  @IsBoolean({ message: 'must be true or false' })
+  claimed?: boolean;
+
+  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit: number = 50;
+
+  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
+  @IsOptional()
+  @PlainText(1, 200)
+  cursor?: string;
+}

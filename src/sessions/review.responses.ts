@@ -1,0 +1,122 @@
+/** The answers of the review API as classes, for the OpenAPI document. */
+import { ApiProperty } from '@nestjs/swagger';
+import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
+import { allSignals } from '../risk/rules.js';
+import type { ReviewPage } from './review-queue.service.js';
+import type { ReviewDetail, ReviewNote, ReviewSummary } from './review-view.js';
+import { SessionResponse } from './session.responses.js';
+
+class SessionSummaryResponse {
+  @ApiProperty()
+  id!: string;
+
+  @ApiProperty({ enum: sessionStatuses })
+  status!: SessionStatus;
+
+  @ApiProperty()
+  scanRef!: string;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  reference!: string | null;
+
+  @ApiProperty({ description: 'Number of attempts so far.' })
+  attempts!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  createdAt!: string;
+}
+
+class ClaimResponse {
+  @ApiProperty({ description: 'Id of the API key.' })
+  by!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Then it runs out by itself.' })
+  until!: string;
+}
+
+class ApprovalResponse {
+  @ApiProperty({ description: 'Id of the API key.' })
+  by!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+}
+
+export class ReviewNoteResponse implements ReviewNote {
+  @ApiProperty({ description: 'Id of the API key.' })
+  by!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'Null once the subject is erased.' })
+  note!: string | null;
+}
+
+class ReviewStateResponse {
+  @ApiProperty()
+  sessionId!: string;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Why the pass is held, or was: `subject-locked`, a signal, `confirming`, `disputed` or `unconfirmed`.',
+  })
+  reason!: string | null;
+
+  @ApiProperty({ enum: allSignals, isArray: true, description: 'Of all attempts of the session.' })
+  signals!: string[];
+
+  @ApiProperty({ format: 'date-time', description: 'When it was first held.' })
+  heldAt!: string;
+
+  @ApiProperty({ type: ClaimResponse, nullable: true, description: 'The claim that lives now.' })
+  claim!: ClaimResponse | null;
+
+  @ApiProperty({ type: [ApprovalResponse], description: 'With REVIEW_FOUR_EYES=on: who has said pass already.' })
+  approvals!: ApprovalResponse[];
+
+  @ApiProperty()
+  notesCount!: number;
+}
+
+class ReviewSummaryResponse extends ReviewStateResponse implements ReviewSummary {
+  @ApiProperty({ type: SessionSummaryResponse })
+  session!: SessionSummaryResponse;
+}
+
+export class ReviewPageResponse implements ReviewPage {
+  @ApiProperty({ type: [ReviewSummaryResponse] })
+  data!: ReviewSummaryResponse[];
+
+  @ApiProperty({ type: 'string', nullable: true })
+  nextCursor!: string | null;
+}
+
+export class ReviewResponse extends ReviewStateResponse implements ReviewDetail {
+  @ApiProperty({ type: SessionResponse })
+  session!: SessionResponse;
+
+  @ApiProperty({ type: [ReviewNoteResponse], description: 'Oldest first.' })
+  notes!: ReviewNoteResponse[];
+}
+
+class PendingReviewResponse {
+  @ApiProperty({ type: [ApprovalResponse] })
+  approvals!: ApprovalResponse[];
+
+  @ApiProperty({ description: 'Reviewers, other than those, who still have to say pass.', example: 1 })
+  reviewersNeeded!: number;
+}
+
+export class ReviewedSessionResponse extends SessionResponse {
+  @ApiProperty({
+    required: false,
+    type: PendingReviewResponse,
+    description: 'Only while a second reviewer is needed (REVIEW_FOUR_EYES=on): the session is still `in-review`.',
+  })
+  review?: PendingReviewResponse;
+}

@@ -1,0 +1,93 @@
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import { Clock } from '../core/clock.js';
+import { ApiKeysStore } from '../http/api-keys.store.js';
+import type { Principal } from '../http/scopes.js';
+import { SseConnection } from './sse-connection.js';
+import { StreamMetrics } from './stream-metrics.js';
+import { StreamTiming } from './stream-timing.js';
+
+/** A browser holds six connections to one host; whoever has a session's token must not take everybody's place. */
+const perClientToken = 10;
+
+/** Why no stream is opened. */
+export type StreamRefusal = 'stopping' | 'too-many' | 'too-many-of-token';
+
+/** The open streams of this process: how many there may be, and what ends them beside their readers. */
+@Injectable()
+export class OpenStreams implements BeforeApplicationShutdown {
+  private readonly open = new Map<SseConnection, Principal>();
+  /** streams by the session whose client token opened them */
+  private readonly byToken = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+  private over = false;
+
+  constructor(
+    @Inject(ApiKeysStore) private readonly keys: ApiKeysStore,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(StreamTiming) private readonly timing: StreamTiming,
+    @Inject(StreamMetrics) private readonly metrics: StreamMetrics,
+    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'http'>,
+  ) {}
+
+  /** Why no further stream can be opened for them; null: one can. */
+  refusal(principal: Principal): StreamRefusal | null {
+    if (this.over) return 'stopping';
+    if (this.open.size >= this.settings.http.streamsMax) return 'too-many';
+    return principal.kind === 'client-token' && this.countOf(principal) >= perClientToken ? 'too-many-of-token' : null;
+  }
+
+  /** Begins the answer. */
+  connect(reply: FastifyReply, principal: Principal, over: 'session' | 'events'): SseConnection | StreamRefusal {
+    const refusal = this.refusal(principal);
+    if (refusal) return refusal;
+    const connection = SseConnection.open(reply, this.timing, () => this.metrics.dropped.inc());
+    this.open.set(connection, principal);
+    this.count(principal, 1);
+    this.metrics.open.inc({ over });
+    this.timer ??= setInterval(() => void this.recheck(), this.timing.recheckMs).unref();
+    connection.onClose(() => {
+      this.open.delete(connection);
+      this.count(principal, -1);
+      this.metrics.open.dec({ over });
+      if (this.open.size === 0) this.stopRechecking();
+    });
+    return connection;
+  }
+
+  /** Before the server waits for its last connections. Their readers resume elsewhere. */
+  beforeApplicationShutdown(): void {
+    this.over = true;
+    for (const connection of this.open.keys()) connection.end();
+  }
+
+  private countOf({ sessionId }: { sessionId: string }): number {
+    return this.byToken.get(sessionId) ?? 0;
+  }
+
+  private count(principal: Principal, change: 1 | -1): void {
+    if (principal.kind !== 'client-token') return;
+    const count = this.countOf(principal) + change;
+    if (count === 0) this.byToken.delete(principal.sessionId);
+    else this.byToken.set(principal.sessionId, count);
+  }
+
+  private stopRechecking(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /** A stream outlives neither the key nor the token it was opened with. */
+  private async recheck(): Promise<void> {
+    const now = this.clock.now();
+    const asked = new Set([...this.open.values()].flatMap((who) => (who.kind === 'api-key' ? who.id : [])));
+    // While the database cannot be asked, a key lives on, as it does for a request under way.
+    const live = asked.size === 0 ? asked : await this.keys.liveAmong([...asked], now).catch(() => asked);
+    for (const [connection, who] of this.open) {
+      const dead = who.kind === 'api-key' ? asked.has(who.id) && !live.has(who.id) : who.expiresAt <= now;
+      if (dead) connection.end();
+    }
+  }
+}

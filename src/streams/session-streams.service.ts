@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { isId } from '../core/ids.js';
+import type { Principal } from '../http/scopes.js';
+import { finalEventTypes } from '../journal/event-types.js';
+import { JournalStore } from '../journal/journal.store.js';
+import { JournalPages } from './journal-pages.js';
+import type { StreamRefusal } from './open-streams.js';
+import { StreamOpening } from './stream-opening.js';
+import { StreamedSessionsStore } from './streamed-sessions.store.js';
+
+/** Streams over one session: they end when it has ended. */
+@Injectable()
+export class SessionStreams {
+  constructor(
+    @Inject(StreamedSessionsStore) private readonly sessions: StreamedSessionsStore,
+    @Inject(JournalStore) private readonly journal: JournalStore,
+    @Inject(JournalPages) private readonly pages: JournalPages,
+    @Inject(StreamOpening) private readonly opening: StreamOpening,
+  ) {}
+
+  /** @returns nothing-left: the session has ended and the reader has all of it */
+  async open(
+    sessionId: string,
+    after: number,
+    principal: Principal,
+    reply: FastifyReply,
+  ): Promise<'opened' | 'not-found' | 'nothing-left' | StreamRefusal> {
+    if (!isId('ses', sessionId)) return 'not-found';
+    const refusal = this.opening.refusal(principal);
+    if (refusal) return refusal;
+    const found = await this.pages.inTurn(() => this.lookUp(sessionId, after));
+    if (typeof found === 'string') return found;
+    // A browser learns how its session goes on, not what the platform keeps about the person.
+    const personal = principal.kind === 'api-key';
+    const plan = { interest: { sessionId }, after, personal, endsWithSession: true, ended: found.ended };
+    return this.opening.open(plan, principal, reply);
+  }
+
+  private async lookUp(
+    sessionId: string,
+    after: number,
+  ): Promise<'not-found' | 'nothing-left' | { /** before `after` */ ended: boolean }> {
+    const session = await this.sessions.find(sessionId);
+    if (!session) return 'not-found';
+    if (!session.ended || after === 0) return { ended: false };
+    const [final] = await this.journal.read({ sessionId, types: finalEventTypes, after: 0, limit: 1 });
+    if (!final || final.position > after) return { ended: false };
+    const rest = await this.journal.read({ sessionId, after, limit: 1 });
+    return rest.length === 0 ? 'nothing-left' : { ended: true };
+  }
+}

@@ -1,0 +1,16 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+
+@Injectable()
+export class StreamedSessionsStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** @returns null when there is no such session */
+  async find(sessionId: string): Promise<{ ended: boolean } | null> {
+    const { rows } = await this.database.query<{ ended: boolean }>(
+      'select ended_at is not null as ended from sessions where id = $1',
+      [sessionId],
+    );
+    return rows[0] ?? null;
+  }
+}

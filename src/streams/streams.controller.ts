@@ -1,0 +1,119 @@
+import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import { CurrentPrincipal } from '../http/principal.js';
+import { type Principal, RequireScope, RequireScopeOrClientTokenInQuery } from '../http/scopes.js';
+import { invalid } from '../http/validation.js';
+import type { StreamRefusal } from './open-streams.js';
+import { SessionStreams } from './session-streams.service.js';
+import { sseHeaders } from './sse.js';
+import { EventStreamDto, SessionStreamDto } from './stream.dto.js';
+import { StreamOpening } from './stream-opening.js';
+
+const retryAfterSeconds = 2;
+
+const LastEventIdHeader = () =>
+  ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Position of the last event that was received: exactly those after it follow.',
+  });
+
+const StreamAnswer = (what: string) =>
+  ApiResponse({
+    status: 200,
+    description: `${what} \`id\` is the position, \`event\` the type, \`data\` the event as JSON. A comment comes every 15 s. A reader that takes nothing for 10 s is dropped.`,
+    content: {
+      'text/event-stream': {
+        schema: { type: 'string' },
+        example: 'retry: 1000\n\nid: 42\nevent: attempt.issued\ndata: {"id":"evt_…","type":"attempt.issued",…}\n\n',
+      },
+    },
+  });
+
+@ApiTags('events')
+@ApiBearerAuth()
+@Controller('v1')
+export class StreamsController {
+  constructor(
+    @Inject(SessionStreams) private readonly sessions: SessionStreams,
+    @Inject(StreamOpening) private readonly streams: StreamOpening,
+  ) {}
+
+  /**
+   * Follow one session. Begins with its first event, or after the last one received; ends after the session's final
+   * event. With the client token `personal` is always null, and the stream ends when the token expires.
+   */
+  @Get('sessions/:id/stream')
+  @RequireScopeOrClientTokenInQuery('sessions', 'audit')
+  @LastEventIdHeader()
+  @StreamAnswer('The events of the session.')
+  @ApiAnswers({ 204: [null, 'The session has ended and all of it was received: `EventSource` stops.'] }, [
+    'invalid-request',
+    'not-found',
+    'overloaded',
+  ])
+  async session(
+    @Param('id') id: string,
+    @Query() query: SessionStreamDto,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const after = startOf(query, lastEventId);
+    if (answersHead(request, reply)) return;
+    const opened = await this.sessions.open(id, after, principal, reply);
+    if (opened === 'nothing-left') void reply.status(204).send();
+    else if (opened === 'not-found') throw new Problem('not-found');
+    else if (opened !== 'opened') throw problemOf(opened);
+  }
+
+  /** Follow the whole journal, from its first event or from a position on. Never ends by itself. */
+  @Get('events/stream')
+  @RequireScope('audit', 'endpoints')
+  @LastEventIdHeader()
+  @StreamAnswer('Events in order of position.')
+  @ApiAnswers({}, ['invalid-request', 'overloaded'])
+  events(
+    @Query() query: EventStreamDto,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): void {
+    const after = startOf(query, lastEventId);
+    if (answersHead(request, reply)) return;
+    const { sessionId, type: types } = query;
+    const opened = this.streams.overEvents({ sessionId, types }, after, principal, reply);
+    if (opened !== 'opened') throw problemOf(opened);
+  }
+}
+
+/** A browser that comes back sends the header beside the address it began with: what was received last counts. */
+function startOf({ after = 0, lastEventId: inQuery }: SessionStreamDto | EventStreamDto, header?: string): number {
+  if (header === undefined || header === '') return inQuery ?? after;
+  const position = /^\d{1,16}$/.test(header) ? Number(header) : Number.NaN;
+  if (Number.isSafeInteger(position)) return position;
+  throw invalid([{ field: 'Last-Event-ID', message: 'must be the position of an event' }]);
+}
+
+/** Who asks for the headers alone must not be kept waiting for a body. */
+function answersHead(request: FastifyRequest, reply: FastifyReply): boolean {
+  if (request.method !== 'HEAD') return false;
+  void reply.status(200).headers(sseHeaders).send();
+  return true;
+}
+
+function problemOf(refusal: StreamRefusal): Problem {
+  switch (refusal) {
+    case 'stopping':
+      return new Problem('unavailable', { retryAfterSeconds });
+    case 'too-many':
+      return new Problem('overloaded', { retryAfterSeconds, detail: 'Too many streams are open (STREAMS_MAX).' });
+    case 'too-many-of-token':
+      return new Problem('rate-limited', { retryAfterSeconds, detail: 'Too many streams are open with this token.' });
+  }
+}

@@ -1,0 +1,127 @@
+/** Deliveries by several processes, through faults, and beside consumers that do not answer. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { createEndpoint, untilDeliveries } from '../support/endpoints.js';
+import { openProcessWorld, type ProcessWorld, type Running } from '../support/process-world.js';
+import { type Receiver, type ReceivedRequest, startReceiver, verify } from '../support/receiver.js';
+import { startRedis } from '../support/redis.js';
+import type { ServerProcess } from '../support/server-process.js';
+import { describeServers } from '../support/servers.js';
+import { waitFor } from '../support/wait-for.js';
+import type { EventBody } from '../support/client.js';
+
+const toReceivers = { EGRESS_ALLOW: '127.0.0.0/8' };
+
+describeServers('deliveries of service processes that share PostgreSQL and Redis', ['postgres', 'redis'], () => {
+  let redis: ServerProcess;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.remove());
+
+  let world: ProcessWorld;
+  let receiver: Receiver;
+  beforeEach(async () => {
+    world = await openProcessWorld('servers', { ...toReceivers, REDIS_URL: redis.url });
+    receiver = await startReceiver();
+  });
+  afterEach(async () => {
+    await world.close();
+    await receiver.close();
+  });
+
+  const sessions = (clients: readonly Running[], count: number, name: string): Promise<EventBody[][]> =>
+    Promise.all(
+      Array.from({ length: count }, async (_, n) => {
+        const { client } = clients[n % clients.length]!;
+        const { id } = await client.create(`${name}-${n}`);
+        return client.untilEvent(id, 'attempt.awaiting-selfie');
+      }),
+    );
+
+  const untilAll = (events: readonly EventBody[], path: string, withinSeconds: number) => {
+    const missing = () => {
+      const got = new Set(receiver.requests.filter((request) => request.path === path).map(({ event }) => event.id));
+      return events.filter(({ id }) => !got.has(id));
+    };
+    return waitFor(() => missing().length === 0, { what: `${events.length} events at ${path}`, withinSeconds });
+  };
+
+  /** By session, the seq of each event as it came for the first time. */
+  const firstTries = (requests: readonly ReceivedRequest[], path: string): number[][] => {
+    const seen = new Set<string>();
+    const bySession = new Map<string, number[]>();
+    for (const request of requests.filter((one) => one.path === path)) {
+      const { id, sessionId, seq } = request.event;
+      if (seen.has(id) || sessionId === null || seq === null) continue;
+      seen.add(id);
+      bySession.set(sessionId, [...(bySession.get(sessionId) ?? []), seq]);
+    }
+    return [...bySession.values()];
+  };
+
+  const expectInOrder = (path: string, count: number) => {
+    const seqs = firstTries(receiver.requests, path);
+    expect(seqs).toHaveLength(count);
+    for (const list of seqs) expect(list).toEqual(list.map((_, index) => index + 1));
+  };
+
+  it('are made at least once each, and begin in the order of their sessions', async () => {
+    const running = await Promise.all([world.start(), world.startAnother()]);
+    const { client } = running[0];
+    const endpoints = [await createEndpoint(client, receiver), await createEndpoint(client, receiver)];
+    // One in ten is refused when it comes first.
+    const isNew = ({ path, event }: ReceivedRequest) =>
+      receiver.requests.filter((one) => one.path === path && one.event.id === event.id).length === 1;
+    receiver.behave((request) => ({ status: receiver.requests.length % 10 === 0 && isNew(request) ? 500 : 200 }));
+    const events = (await sessions(running, 24, 'shared-deliveries')).flat();
+    for (const { path, id, secret } of endpoints) {
+      await untilAll(events, path, 30);
+      expectInOrder(path, 24);
+      const [sample] = receiver.requests.filter((request) => request.path === path);
+      verify(secret, sample!);
+      await untilDeliveries(client, id, 'delivered', events.length, 40);
+    }
+  });
+
+  it('outlive kill -9 in their middle and the loss of all of Redis', async () => {
+    const running = await world.start();
+    const { id, path } = await createEndpoint(running.client, receiver);
+    receiver.behave(() => (receiver.requests.length > 5 ? 'hang' : {}));
+    const events = (await sessions([running], 8, 'killed-deliveries')).flat();
+    await waitFor(() => receiver.requests.length > 5, { what: 'a delivery under way' });
+    await running.kill();
+    const flushing = new Redis(redis.url);
+    await flushing.flushall();
+    await flushing.quit();
+    receiver.behave({});
+    const again = await world.start();
+    await untilAll(events, path, 60);
+    expectInOrder(path, 8);
+    await untilDeliveries(again.client, id, 'delivered', events.length, 40);
+  });
+
+  it('are not held up by an endpoint that hangs and one that is dead', async () => {
+    const running = await world.start();
+    const { client } = running;
+    const gone = await startReceiver();
+    const [hanging, ...healthy] = await Promise.all(Array.from({ length: 6 }, () => createEndpoint(client, receiver)));
+    const dead = await createEndpoint(client, gone);
+    await gone.close();
+    receiver.behave(({ path }) => (path === hanging!.path ? 'hang' : {}));
+    const events = (await sessions([running], 10, 'fair')).flat();
+    for (const { path } of healthy) await untilAll(events, path, 20);
+    // All of that while the other two had theirs under way or lost.
+    const [refused] = await untilDeliveries(client, dead.id, 'pending');
+    expect(refused).toBeDefined();
+    expect(receiver.requests.some(({ path }) => path === hanging!.path)).toBe(true);
+    // The hanging one is cut off after 15 s.
+    const timedOut = async () => {
+      const pending = await untilDeliveries(client, hanging!.id, 'pending');
+      return pending.find(({ attempts }) => attempts.length > 0);
+    };
+    const tried = await waitFor(timedOut, { what: 'the deadline', withinSeconds: 40 });
+    expect(tried.attempts[0]).toMatchObject({ status: null, error: 'timeout' });
+    expect(tried.attempts[0]!.durationSeconds).toBeGreaterThanOrEqual(14.9);
+  });
+});
