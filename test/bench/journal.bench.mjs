@@ -5,6 +5,7 @@
  *   node test/bench/journal.bench.mjs --events 1000000
  */
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadTypeScript } from '../support/typescript-loader.mjs';
 
@@ -22,10 +23,11 @@ const most = Number(values.events);
 const sizes = [...new Set([Math.min(100_000, most), most])];
 const proofsMeasured = 2000;
 
+const folder = temporaryFolder('bench');
 const postgres = await startPostgres();
 try {
   const { url } = await createDatabase(postgres.url);
-  const settings = readSettings(testEnvironment(temporaryFolder('bench'), { DATABASE_URL: url }));
+  const settings = readSettings(testEnvironment(folder, { DATABASE_URL: url }));
   const database = await openDatabase(settings);
   try {
     const columns = [];
@@ -36,6 +38,7 @@ try {
   }
 } finally {
   await postgres.remove();
+  rmSync(folder, { recursive: true, force: true });
 }
 
 async function measure(database, journal, size) {
