@@ -69,13 +69,15 @@ onEveryStore(
       expect(personalOf(before)).toEqual([
         expect.objectContaining(texts),
         expect.objectContaining({ selfieIp: '198.51.100.23' }),
+        // The signal different-network.
+        expect.objectContaining({ initiatorIp: '203.0.113.77', selfieIp: '198.51.100.23' }),
       ]);
 
       const certificate = await erase(scanRef);
       expect(certificate).toMatchObject({ scanRef, sessions: 1, keysDestroyed: 1 });
       expect(certificate.erased.map(({ where, count }) => [where, count])).toEqual(
         expect.arrayContaining([
-          ['events.personal_sealed', 2],
+          ['events.personal_sealed', 3],
           ['sessions.personal_sealed, sessions.reference_digest', 1],
           ['idempotency_keys', 1],
           ['webhooks.body_sealed', 1],
@@ -90,13 +92,25 @@ onEveryStore(
       const found = await client.get(`/v1/sessions?reference=${texts.reference}`).expect(200);
       expect(found.body).toMatchObject({ data: [] });
       const answers = await Promise.all(
-        ['/v1/sessions?limit=200', '/v1/events?limit=1000', '/v1/webhooks?limit=200'].map((at) => client.get(at)),
+        [
+          '/v1/sessions?limit=200',
+          '/v1/events?limit=1000',
+          '/v1/webhooks?limit=200',
+          '/v1/attempts?limit=200',
+          `/v1/sessions/${session.id}/evidence`,
+          '/v1/journal/export?format=csv',
+        ].map((at) => client.get(at)),
       );
       for (const { text } of answers) {
         expect(text).not.toContain(texts.reference);
         expect(text).not.toContain(texts.metadata.note);
         expect(text).not.toContain(texts.initiator.userAgent);
       }
+      expect((await client.get(`/v1/attempts?ip=${texts.initiator.ip}&scanRef=${scanRef}`).expect(200)).body).toEqual({
+        data: [],
+        nextCursor: null,
+      });
+      expect((await client.get('/v1/journal/verify').expect(200)).body).toMatchObject({ valid: true });
       const { rows } = await database.query<{ left: number }>(
         `select (select count(*) from subject_keys where scan_ref = $1 and key_sealed is not null)::int
               + (select count(*) from webhooks join attempts on attempts.id = attempt_id
@@ -106,7 +120,7 @@ onEveryStore(
       );
       expect(rows[0]!.left).toBe(0);
       // Others keep theirs.
-      expect(personalOf(await client.events(other.id))).toHaveLength(2);
+      expect(personalOf(await client.events(other.id))).toHaveLength(3);
     });
 
     it('is erased with a certificate that the key of the journal has signed', async () => {

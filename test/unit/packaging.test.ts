@@ -27,7 +27,7 @@ describe('.env.example', () => {
     const given = { ...parseEnv(text), ...someKeys };
     const commented = parseEnv(text.replaceAll(/^# (?=[A-Z][A-Z_]+=)/gm, ''));
     // A paragraph of comments that says "(example)", and the variable under it.
-    const examples = [...text.matchAll(/\(example\)(?:.*\n#)* ([A-Z][A-Z_]+)=/g)].map(([, name]) => name);
+    const examples = [...text.matchAll(/^# .*\(example\)[^]*?^# ([A-Z][A-Z_]+)=/gm)].map(([, name]) => name);
     expect(examples).toContain('DATABASE_URL');
     const defaults = Object.fromEntries(
       Object.entries(commented).filter(([name, value]) => value !== '' && !examples.includes(name)),
