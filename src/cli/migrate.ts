@@ -3,6 +3,7 @@ import { readEnvironment } from '../config/environment.js';
 import { readSettings } from '../config/read-settings.js';
 import { connectDatabase } from '../database/connect.js';
 import { migrate, pendingMigrations } from '../database/migrate.js';
+import { migrateQueueBackend } from '../queue/backend.js';
 import { type Command, print } from './command.js';
 
 export const migrateCommand: Command = {
@@ -11,7 +12,8 @@ export const migrateCommand: Command = {
   usage: '[--dry-run]',
   async run(args) {
     const { values } = parseArgs({ args, options: { 'dry-run': { type: 'boolean', default: false } } });
-    const database = await connectDatabase(readSettings(readEnvironment()));
+    const settings = readSettings(readEnvironment());
+    const database = await connectDatabase(settings);
     try {
       if (values['dry-run']) {
         const pending = await pendingMigrations(database);
@@ -19,6 +21,7 @@ export const migrateCommand: Command = {
         return pending.length === 0 ? 0 : 1;
       }
       const applied = await migrate(database);
+      await migrateQueueBackend(settings, database);
       print(applied.length === 0 ? 'The database was up to date.' : `Applied: ${applied.join(', ')}`);
       return 0;
     } finally {

@@ -50,7 +50,7 @@ export const knownVariables = [
   'LOG_FORMAT',
 ] as const;
 
-const ours = /^(FACECODE|IDENFY|LIMITS|RATE_LIMIT|SIGNALS|SIGNAL_(TOO|VELOCITY)|REVIEW_(FOUR|CLAIM))_/;
+const ours = /^((FACECODE|IDENFY|LIMITS|RATE_LIMIT|SIGNALS)_|SIGNAL_(HOLD|TOO|VELOCITY)|REVIEW_(FOUR|CLAIM))/;
 
 // Kubernetes and Docker links announce a neighbour called "facecode" by variables with our prefix.
 const serviceLink = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;

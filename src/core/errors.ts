@@ -36,7 +36,7 @@ export const problems = {
   'session-closed': {
     status: 409,
     title: 'The session is in a final state',
-    help: 'The session has passed, failed, expired, was canceled or rejected. Create a new session.',
+    help: 'The session has passed, failed, expired, was canceled or rejected: create a new one. Where a new code was asked for, its pass may also be held for a review.',
   },
   'no-live-code': {
     status: 409,

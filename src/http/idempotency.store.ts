@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProblemCode, ProblemExtras } from '../core/errors.js';
 import { Sealer } from '../core/sealing.js';
-import { Database, type Transaction } from '../database/database.js';
+import { Database, type Queryable, type Transaction } from '../database/database.js';
 
 /** The first answer to a request, as it is remembered. */
 export type RememberedAnswer =
@@ -63,14 +63,6 @@ export class IdempotencyStore {
     return this.existing(tx, key, digest, now, until);
   }
 
-  /** The request did nothing: its key is free again. */
-  async release(tx: Transaction, key: IdempotencyKey): Promise<void> {
-    await tx.query('delete from idempotency_keys where api_key_id = $1 and key = $2 and answer_sealed is null', [
-      key.apiKeyId,
-      key.key,
-    ]);
-  }
-
   private async existing(tx: Transaction, key: IdempotencyKey, digest: Buffer, now: Date, until: Date): Promise<Claim> {
     const { rows } = await tx.query<Row>(
       `select request_digest, session_id, answer_sealed, leased_until from idempotency_keys
@@ -93,9 +85,9 @@ export class IdempotencyStore {
     return { kind: 'abandoned', sessionId };
   }
 
-  async remember(key: IdempotencyKey, answer: RememberedAnswer): Promise<void> {
+  async remember(key: IdempotencyKey, answer: RememberedAnswer, database: Queryable = this.database): Promise<void> {
     const status = answer.kind === 'answer' ? answer.status : 0;
-    await this.database.query(
+    await database.query(
       `update idempotency_keys set status = $3, answer_sealed = $4
         where api_key_id = $1 and key = $2 and answer_sealed is null`,
       [key.apiKeyId, key.key, status, this.sealer.sealJson(answer, contextOf(key))],

@@ -34,7 +34,8 @@ What one might ask:
 - \`outcome.source\` is \`session-api\` also where its silence (null, 404) was taken for EXPIRED; \`deadline\` where it could not be asked for a day.
 - Who reads attempts, summaries, evidence, subjects, received webhooks or the journal is journaled as \`audit.read\` (of no session): \`route\`, \`filter\` (of \`ip\`, \`reference\` and \`token\` only that they were given), \`reads\`, \`rows\`, \`firstAt\`, \`lastAt\`. The first read is journaled before it is answered, what follows within a minute in one sum; beyond 100 different filters of a key at a time \`filter\` is "other". Not journaled: sessions read by a key that may create them, the journal read by a key without the scope \`audit\`, and polls of the journal that bring nothing but \`audit.read\`.
 - Lists are newest first by the time of creation. A time without an offset is UTC.
-- A replayed answer (\`Idempotency-Key\`) holds the code only while it lives.`;
+- A replayed answer (\`Idempotency-Key\`) holds the code only while it lives. \`subject-locked\` is replayed, too: ask again with another key.
+- A new code is refused with \`session-closed\` also while a pass is held for review.`;
 
 /** The OpenAPI 3.1 document, made from the controllers. */
 function openApiDocument(app: INestApplication, webhooks: Record<string, object>): OpenAPIObject {

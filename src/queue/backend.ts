@@ -13,6 +13,7 @@ import type { Settings } from '../config/settings.js';
 import { serverPool } from '../database/connect.js';
 import type { Database } from '../database/database.js';
 import { queueSchema } from '../database/embedded.js';
+import { MigrationsPending } from '../database/migrate.js';
 
 export interface QueueBackend {
   readonly kind: 'redis' | 'postgresql';
@@ -35,6 +36,7 @@ async function openPostgres(settings: Settings, database: Database): Promise<Que
   const { url, migrateOnStart } = settings.database;
   const pool = url === null ? database.pool : serverPool(url, poolSize, `${queueSchema},public`);
   if (migrateOnStart) await migrateQueues(pool);
+  else await refuseWithoutQueues(database);
   setDefaultBackendFactory(createPostgresBackend);
   return {
     kind: 'postgresql',
@@ -45,6 +47,27 @@ async function openPostgres(settings: Settings, database: Database): Promise<Que
       if (pool !== database.pool) await pool.end();
     },
   };
+}
+
+/** Brings BullMQ's own tables up to date, where it keeps its jobs in the database. */
+export async function migrateQueueBackend(settings: Settings, database: Database): Promise<void> {
+  const { url } = settings.database;
+  if (settings.redis.urls.length > 0) return;
+  if (url === null) return migrateQueues(database.pool);
+  const pool = serverPool(url, 1, `${queueSchema},public`);
+  try {
+    await migrateQueues(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** @throws MigrationsPending */
+async function refuseWithoutQueues(database: Database): Promise<void> {
+  const { rows } = await database.query<{ there: boolean }>('select to_regnamespace($1) is not null as there', [
+    queueSchema,
+  ]);
+  if (!rows[0]?.there) throw new MigrationsPending(["BullMQ's tables"]);
 }
 
 /** BullMQ's own migrations, under its own advisory lock. */

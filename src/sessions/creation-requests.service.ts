@@ -9,9 +9,6 @@ import { type Created, SessionCreation } from './session-creation.service.js';
 import type { CreateSessionDto } from './session.dto.js';
 import { SessionsStore } from './sessions.store.js';
 
-const secondsUntil = ({ lockedUntil, now }: { lockedUntil: Date; now: Date }): number =>
-  Math.max(1, (lockedUntil.getTime() - now.getTime()) / 1000);
-
 /** Handles POST /v1/sessions from validated body to answer, with its idempotency key. */
 @Injectable()
 export class CreationRequests {
@@ -33,7 +30,7 @@ export class CreationRequests {
         case 'created':
           return await this.finish(request, created, actor, idempotencyKey, waiting.settled);
         case 'subject-locked':
-          return { kind: 'problem', code: 'subject-locked', extras: { retryAfterSeconds: secondsUntil(result) } };
+          return result.answer;
         case 'mismatch':
           return { kind: 'problem', code: 'idempotency-mismatch', extras: {} };
         case 'in-flight':

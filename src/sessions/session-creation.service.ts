@@ -12,7 +12,7 @@ import { sha256 } from '../core/digest.js';
 import { newId, newSecret } from '../core/ids.js';
 import { Database } from '../database/database.js';
 import { digestOf } from '../http/api-keys.store.js';
-import { type Claim, type IdempotencyKey, IdempotencyStore } from '../http/idempotency.store.js';
+import { type Claim, type IdempotencyKey, IdempotencyStore, type RememberedAnswer } from '../http/idempotency.store.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import { PersonalKeys, type SubjectKey } from '../journal/personal-keys.js';
 import { SubjectsService } from '../risk/subjects.service.js';
@@ -31,7 +31,7 @@ export interface Created {
 /** What became of a request: a new session, or what its idempotency key says. */
 export type CreationResult =
   | { kind: 'created'; created: Created }
-  | { kind: 'subject-locked'; lockedUntil: Date; now: Date }
+  | { kind: 'subject-locked'; answer: RememberedAnswer }
   | Exclude<Claim, { kind: 'first' }>;
 
 @Injectable()
@@ -72,8 +72,9 @@ export class SessionCreation {
       }
       const { lockedUntil } = await this.subjects.standing(tx, request.scanRef, now);
       if (lockedUntil) {
-        if (idempotencyKey) await this.idempotency.release(tx, idempotencyKey);
-        return { kind: 'subject-locked', lockedUntil, now };
+        const answer = subjectLocked(lockedUntil, now);
+        if (idempotencyKey) await this.idempotency.remember(idempotencyKey, answer, tx);
+        return { kind: 'subject-locked', answer };
       }
       const key = await this.keys.live(tx, request.scanRef, now);
       await this.opening.open(
@@ -127,6 +128,11 @@ export class SessionCreation {
       expiresAt: new Date(now.getTime() + request.sessionLifetimeSeconds * 1000),
     };
   }
+}
+
+function subjectLocked(lockedUntil: Date, now: Date): RememberedAnswer {
+  const retryAfterSeconds = Math.max(1, (lockedUntil.getTime() - now.getTime()) / 1000);
+  return { kind: 'problem', code: 'subject-locked', extras: { retryAfterSeconds } };
 }
 
 function createdEvent(request: CreateSessionDto, maxAttempts: number): NewEvent {

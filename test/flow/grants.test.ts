@@ -1,16 +1,24 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { readSettings } from '../../src/config/read-settings.js';
+import { connectDatabase } from '../../src/database/connect.js';
 import { grantsFor } from '../../src/database/grants.js';
+import { migrate, MigrationsPending } from '../../src/database/migrate.js';
+import { migrateQueueBackend } from '../../src/queue/backend.js';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
 import { Client } from '../support/client.js';
 import { createDatabase } from '../support/postgres.js';
 import { describeServers } from '../support/servers.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { idenfyVariables, simulatorKeys } from '../support/store.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { testEnvironment } from '../support/test-environment.js';
 
 describeServers('a role that may run the service and not change the journal', ['postgres'], (servers) => {
   // A name that has to be quoted.
+  const folder = temporaryFolder('grants');
   const role = `App role ${randomBytes(4).toString('hex')}`;
   let database: { url: string; drop: () => Promise<void> };
   let simulator: Simulator;
@@ -31,8 +39,14 @@ describeServers('a role that may run the service and not change the journal', ['
   beforeAll(async () => {
     database = await createDatabase(servers.postgres);
     simulator = await startSimulator({ ...simulatorKeys, webhookUrl: null });
-    // The owner's start applies the migrations, those of BullMQ among them.
-    await (await startTestService(variables(database.url))).close();
+    // As `facecode migrate` does it.
+    const settings = readSettings(testEnvironment(folder, variables(database.url)));
+    const opened = await connectDatabase(settings);
+    await migrate(opened);
+    const early = startTestService({ ...variables(database.url), MIGRATE_ON_START: 'off' });
+    await expect(early).rejects.toThrow(MigrationsPending);
+    await migrateQueueBackend(settings, opened);
+    await opened.close();
     await as(database.url, async (owner) => {
       await owner.query(`create role "${role}" login`);
       await owner.query(grantsFor(role));
@@ -46,6 +60,7 @@ describeServers('a role that may run the service and not change the journal', ['
     await service.close();
     await simulator.close();
     await database.drop();
+    rmSync(folder, { recursive: true, force: true });
     await as(servers.postgres, (owner) => owner.query(`drop role "${role}"`));
   });
 

@@ -100,16 +100,18 @@ onEveryStore('limits', (world) => {
     expect(session).toMatchObject({ attemptsLeft: 2, attempt: { number: 1 } });
   });
 
-  it('leave an idempotency key free that met a lock', async () => {
+  it('are replayed to who repeats the request with the same idempotency key', async () => {
     const { client, database } = world();
     await database.query(
       `insert into subjects (scan_ref, consecutive_failures, locks, locked_until, updated_at)
        values ('limits-key', 5, 1, now() + interval '30 seconds', now())`,
     );
-    const ask = () => client.post('/v1/sessions', { scanRef: 'limits-key' }).set('idempotency-key', 'limits-key');
-    await ask().expect(423);
+    const ask = (key: string) => client.post('/v1/sessions', { scanRef: 'limits-key' }).set('idempotency-key', key);
+    const first = await ask('limits-key').expect(423);
     await database.query(`update subjects set locked_until = null where scan_ref = 'limits-key'`);
-    await ask().expect(201);
+    const again = await ask('limits-key').expect(423);
+    expect(again.headers['retry-after']).toBe(first.headers['retry-after']);
+    await ask('limits-another-key').expect(201);
   });
 });
 

@@ -49,7 +49,9 @@ describe('the folder of the simulator', () => {
 
   it('takes the contract from the service, and nothing else', () => {
     const imported = sources.flatMap((source) => [...source.matchAll(/(?:from|import|import\()\s*'(\.[^']*)'/g)]);
-    const outside = imported.map((match) => match[1]).filter((path) => !/^\.\/[a-z.-]+\.js$/.test(path ?? ''));
+    const outside = imported
+      .map((match) => match[1])
+      .filter((path) => !/^\.\/(consumer\/)?[a-z.-]+\.js$/.test(path ?? ''));
     expect(new Set(outside)).toEqual(new Set(['../idenfy/contract.js']));
   });
 
