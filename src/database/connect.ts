@@ -37,6 +37,8 @@ export function serverPool(url: string, size: number, searchPath?: string): pg.P
   // A connection that drops is replaced at the next use, and who used it hears of it by the rejected query. Without
   // listeners it would end the process: the pool's own listens while a client is idle only.
   pool.on('error', () => undefined);
+  // Every queue and worker of BullMQ listens for itself.
+  pool.setMaxListeners(0);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
