@@ -15,7 +15,7 @@ import { configureFastify, createFastify } from './http/fastify.js';
 import { createLogger, NestLogger } from './http/logging.js';
 import { Metrics } from './http/metrics.js';
 import { serveOpenApi } from './http/openapi.js';
-import { eventWebhooks } from './journal/event-catalogue-webhooks.js';
+import { eventWebhooks } from './journal/catalogue/event-catalogue-webhooks.js';
 import { openQueueBackend } from './queue/backend.js';
 
 export interface Service {

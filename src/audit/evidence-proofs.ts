@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JournalProofs } from '../journal/journal-proofs.service.js';
-import { verifierKey } from '../journal/signed-note.js';
+import { JournalProofs } from '../journal/tree/journal-proofs.service.js';
+import { verifierKey } from '../journal/tree/signed-note.js';
 
 /** That an event is in the tree (RFC 6962). */
 export interface EventProof {

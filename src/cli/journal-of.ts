@@ -3,16 +3,16 @@ import type { Settings } from '../config/settings.js';
 import { SystemClock } from '../core/clock.js';
 import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
-import { ExportStore } from '../journal/export.store.js';
-import { JournalExport } from '../journal/export.service.js';
-import { journalKey } from '../journal/journal-key.js';
-import { JournalProofs } from '../journal/journal-proofs.service.js';
+import { ExportStore } from '../journal/export/export.store.js';
+import { JournalExport } from '../journal/export/export.service.js';
+import { journalKey } from '../journal/tree/journal-key.js';
+import { JournalProofs } from '../journal/tree/journal-proofs.service.js';
 import { JournalStore } from '../journal/journal.store.js';
 import { PersonalKeys } from '../journal/personal-keys.js';
-import { SealingService } from '../journal/sealing.service.js';
-import { SealingStore } from '../journal/sealing.store.js';
-import { TreeStore } from '../journal/tree.store.js';
-import { JournalVerification } from '../journal/verification.service.js';
+import { SealingService } from '../journal/tree/sealing.service.js';
+import { SealingStore } from '../journal/tree/sealing.store.js';
+import { TreeStore } from '../journal/tree/tree.store.js';
+import { JournalVerification } from '../journal/tree/verification.service.js';
 
 export interface Journal {
   sealing: SealingService;

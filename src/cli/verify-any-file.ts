@@ -1,11 +1,11 @@
 /** Finds out what a file is and verifies it as that. */
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { parseExactly } from '../journal/exact-json.js';
-import { linesOf } from '../journal/lines.js';
-import { parseTrustedKey, pemOf, sameKey, type TrustedKey } from '../journal/trusted-key.js';
-import { isObject, type JsonObject, parseJson } from '../journal/verify-event.js';
-import { type FileVerdict, verifyEvidence, verifyExport } from '../journal/verify-file.js';
+import { parseExactly } from '../journal/export/exact-json.js';
+import { linesOf } from '../journal/export/lines.js';
+import { parseTrustedKey, pemOf, sameKey, type TrustedKey } from '../journal/export/trusted-key.js';
+import { isObject, type JsonObject, parseJson } from '../journal/export/verify-event.js';
+import { type FileVerdict, verifyEvidence, verifyExport } from '../journal/export/verify-file.js';
 import { type ErasureCertificate, isCertified } from '../privacy/certificate.js';
 
 /** Evidence is of one session and a certificate is a page; what is larger is an export. */

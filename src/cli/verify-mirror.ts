@@ -1,8 +1,8 @@
 /** Holds the database against checkpoints that were kept where it could not reach them. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sizeOfMirrorFile } from '../journal/mirror-file.js';
-import { openTrusted, type TrustedKey } from '../journal/trusted-key.js';
+import { sizeOfMirrorFile } from '../journal/mirror/mirror-file.js';
+import { openTrusted, type TrustedKey } from '../journal/export/trusted-key.js';
 import { print, WrongUsage } from './command.js';
 import { type Journal, journalOf } from './journal-of.js';
 import { withDatabase } from './with-database.js';

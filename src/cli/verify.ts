@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { parseTrustedKey, type TrustedKey } from '../journal/trusted-key.js';
+import { parseTrustedKey, type TrustedKey } from '../journal/export/trusted-key.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { type Verdict, verifyAnyFile } from './verify-any-file.js';
 import { verifyMirror } from './verify-mirror.js';

@@ -12,7 +12,7 @@ import { DeliveryOutcomes } from './delivery-outcomes.service.js';
 import { DeliveryProblemsController } from './delivery-problems.controller.js';
 import { DeliveryPump } from './delivery-pump.service.js';
 import { DueDeliveriesStore } from './due-deliveries.store.js';
-import { EgressGuard } from './egress-guard.js';
+import { EgressGuard } from './egress/egress-guard.js';
 import { EndpointConsequences } from './endpoint-consequences.js';
 import { EndpointsController } from './endpoints.controller.js';
 import { EndpointsService } from './endpoints.service.js';
@@ -20,7 +20,7 @@ import { EndpointsStore } from './endpoints.store.js';
 import { EventBodies } from './event-bodies.js';
 import { FanOut } from './fan-out.service.js';
 import { FanOutStore } from './fan-out.store.js';
-import { HostResolver } from './host-resolver.js';
+import { HostResolver } from './egress/host-resolver.js';
 import { SuccessRecorder } from './success-recorder.js';
 import { WebhookSender } from './webhook-sender.js';
 

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import type { EventData, JournalEvent } from '../journal/journal-event.js';
-import type { Posted } from './webhook-post.js';
+import type { Posted } from './egress/webhook-post.js';
 
 export interface ClaimedDelivery {
   id: string;

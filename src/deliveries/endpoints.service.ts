@@ -5,7 +5,7 @@ import { Clock } from '../core/clock.js';
 import { isId, newId } from '../core/ids.js';
 import { Database } from '../database/database.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
-import { EgressGuard } from './egress-guard.js';
+import { EgressGuard } from './egress/egress-guard.js';
 import { enabledAgain, healthy } from './endpoint-health.js';
 import { rotated } from './endpoint-secrets.js';
 import { endpointView } from './endpoint-view.js';

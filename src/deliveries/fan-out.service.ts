@@ -3,7 +3,7 @@ import { Clock } from '../core/clock.js';
 import { Database, type Transaction } from '../database/database.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
-import { addressees, recovers } from './addressing.js';
+import { addressees, recovers } from './egress/addressing.js';
 import { FanOutStore, type Subscriber } from './fan-out.store.js';
 
 /** Events read at once: with many endpoints it is so many rows times theirs. */

@@ -4,13 +4,13 @@ import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationS
 import { Clock } from '../core/clock.js';
 import { deliveryBody } from './delivery-body.js';
 import type { ClaimedDelivery, Tried } from './due-deliveries.store.js';
-import { egressAgent } from './egress-agent.js';
-import { EgressGuard } from './egress-guard.js';
+import { egressAgent } from './egress/egress-agent.js';
+import { EgressGuard } from './egress/egress-guard.js';
 import { EventBodies } from './event-bodies.js';
 import { liveSecrets } from './endpoint-secrets.js';
 import { EndpointsStore } from './endpoints.store.js';
 import { signatures } from './signing.js';
-import { postWebhook } from './webhook-post.js';
+import { postWebhook } from './egress/webhook-post.js';
 
 /** A process that is to stop gives receivers so long to answer; who has not then hears the event again. */
 const stopGraceMs = 1000;

@@ -1,27 +1,27 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/settings.token.js';
-import { CheckpointMirror } from './checkpoint-mirror.service.js';
-import { CheckpointMirrorStore } from './checkpoint-mirror.store.js';
+import { CheckpointMirror } from './mirror/checkpoint-mirror.service.js';
+import { CheckpointMirrorStore } from './mirror/checkpoint-mirror.store.js';
 import { ErasureSources } from './erasure-sources.js';
-import { EventCatalogueController } from './event-catalogue.controller.js';
+import { EventCatalogueController } from './catalogue/event-catalogue.controller.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
-import { ExportController } from './export.controller.js';
-import { JournalExport } from './export.service.js';
-import { ExportStore } from './export.store.js';
-import { JOURNAL_KEY, journalKey } from './journal-key.js';
-import { JournalProofs } from './journal-proofs.service.js';
+import { ExportController } from './export/export.controller.js';
+import { JournalExport } from './export/export.service.js';
+import { ExportStore } from './export/export.store.js';
+import { JOURNAL_KEY, journalKey } from './tree/journal-key.js';
+import { JournalProofs } from './tree/journal-proofs.service.js';
 import { JournalFeed } from './journal-feed.js';
 import { JournalTail } from './journal-tail.js';
-import { JournalController } from './journal.controller.js';
-import { JournalService } from './journal.service.js';
+import { JournalController } from './tree/journal.controller.js';
+import { JournalService } from './tree/journal.service.js';
 import { JournalStore } from './journal.store.js';
 import { PersonalKeys } from './personal-keys.js';
-import { SealProcessor } from './seal.processor.js';
-import { SealingService } from './sealing.service.js';
-import { SealingStore } from './sealing.store.js';
-import { TreeStore } from './tree.store.js';
-import { JournalVerification } from './verification.service.js';
+import { SealProcessor } from './tree/seal.processor.js';
+import { SealingService } from './tree/sealing.service.js';
+import { SealingStore } from './tree/sealing.store.js';
+import { TreeStore } from './tree/tree.store.js';
+import { JournalVerification } from './tree/verification.service.js';
 
 @Module({})
 export class JournalModule {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Verdict, verifyAnyFile } from '../../src/cli/verify-any-file.js';
-import { parseTrustedKey, type TrustedKey } from '../../src/journal/trusted-key.js';
+import { parseTrustedKey, type TrustedKey } from '../../src/journal/export/trusted-key.js';
 import type { SessionBody } from '../support/client.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { waitFor } from '../support/wait-for.js';

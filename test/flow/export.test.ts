@@ -3,12 +3,12 @@ import { beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SETTINGS } from '../../src/config/settings.token.js';
 import type { Settings } from '../../src/config/settings.js';
-import { csvLine } from '../../src/journal/export-text.js';
-import { parseExactly } from '../../src/journal/exact-json.js';
-import { linesOf } from '../../src/journal/lines.js';
-import { noteSigner, signCheckpoint, verifierKey } from '../../src/journal/signed-note.js';
-import { parseTrustedKey } from '../../src/journal/trusted-key.js';
-import { type FileVerdict, verifyEvidence, verifyExport } from '../../src/journal/verify-file.js';
+import { csvLine } from '../../src/journal/export/export-text.js';
+import { parseExactly } from '../../src/journal/export/exact-json.js';
+import { linesOf } from '../../src/journal/export/lines.js';
+import { noteSigner, signCheckpoint, verifierKey } from '../../src/journal/tree/signed-note.js';
+import { parseTrustedKey } from '../../src/journal/export/trusted-key.js';
+import { type FileVerdict, verifyEvidence, verifyExport } from '../../src/journal/export/verify-file.js';
 import type { EventBody } from '../support/client.js';
 import {
   checkConsistency,

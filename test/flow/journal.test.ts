@@ -1,8 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { expect, it } from '@jest/globals';
-import { leafOf } from '../../src/journal/leaf.js';
-import { leafHash, rootFromInclusion } from '../../src/journal/merkle.js';
-import { noteVerifier, openCheckpoint, parseVerifierKey } from '../../src/journal/signed-note.js';
+import { leafOf } from '../../src/journal/tree/leaf.js';
+import { leafHash, rootFromInclusion } from '../../src/journal/tree/merkle.js';
+import { noteVerifier, openCheckpoint, parseVerifierKey } from '../../src/journal/tree/signed-note.js';
 import type { EventBody } from '../support/client.js';
 import { waitFor } from '../support/wait-for.js';
 import { onEveryStore } from '../support/world.js';

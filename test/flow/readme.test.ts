@@ -49,7 +49,7 @@ describe('the README', () => {
       /^npm test$/,
       /^npm run check$/,
       /^npm run load:\w+ -- /,
-      /^npm run bench /,
+      /^npm run bench$/,
     ];
     expect(commands.filter((command) => !tried.some((pattern) => pattern.test(command)))).toEqual([]);
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test', 'check', 'start', 'simulator']));

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { eventExample } from '../../src/journal/event-catalogue.js';
+import { eventExample } from '../../src/journal/catalogue/event-catalogue.js';
 import { repository } from '../support/ensure-built.js';
 import { freePort } from '../support/free-port.js';
 import { waitFor } from '../support/wait-for.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { JournalStore } from '../../src/journal/journal.store.js';
-import { SealingService } from '../../src/journal/sealing.service.js';
+import { SealingService } from '../../src/journal/tree/sealing.service.js';
 import { StreamTiming } from '../../src/streams/stream-timing.js';
 import type { EventBody, SessionBody } from '../support/client.js';
 import { EventStream } from '../support/event-stream.js';

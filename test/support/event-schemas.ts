@@ -1,7 +1,7 @@
 /** Holds events against the catalogue, more strictly than a receiver may: nothing may be in them that it does not name. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { describedTypes, eventSchema } from '../../src/journal/event-catalogue.js';
-import type { JsonSchema } from '../../src/journal/event-catalogue-schema.js';
+import { describedTypes, eventSchema } from '../../src/journal/catalogue/event-catalogue.js';
+import type { JsonSchema } from '../../src/journal/catalogue/event-catalogue-schema.js';
 
 /** @returns what is wrong with the event; null: nothing */
 export type EventCheck = (event: { type: string }) => string | null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { addressees, recovers } from '../../src/deliveries/addressing.js';
+import { addressees, recovers } from '../../src/deliveries/egress/addressing.js';
 import { deliveryBody } from '../../src/deliveries/delivery-body.js';
 import {
   afterFailure,

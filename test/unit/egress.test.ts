@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { EgressAddresses } from '../../src/deliveries/egress-addresses.js';
-import { egressAgent } from '../../src/deliveries/egress-agent.js';
-import { EgressGuard } from '../../src/deliveries/egress-guard.js';
-import { postWebhook } from '../../src/deliveries/webhook-post.js';
+import { EgressAddresses } from '../../src/deliveries/egress/egress-addresses.js';
+import { egressAgent } from '../../src/deliveries/egress/egress-agent.js';
+import { EgressGuard } from '../../src/deliveries/egress/egress-guard.js';
+import { postWebhook } from '../../src/deliveries/egress/webhook-post.js';
 
 const forbidden: Record<string, string[]> = {
   'this host and its network': ['0.0.0.0', '0.1.2.3', '0.255.255.255'],

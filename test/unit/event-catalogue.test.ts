@@ -2,15 +2,15 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
-import { eventCatalogue, eventExample } from '../../src/journal/event-catalogue.js';
-import { receiverTypes } from '../../src/journal/event-catalogue-typescript.js';
-import { eventWebhooks } from '../../src/journal/event-catalogue-webhooks.js';
+import { eventCatalogue, eventExample } from '../../src/journal/catalogue/event-catalogue.js';
+import { receiverTypes } from '../../src/journal/catalogue/event-catalogue-typescript.js';
+import { eventWebhooks } from '../../src/journal/catalogue/event-catalogue-webhooks.js';
 import { eventTypes } from '../../src/journal/event-types.js';
 import { repository } from '../support/ensure-built.js';
 import { eventCheck } from '../support/event-schemas.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-const declarations = join(repository, 'src/journal/facecode-events.d.ts');
+const declarations = join(repository, 'src/journal/catalogue/facecode-events.d.ts');
 
 describe('the catalogue of events', () => {
   it('has every type', () => {

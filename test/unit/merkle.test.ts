@@ -10,8 +10,8 @@ import {
   rootFromInclusion,
   rootFromRange,
   rootOf,
-} from '../../src/journal/merkle.js';
-import { extend, nodesOf, type TileReader } from '../../src/journal/tiles.js';
+} from '../../src/journal/tree/merkle.js';
+import { extend, nodesOf, type TileReader } from '../../src/journal/tree/tiles.js';
 
 /** Leaves and roots of the reference implementation of Certificate Transparency (merkle_tree_test). */
 const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];

@@ -1,11 +1,11 @@
 import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Problem } from '../core/errors.js';
-import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead } from '../http/audited-read.js';
-import { RequireScope } from '../http/scopes.js';
-import { invalid } from '../http/validation.js';
+import { Problem } from '../../core/errors.js';
+import { ApiAnswers } from '../../http/api-answers.js';
+import { AuditedRead } from '../../http/audited-read.js';
+import { RequireScope } from '../../http/scopes.js';
+import { invalid } from '../../http/validation.js';
 import { ConsistencyDto } from './journal.dto.js';
 import {
   CheckpointResponse,

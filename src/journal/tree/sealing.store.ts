@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { and, asc, gt, isNull, lte } from 'drizzle-orm';
-import { Database, type Queryable, type Transaction } from '../database/database.js';
-import { events } from '../database/schema.js';
-import { type ProvableEvent, provable } from './event-row.js';
-import { journalChannel } from './journal-tail.js';
+import { Database, type Queryable, type Transaction } from '../../database/database.js';
+import { events } from '../../database/schema.js';
+import { type ProvableEvent, provable } from '../event-row.js';
+import { journalChannel } from '../journal-tail.js';
 
 /** Only one process seals at a time. "Seal" in ASCII. */
 const sealingLock = 0x5365616c;

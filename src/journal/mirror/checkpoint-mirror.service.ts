@@ -10,12 +10,12 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
-import { Metrics } from '../http/metrics.js';
-import { SweepSources } from '../queue/sweep-sources.js';
+import type { Settings } from '../../config/settings.js';
+import { SETTINGS } from '../../config/settings.token.js';
+import { Metrics } from '../../http/metrics.js';
+import { SweepSources } from '../../queue/sweep-sources.js';
 import { CheckpointMirrorStore } from './checkpoint-mirror.store.js';
-import { JournalTail } from './journal-tail.js';
+import { JournalTail } from '../journal-tail.js';
 import { bring, MirrorDiffers, type MirrorTarget } from './mirror-target.js';
 
 const retryMs = { first: 1000, most: 60_000 } as const;

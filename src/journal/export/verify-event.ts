@@ -1,7 +1,7 @@
 /** What an event has to be on its own and after the one before it, whatever the tree says. Pure. */
-import { canonicalJson, type Json } from '../core/canonical-json.js';
-import { sha256 } from '../core/digest.js';
-import { leafHash } from './merkle.js';
+import { canonicalJson, type Json } from '../../core/canonical-json.js';
+import { sha256 } from '../../core/digest.js';
+import { leafHash } from '../tree/merkle.js';
 
 export type JsonObject = { readonly [name: string]: Json };
 

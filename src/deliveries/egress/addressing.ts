@@ -1,6 +1,6 @@
 /** Which endpoints an event goes to. Pure. */
-import { wants } from './event-filter.js';
-import type { JournalEntry, Recovering, Subscriber } from './fan-out.store.js';
+import { wants } from '../event-filter.js';
+import type { JournalEntry, Recovering, Subscriber } from '../fan-out.store.js';
 
 /** @returns ids of the endpoints */
 export function addressees(entry: JournalEntry, subscribers: readonly Subscriber[]): string[] {

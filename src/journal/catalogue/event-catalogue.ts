@@ -4,7 +4,7 @@ import type { EventDescription } from './event-catalogue-entry.js';
 import { otherEvents } from './event-catalogue-others.js';
 import { count, instant, type JsonSchema, nothing, object, oneOf, orNull, text } from './event-catalogue-schema.js';
 import { sessionEvents } from './event-catalogue-sessions.js';
-import type { EventType } from './event-types.js';
+import type { EventType } from '../event-types.js';
 
 /** Goes up when types or members are added; nothing is ever taken away or given another meaning. */
 export const catalogueVersion = 1;

@@ -1,7 +1,7 @@
 /** Reading the proofs in files: nothing is taken for what it merely resembles. Pure. */
-import type { Json } from '../core/canonical-json.js';
-import { hashLength } from './merkle.js';
-import { parseVerifierKey } from './signed-note.js';
+import type { Json } from '../../core/canonical-json.js';
+import { hashLength } from '../tree/merkle.js';
+import { parseVerifierKey } from '../tree/signed-note.js';
 import { openTrusted, parseTrustedKey, pemOf, sameKey, type TrustedKey } from './trusted-key.js';
 import type { JsonObject } from './verify-event.js';
 

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { ApiAnswers } from '../http/api-answers.js';
-import { Public } from '../http/scopes.js';
+import { ApiAnswers } from '../../http/api-answers.js';
+import { Public } from '../../http/scopes.js';
 import { catalogueVersion, describedTypes, eventCatalogue, eventExample, eventSchema } from './event-catalogue.js';
 import { EventTypesResponse } from './event-catalogue.responses.js';
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type EventType, eventTypes } from './event-types.js';
+import { type EventType, eventTypes } from '../event-types.js';
 
 class EventTypeResponse {
   @ApiProperty({ enum: eventTypes })

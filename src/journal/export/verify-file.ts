@@ -2,7 +2,7 @@
  * Verifies what left the service, with nothing but the file and a key: no database, no network. An export is read line by
  * line and costs 32 bytes of memory an event. Pure.
  */
-import { rootFromInclusion, rootFromRange } from './merkle.js';
+import { rootFromInclusion, rootFromRange } from '../tree/merkle.js';
 import type { TrustedKey } from './trusted-key.js';
 import { EventChecks, isObject, isPositive, type JsonObject, leafHashOf, parseJson } from './verify-event.js';
 import { readHashes, readSignedTree } from './verify-proof.js';

@@ -1,6 +1,6 @@
 /** The tree's tiles and the signed checkpoints. Both only grow; the database refuses everything else. */
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { Database, type Queryable, type Transaction } from '../../database/database.js';
 import type { Tile, TileReader } from './tiles.js';
 
 export interface SealedCheckpoint {

@@ -1,6 +1,12 @@
 /** The key by which a file is verified, however it is given. Pure. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Checkpoint, type NoteVerifier, noteVerifier, openCheckpoint, parseVerifierKey } from './signed-note.js';
+import {
+  type Checkpoint,
+  type NoteVerifier,
+  noteVerifier,
+  openCheckpoint,
+  parseVerifierKey,
+} from '../tree/signed-note.js';
 
 export interface TrustedKey {
   key: KeyObject;

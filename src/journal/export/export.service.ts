@@ -3,10 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ExportStore } from './export.store.js';
 import type { ExportBounds } from './export-range.js';
 import { csvHead, csvRow, type ExportFormat, type ExportProof, jsonLine } from './export-text.js';
-import { JournalProofs } from './journal-proofs.service.js';
-import { JournalStore } from './journal.store.js';
-import { verifierKey } from './signed-note.js';
-import type { SealedCheckpoint } from './tree.store.js';
+import { JournalProofs } from '../tree/journal-proofs.service.js';
+import { JournalStore } from '../journal.store.js';
+import { verifierKey } from '../tree/signed-note.js';
+import type { SealedCheckpoint } from '../tree/tree.store.js';
 
 /** So many events are in memory at a time. */
 const page = 500;

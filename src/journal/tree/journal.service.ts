@@ -1,7 +1,7 @@
 /** The proofs of the journal as the API gives them: hashes in base64, as C2SP has them. */
 import { Inject, Injectable } from '@nestjs/common';
-import { isId } from '../core/ids.js';
-import type { JournalEvent } from './journal-event.js';
+import { isId } from '../../core/ids.js';
+import type { JournalEvent } from '../journal-event.js';
 import { JournalProofs } from './journal-proofs.service.js';
 import type {
   CheckpointResponse,

@@ -3,8 +3,8 @@
  * sealed cannot be changed any more without the tree or the signature telling.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock } from '../core/clock.js';
-import { Database, type Transaction } from '../database/database.js';
+import { Clock } from '../../core/clock.js';
+import { Database, type Transaction } from '../../database/database.js';
 import { JOURNAL_KEY } from './journal-key.js';
 import { leafOf } from './leaf.js';
 import { leafHash, rootOf } from './merkle.js';

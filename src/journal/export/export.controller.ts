@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { ApiAnswers } from '../http/api-answers.js';
-import { RequireScope } from '../http/scopes.js';
-import { invalid } from '../http/validation.js';
+import { ApiAnswers } from '../../http/api-answers.js';
+import { RequireScope } from '../../http/scopes.js';
+import { invalid } from '../../http/validation.js';
 import { ExportDto } from './export.dto.js';
 import { JournalExport } from './export.service.js';
 import { type Bound, type ExportBounds, isBackwards, parseBound } from './export-range.js';

@@ -1,4 +1,4 @@
-import type { Settings } from '../config/settings.js';
+import type { Settings } from '../../config/settings.js';
 import { noteSigner, type NoteSigner } from './signed-note.js';
 
 /** Injection token of the NoteSigner that signs checkpoints; its name is the journal's origin. */

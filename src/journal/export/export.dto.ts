@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { PlainText } from '../http/validation.js';
+import { PlainText } from '../../http/validation.js';
 import { type ExportFormat, exportFormats } from './export-text.js';
 
 export class ExportDto {

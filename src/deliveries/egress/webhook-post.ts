@@ -1,6 +1,6 @@
 /** One POST and its answer under one deadline. Redirects are answers like others: nobody follows them. */
 import type { Agent, Dispatcher } from 'undici';
-import type { DeliveryError } from './delivery-errors.js';
+import type { DeliveryError } from '../delivery-errors.js';
 
 const deadlineMs = 15_000;
 const answerBytesMax = 4096;

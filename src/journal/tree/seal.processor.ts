@@ -1,8 +1,8 @@
 import { Processor } from '@nestjs/bullmq';
 import { Inject, type OnApplicationBootstrap } from '@nestjs/common';
-import { jobs } from '../queue/jobs.js';
-import { QueueWorker, workerOptions } from '../queue/queue-worker.js';
-import { SweepSources } from '../queue/sweep-sources.js';
+import { jobs } from '../../queue/jobs.js';
+import { QueueWorker, workerOptions } from '../../queue/queue-worker.js';
+import { SweepSources } from '../../queue/sweep-sources.js';
 import { SealingService } from './sealing.service.js';
 
 @Processor('journal', { ...workerOptions, concurrency: 1 })

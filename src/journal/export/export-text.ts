@@ -1,5 +1,5 @@
 /** How exported events are written. Pure. */
-import type { JournalEvent } from './journal-event.js';
+import type { JournalEvent } from '../journal-event.js';
 
 export const exportFormats = ['ndjson', 'csv'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
