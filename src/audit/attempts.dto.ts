@@ -1,13 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
-import { IsIn, IsInt, IsIP, IsOptional, Matches, Max, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsIn, IsIP, IsOptional, Matches } from 'class-validator';
 import { type AttemptState, attemptStates } from '../attempts/states.js';
 import { IsInstant } from '../http/instant.js';
+import { PageQueryDto } from '../http/page-query.dto.js';
 import { PlainText } from '../http/validation.js';
 import { type FinalStatus, finalStatuses } from '../idenfy/contract.js';
 import { type Bucket, buckets } from './summary-window.js';
 
-export class SearchAttemptsDto {
+export class SearchAttemptsDto extends PageQueryDto {
   @ApiProperty({ required: false, enum: attemptStates })
   @IsOptional()
   @IsIn(attemptStates, { message: `must be one of ${attemptStates.join(', ')}` })
@@ -53,19 +54,6 @@ export class SearchAttemptsDto {
   @IsOptional()
   @IsInstant()
   to?: string;
-
-  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
-  @IsOptional()
-  @PlainText(1, 200)
-  cursor?: string;
 }
 
 export class SummaryDto {

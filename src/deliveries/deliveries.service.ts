@@ -5,6 +5,7 @@ import { Clock } from '../core/clock.js';
 import { isId, newId } from '../core/ids.js';
 import { Database, type Transaction } from '../database/database.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { parseInstant } from '../http/instant.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { DeliveriesStore } from './deliveries.store.js';
@@ -83,7 +84,7 @@ export class DeliveriesService {
   /** Has the journal read again for an endpoint; what was not delivered then will be. */
   recover(endpointId: string, since: string | number): Promise<RecoveryResponse | Refused> {
     return this.toEnabled(endpointId, async (tx, endpoint) => {
-      const time = typeof since === 'string' ? new Date(since) : null;
+      const time = parseInstant(since);
       const after = time ? await this.endpoints.positionBefore(tx, time) : Number(since);
       const until = await this.endpoints.lastPosition(tx);
       if (after < until) {

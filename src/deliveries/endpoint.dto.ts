@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -7,12 +6,12 @@ import {
   IsArray,
   IsBoolean,
   IsInt,
-  IsOptional,
   Max,
   Min,
   registerDecorator,
 } from 'class-validator';
 import { IfPresent } from '../http/if-present.js';
+import { PageQueryDto } from '../http/page-query.dto.js';
 import { PlainText } from '../http/validation.js';
 import { eventTypes } from '../journal/event-types.js';
 import { isEventPattern } from './event-filter.js';
@@ -86,20 +85,7 @@ export class ChangeEndpointDto {
   disabled?: boolean;
 }
 
-export class ListEndpointsDto {
-  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
-  @IsOptional()
-  @PlainText(1, 200)
-  cursor?: string;
-}
+export class ListEndpointsDto extends PageQueryDto {}
 
 export class RotateSecretDto {
   @ApiProperty({

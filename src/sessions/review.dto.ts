@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { PageQueryDto } from '../http/page-query.dto.js';
 import { PlainText } from '../http/validation.js';
 
 export class ReviewDto {
@@ -24,7 +25,7 @@ const texts = new Map<unknown, unknown>([
   ['false', false],
 ]);
 
-export class ListReviewsDto {
+export class ListReviewsDto extends PageQueryDto {
   @ApiProperty({
     required: false,
     description: 'Only those that a reviewer has claimed, or only those that nobody has.',
@@ -33,17 +34,4 @@ export class ListReviewsDto {
   @Transform(({ value }: { value: unknown }) => texts.get(value) ?? value)
   @IsBoolean({ message: 'must be true or false' })
   claimed?: boolean;
-
-  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
-  @IsOptional()
-  @PlainText(1, 200)
-  cursor?: string;
 }

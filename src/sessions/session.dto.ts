@@ -18,6 +18,7 @@ import {
 import { retryCauses, type RetryCause } from '../attempts/outcome.js';
 import { type Channel, channels } from '../attempts/rows.js';
 import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
+import { PageQueryDto } from '../http/page-query.dto.js';
 import { PlainText, TextMap } from '../http/validation.js';
 import { IfPresent } from '../http/if-present.js';
 import { IsInstant } from '../http/instant.js';
@@ -151,7 +152,7 @@ export class NewAttemptDto {
   reveal: boolean = true;
 }
 
-export class ListSessionsDto {
+export class ListSessionsDto extends PageQueryDto {
   @ApiProperty({ required: false, enum: sessionStatuses })
   @IsOptional()
   @IsIn(sessionStatuses, { message: `must be one of ${sessionStatuses.join(', ')}` })
@@ -176,17 +177,4 @@ export class ListSessionsDto {
   @IsOptional()
   @IsInstant()
   createdBefore?: string;
-
-  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
-  @IsOptional()
-  @PlainText(1, 200)
-  cursor?: string;
 }

@@ -1,11 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import { IsInstant } from '../http/instant.js';
+import { PageQueryDto } from '../http/page-query.dto.js';
 import { PlainText } from '../http/validation.js';
 import { type WebhookState, webhookStates } from './reading.js';
 
-export class ListWebhooksDto {
+export class ListWebhooksDto extends PageQueryDto {
   @ApiProperty({ required: false, enum: webhookStates })
   @IsOptional()
   @IsIn(webhookStates, { message: `must be one of ${webhookStates.join(', ')}` })
@@ -25,17 +25,4 @@ export class ListWebhooksDto {
   @IsOptional()
   @IsInstant()
   to?: string;
-
-  @ApiProperty({ required: false, minimum: 1, maximum: 200, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: '`nextCursor` of the page before.' })
-  @IsOptional()
-  @PlainText(1, 200)
-  cursor?: string;
 }
