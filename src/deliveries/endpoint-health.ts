@@ -3,7 +3,8 @@
  *
  * Failures in a row without an answer (or with a server's error) are an outage: the endpoint is held back and then gets
  * ONE delivery, the probe; when that fails it is held back for twice as long. 429, 502 and 504 hold it back at once.
- * After it was held back it gets one delivery a second, then two, four and so on: a backlog does not fall upon it.
+ * After a restart of seconds it goes on as before. After a longer outage, or where it asked for less, it gets one delivery
+ * a second, then two, four and so on: a backlog does not fall upon it.
  */
 export interface EndpointHealth {
   /** the first failure since the last success */
@@ -33,7 +34,10 @@ export interface EndpointFailure {
 export type Consequence = 'none' | 'notice' | 'disable-gone' | 'disable-failing';
 
 const failuresToHold = 5;
-const firstHoldSeconds = 5;
+const firstHoldSeconds = 1;
+const firstThrottleSeconds = 5;
+/** Seven seconds in all: a restart, after which there is no backlog to speak of. */
+const briefHolds = 3;
 /** An endpoint that is well again hears from us within this time. */
 const longestHoldSeconds = 60;
 const dayMs = 86_400_000;
@@ -94,10 +98,12 @@ function held(
   // Those that were under way when it was held back say nothing new.
   const isHeld = !probe && health.heldUntil !== null && health.heldUntil > now;
   const holds = isHeld ? health.holds : health.holds + 1;
-  const seconds = Math.max(asked, Math.min(longestHoldSeconds, firstHoldSeconds * 2 ** Math.min(10, holds - 1)));
+  const first = throttles ? firstThrottleSeconds : firstHoldSeconds;
+  const seconds = Math.max(asked, Math.min(longestHoldSeconds, first * 2 ** Math.min(10, holds - 1)));
   const until = new Date(now.getTime() + (isHeld ? asked : seconds) * 1000);
   const heldUntil = isHeld && health.heldUntil !== null && health.heldUntil > until ? health.heldUntil : until;
-  return { holds, heldUntil, pace: 1 };
+  const pace = throttles || holds > briefHolds ? 1 : (health.pace ?? paceMax);
+  return { holds, heldUntil, pace };
 }
 
 const isOutage = (status: number | null): boolean => status === null || status >= 500;
@@ -108,7 +114,12 @@ export function nextRound(
   now: Date,
 ): { deliveries: number; probe: boolean; health: EndpointHealth } {
   const probe = health.failures > 0 || health.holds > 0;
-  if (probe) return { deliveries: 1, probe, health: { ...health, pace: 1, heldUntil: inSeconds(now, probeSeconds) } };
+  if (probe)
+    return {
+      deliveries: 1,
+      probe,
+      health: { ...health, pace: health.pace ?? 1, heldUntil: inSeconds(now, probeSeconds) },
+    };
   const pace = health.pace ?? paceMax;
   if (pace >= paceMax) return { deliveries: paceMax, probe, health: { ...health, pace: null, heldUntil: null } };
   return { deliveries: pace, probe, health: { ...health, pace: pace * 2, heldUntil: inSeconds(now, 1) } };

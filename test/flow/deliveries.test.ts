@@ -280,7 +280,9 @@ onEveryStore(
       answering(path, { status: 500 });
       const made: DeliveryBody[] = [];
       for (let n = 0; n < 10; n += 1) made.push(await test(id));
-      await waitFor(async () => (await endpoint(id)).heldUntil, { what: 'the holding back' });
+      // Each failed probe doubles the time; this one leaves enough of it to look.
+      const isHeld = async () => Date.parse((await endpoint(id)).heldUntil ?? '') - Date.now() > 3000 || null;
+      await waitFor(isHeld, { what: 'the holding back' });
       const untried = (await deliveriesOf(client(), id)).filter(({ attempts }) => attempts.length === 0);
       expect(untried.length).toBeGreaterThan(0);
       const before = receiver.requests.filter((request) => request.path === path).length;

@@ -243,15 +243,15 @@ describe('the health of an endpoint', () => {
 
   it('is bad after five failures in a row without an answer or with a server error, and then it is held back', () => {
     expect(failTimes(4).heldUntil).toBeNull();
-    expect(failTimes(5)).toMatchObject({ heldUntil: after(5), pace: 1, holds: 1, failingSince: start });
-    expect(failTimes(5, { status: 500 })).toMatchObject({ heldUntil: after(5) });
+    expect(failTimes(5)).toMatchObject({ heldUntil: after(1), holds: 1, failingSince: start });
+    expect(failTimes(5, { status: 500 })).toMatchObject({ heldUntil: after(1) });
     expect(failTimes(50, { status: 404 })).toMatchObject({ heldUntil: null, pace: null, failingSince: start });
   });
 
   it('lets one delivery through after that, and waits twice as long when it fails, a minute at most', () => {
     let health = failTimes(5);
     const waits: number[] = [];
-    for (let n = 0; n < 6; n += 1) {
+    for (let n = 0; n < 8; n += 1) {
       const round = nextRound(health, start);
       expect(round).toMatchObject({ deliveries: 1, probe: true });
       // Until its outcome is known nobody sends a second one.
@@ -259,17 +259,29 @@ describe('the health of an endpoint', () => {
       health = fail(round.health, { probe: true }).health;
       waits.push((health.heldUntil!.getTime() - start.getTime()) / 1000);
     }
-    expect(waits).toEqual([10, 20, 40, 60, 60, 60]);
+    expect(waits).toEqual([2, 4, 8, 16, 32, 60, 60, 60]);
   });
 
   it('is not held back for longer by those that were under way', () => {
     const held = failTimes(5);
-    expect(fail(held).health).toMatchObject({ holds: 1, heldUntil: after(5) });
+    expect(fail(held).health).toMatchObject({ holds: 1, heldUntil: after(1) });
   });
 
   it('is back when the probe is answered, if only by a refusal', () => {
     const { health } = fail(nextRound(failTimes(5), start).health, { probe: true, status: 400 });
-    expect(health).toMatchObject({ failures: 0, holds: 0, heldUntil: null, pace: 1 });
+    expect(health).toMatchObject({ failures: 0, holds: 0, heldUntil: null });
+  });
+
+  it('goes on as before after an outage of seconds, and slowly after a longer one', () => {
+    let health = failTimes(5);
+    const paces: (number | null)[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const answered = { ...health, failures: 0, holds: 0, heldUntil: null };
+      paces.push(nextRound(answered, start).health.pace);
+      health = fail(nextRound(health, start).health, { probe: true }).health;
+    }
+    // null: unhindered at once; 2: what comes after the first second of one.
+    expect(paces).toEqual([null, null, null, 2, 2]);
   });
 
   it('gets its backlog slowly: one delivery a second, then two, four, and at 64 as it comes', () => {
