@@ -8,17 +8,21 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * @throws TypeError for what JSON cannot say: written as something else it would share a digest with that
  */
 export function canonicalJson(value: Json): string {
+  if (typeof value === 'string' && value.isWellFormed()) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(',')}]`;
   if (isPlainObject(value)) return `{${members(value).join(',')}}`;
   if (!isScalar(value)) throw new TypeError(`JSON has no ${typeof value} like this`);
   return JSON.stringify(value);
 }
 
+/** Texts sort by their UTF-16 code units where nothing else is said. A journal is verified at the speed of this loop. */
 function members(object: Record<string, Json | undefined>): string[] {
-  return Object.entries(object)
-    .filter((entry): entry is [string, Json] => entry[1] !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([name, item]) => `${canonicalJson(name)}:${canonicalJson(item)}`);
+  const written: string[] = [];
+  for (const name of Object.keys(object).sort()) {
+    const item = object[name];
+    if (item !== undefined) written.push(`${canonicalJson(name)}:${canonicalJson(item)}`);
+  }
+  return written;
 }
 
 function isScalar(value: unknown): value is null | boolean | number | string {
