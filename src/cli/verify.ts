@@ -53,6 +53,9 @@ async function verifyOne(file: string, key: TrustedKey | null): Promise<number> 
     return 1;
   }
   print(`valid: ${describe(verdict)}`);
+  if (verdict.kind === 'evidence') {
+    print('Proven are the events. Session, attempts, webhooks and deliveries beside them are the word of who made it.');
+  }
   if (!key) warn();
   return 0;
 }
