@@ -5,7 +5,9 @@ import { Database } from './database.js';
 import { openEmbedded } from './embedded.js';
 
 /** Seconds a caller waits for a connection before it hears that the database is away. */
-const connectTimeoutSeconds = 3;
+const connectTimeoutSeconds = 5;
+/** Making one takes the server a process; those that are not used for so long are given back. */
+const idleTimeoutSeconds = 60;
 const statementTimeoutSeconds = 30;
 const poolSize = 16;
 
@@ -25,6 +27,7 @@ export function serverPool(url: string, size: number, searchPath?: string): pg.P
     connectionString: url,
     max: size,
     connectionTimeoutMillis: connectTimeoutSeconds * 1000,
+    idleTimeoutMillis: idleTimeoutSeconds * 1000,
     statement_timeout: statementTimeoutSeconds * 1000,
     // A server that vanished without a word must not hold a request for ever.
     query_timeout: (statementTimeoutSeconds + 5) * 1000,

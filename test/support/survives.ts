@@ -38,7 +38,13 @@ export function survives(
       30,
     );
   const reveal = async (id: string) => {
-    const { body } = await running.client.post(`/v1/sessions/${id}/code`).expect(200);
+    // 503 says that nothing was done, and to repeat it: a server that was just killed may not be back, or be slow.
+    const ask = async () => {
+      const answer = await running.client.post(`/v1/sessions/${id}/code`);
+      return answer.status === 503 ? null : answer;
+    };
+    const { status, body } = await waitFor(ask, { what: 'an answer but 503' });
+    expect(status).toBe(200);
     return (body as { code: string }).code;
   };
   const selfie = async (digitString: string, outcome: 'SUCCESS' | 'FAILED') =>
