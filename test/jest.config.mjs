@@ -22,6 +22,7 @@ export default {
   // NodeNext names the file that will be built. Dependencies have that file, so it is looked for first.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
   testEnvironment: '<rootDir>/test/support/leak-noticing-environment.mjs',
+  setupFilesAfterEnv: ['<rootDir>/test/support/once-more.mjs'],
   testTimeout: 90_000,
   maxWorkers: 2,
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
