@@ -13,7 +13,9 @@ const explained = numFailedTests + brokenFiles.length + notRun;
 // With neither a failure nor a pass something went wrong that the numbers do not tell.
 const untold = explained === 0 && (!results.success || numTotalTests === 0) ? 1 : 0;
 
-const again = testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ invocations }) => invocations > 1));
+const again = testResults.flatMap(({ assertionResults }) =>
+  assertionResults.filter(({ invocations }) => invocations > 1),
+);
 for (const { fullName, status } of again) process.stderr.write(`run twice, ${status} at last: ${fullName}\n`);
 for (const { name } of brokenFiles) process.stderr.write(`could not run, or left something open: ${name}\n`);
 if (notRun > 0) process.stderr.write(`${notRun} tests were skipped; in CI that is a failure\n`);
