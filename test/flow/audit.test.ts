@@ -185,6 +185,13 @@ onEveryStore('auditors', (world) => {
       .service.service.app.get(AccessLog, { strict: false })
       .tellDue(new Date(Date.now() + 61_000));
 
+  it('are journaled when they take the journal along, with how much of it', async () => {
+    const { id, client } = await reader('audit');
+    await client.get('/v1/journal/export?format=csv&from=1&to=3').expect(200);
+    const filter = { format: 'csv', from: '1', to: '3' };
+    expect(await reads(id)).toEqual([{ route: 'journal.export', filter, reads: 1, rows: 3 }]);
+  });
+
   it('are journaled when they read: the first time at once, what follows in one sum', async () => {
     const { id, client } = await reader('audit');
     const session = await world().client.create('audit-journaled', { maxAttempts: 1 });

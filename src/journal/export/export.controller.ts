@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Inject, Query, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req, StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from '../../http/api-answers.js';
+import { AuditedRead, auditors, type RowsRead } from '../../http/audited-read.js';
 import { RequireScope } from '../../http/scopes.js';
 import { invalid } from '../../http/validation.js';
 import { ExportDto } from './export.dto.js';
@@ -24,10 +25,12 @@ export class ExportController {
    * everything of that time.
    */
   @Get('export')
+  @AuditedRead('journal.export', { by: auditors })
   @ApiProduces(...Object.values(mediaTypes))
   @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request'])
-  async export(@Query() { format, from, to }: ExportDto): Promise<StreamableFile> {
+  async export(@Query() { format, from, to }: ExportDto, @Req() request: RowsRead): Promise<StreamableFile> {
     const plan = await this.journal.plan(boundsOf(from, to));
+    request.rowsRead = plan.to - plan.from + 1;
     const text = Readable.from(this.journal.text(plan, format), { objectMode: false });
     const name = `facecode-journal-${plan.from}-${plan.to}.${format}`;
     return new StreamableFile(text, { type: mediaTypes[format], disposition: `attachment; filename="${name}"` });
