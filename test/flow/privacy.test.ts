@@ -57,6 +57,20 @@ onEveryStore(
       await client.untilEvent(session.id, 'attempt.issued');
       return session;
     };
+    /** Every row of every table, the queue's as well; bytes as hex. */
+    const everyRow = async (): Promise<string> => {
+      const { database } = world();
+      const { rows: tables } = await database.query<{ name: string }>(
+        `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+          where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`,
+      );
+      const texts: string[] = [];
+      for (const { name } of tables) {
+        const { rows } = await database.query<{ row: string }>(`select t::text as row from ${name} as t`);
+        texts.push(...rows.map(({ row }) => row));
+      }
+      return texts.join('\n');
+    };
     const personalOf = (events: EventBody[]) => events.flatMap(({ personal }) => personal ?? []);
 
     it('is gone from sessions, events, webhooks and remembered answers once it is erased', async () => {
@@ -106,6 +120,13 @@ onEveryStore(
         expect(text).not.toContain(texts.metadata.note);
         expect(text).not.toContain(texts.initiator.userAgent);
       }
+      const dumped = await everyRow();
+      for (const canary of [texts.reference, texts.metadata.note, texts.initiator.userAgent]) {
+        for (const spelling of [canary, Buffer.from(canary).toString('hex'), Buffer.from(canary).toString('base64')]) {
+          expect(dumped.includes(spelling)).toBe(false);
+        }
+      }
+      expect(dumped).toContain(scanRef);
       expect((await client.get(`/v1/attempts?ip=${texts.initiator.ip}&scanRef=${scanRef}`).expect(200)).body).toEqual({
         data: [],
         nextCursor: null,
