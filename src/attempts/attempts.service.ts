@@ -100,7 +100,16 @@ export class AttemptsService {
     });
   }
 
-  /** Applies what a webhook told, inside the transaction that marks the webhook as applied. */
+  /**
+   * Locks what the results of a batch may change, in the order that Database.transaction asks for.
+   * @param scanRefs of the attempts that the results are for
+   */
+  async lockForResults(tx: Transaction, sessionIds: readonly string[], scanRefs: readonly string[]): Promise<void> {
+    if (sessionIds.length > 0) await this.store.lockMany(tx, sessionIds);
+    await this.subjects.lockAll(tx, scanRefs, this.clock.now());
+  }
+
+  /** Applies a result, inside the transaction that marks its webhook as applied. */
   async applyResult(tx: Transaction, attemptId: string, actor: Actor, input: (now: Date) => Input): Promise<Decision> {
     const sessionId = await this.store.sessionOf(attemptId, tx);
     const locked = sessionId ? await this.store.lock(tx, sessionId) : null;

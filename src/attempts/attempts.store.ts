@@ -2,6 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { asc, eq, inArray, sql } from 'drizzle-orm';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { LostGuard } from '../database/database-errors.js';
 import { attempts, sessions, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
 import { JournalStore } from '../journal/journal.store.js';
@@ -10,9 +11,6 @@ import type { AttemptChange, Moved, Refused, SessionChange } from './decision.js
 import type { NewEvent } from '../journal/journal-event.js';
 import type { AttemptRow, SessionRow, SessionWithAttempts } from './rows.js';
 import { isFinalAttempt } from './states.js';
-
-/** Someone else moved the row although its session was locked: a fault of ours, and nothing was written. */
-class LostGuard extends Error {}
 
 /** Beside a decision, what is written with it. */
 export interface WithMove {
@@ -55,6 +53,11 @@ export class AttemptsStore {
       else byId.set(session.id, { session, attempts: [attempt], subjectKey });
     }
     return sessionIds.flatMap((id) => byId.get(id) ?? []);
+  }
+
+  /** Locks many sessions in the one order that keeps two transactions from waiting for each other. */
+  async lockMany(tx: Transaction, sessionIds: readonly string[]): Promise<void> {
+    await tx.query('select from sessions where id = any ($1) order by id for update', [[...sessionIds]]);
   }
 
   /** Locks the session's row, and with it its attempts and its journal, until the transaction ends. */

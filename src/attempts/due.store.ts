@@ -12,7 +12,10 @@ export class DueStore {
 
   /**
    * Takes a requested attempt for one try to have its code issued, until `until`: two jobs for one attempt must not make
-   * two paid calls. @returns false when another has it, or it is not due, or no longer requested
+   * two paid calls. `until` names the claim: whoever comes later ends at another moment, and then every write that asks
+   * for the old claim changes nothing.
+   *
+   * @returns false when another has it, or it is not due, or no longer requested
    */
   async claim(attemptId: string, now: Date, until: Date): Promise<boolean> {
     const { count } = await this.database.query(
@@ -22,39 +25,54 @@ export class DueStore {
     return count === 1;
   }
 
+  /**
+   * A call that may cost a credit is about to be made under this claim, which now lasts until `until`.
+   * @param createSince when a create call begins: if nobody lives to read its answer, its session is looked for first;
+   *   null: no such call
+   * @returns false when the claim is lost: the attempt has ended, or another took it over
+   */
+  async announceCall(attemptId: string, claim: Date, until: Date, createSince: Date | null): Promise<boolean> {
+    const { count } = await this.database.query(
+      `update attempts set next_try_at = $3, lost_since = coalesce($4, lost_since),
+              lost_looks = case when $4::timestamptz is null then lost_looks else 0 end
+        where id = $1 and state = 'requested' and next_try_at = $2`,
+      [attemptId, claim, until, createSince],
+    );
+    return count === 1;
+  }
+
   /** iDenfy says that the scanRef may authenticate. */
   async setEligible(tx: Transaction, sessionId: string): Promise<void> {
     await tx.query('update sessions set eligible = true where id = $1', [sessionId]);
   }
 
-  /** The next step may be taken at once. */
-  async goOn(tx: Transaction, attemptId: string, now: Date): Promise<void> {
-    await tx.query(`update attempts set next_try_at = $2 where id = $1 and state = 'requested'`, [attemptId, now]);
-  }
-
-  /** A create call is about to be made: should nobody live to hear its answer, its session is looked for first. */
-  async markCreating(attemptId: string, since: Date): Promise<void> {
-    await this.database.query(
-      `update attempts set lost_since = $2, lost_looks = 0 where id = $1 and state = 'requested'`,
-      [attemptId, since],
+  /** The next step may be taken at once. @returns false when the claim is lost */
+  async goOn(tx: Transaction, attemptId: string, claim: Date, now: Date): Promise<boolean> {
+    const { count } = await tx.query(
+      `update attempts set next_try_at = $3 where id = $1 and state = 'requested' and next_try_at = $2`,
+      [attemptId, claim, now],
     );
+    return count === 1;
   }
 
   /**
    * A try to have a code issued did not succeed; the next one is due at `nextTryAt`.
-   * @param lostSince when a create call was made whose session may exist all the same; null: none is looked for (any more)
+   * @param lost a create call whose session may exist all the same; `since` null: none is looked for (any more)
+   * @returns false when the claim is lost
    */
   async postpone(
     tx: Transaction,
-    attempt: AttemptRow,
+    attemptId: string,
+    claim: Date,
     nextTryAt: Date,
     lost: { since: Date | null; looks: number },
-  ): Promise<void> {
-    await tx.query(
+  ): Promise<boolean> {
+    const { count } = await tx.query(
       `update attempts set issue_tries = issue_tries + 1, next_try_at = $3, lost_since = $4, lost_looks = $5
-        where id = $1 and version = $2 and state = 'requested'`,
-      [attempt.id, attempt.version, nextTryAt, lost.since, lost.looks],
+        where id = $1 and state = 'requested' and next_try_at = $2`,
+      [attemptId, claim, nextTryAt, lost.since, lost.looks],
     );
+    return count === 1;
   }
 
   /** iDenfy could not be asked what became of a code; it is asked again at `at`. */

@@ -20,8 +20,10 @@ export class IdentificationRequests {
 
   /** Makes at most one call. @returns whether the work on the attempt has come to an end */
   async request(attemptId: string): Promise<boolean> {
-    const requested = await this.issuance.begin(attemptId);
-    if (!requested) return false;
+    const begun = await this.issuance.begin(attemptId);
+    const announced = begun && (await this.issuance.announceCall(begun, 'identify'));
+    if (!announced) return false;
+    const { requested } = announced;
     const { session } = requested;
     // The session's id says nothing of the person, and its webhook brings it back.
     const outcome = await this.idenfy.createIdentification({

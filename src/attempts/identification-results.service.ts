@@ -16,6 +16,11 @@ export class IdentificationResults {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
+  /** The sessions that asked for these identifications, for locking them before the first is applied. */
+  async sessionsOf(tx: Transaction, scanRefs: readonly string[]): Promise<string[]> {
+    return scanRefs.length === 0 ? [] : this.store.sessionsOf(tx, scanRefs);
+  }
+
   /** Inside the transaction that marks the webhook as applied. @returns `unknown`: not one of ours */
   async approved(
     tx: Transaction,

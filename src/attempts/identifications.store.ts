@@ -31,10 +31,16 @@ export class IdentificationsStore {
   }
 
   async sessionOf(tx: Transaction, scanRef: string): Promise<string | null> {
-    const { rows } = await tx.query<{ id: string }>('select id from sessions where identification_scan_ref = $1', [
-      scanRef,
-    ]);
-    return rows[0]?.id ?? null;
+    return (await this.sessionsOf(tx, [scanRef]))[0] ?? null;
+  }
+
+  /** @param scanRefs of identifications, not the sessions' own */
+  async sessionsOf(tx: Transaction, scanRefs: readonly string[]): Promise<string[]> {
+    const { rows } = await tx.query<{ id: string }>(
+      'select id from sessions where identification_scan_ref = any ($1)',
+      [[...scanRefs]],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** The user has identified; the address has done its service. @returns false when that was known */

@@ -16,6 +16,8 @@ import type { AttemptRow, SessionRow } from './rows.js';
 export interface Requested {
   session: SessionRow;
   attempt: AttemptRow;
+  /** Nobody else calls iDenfy for the attempt until then; it also names the claim (DueStore.claim). */
+  claimedUntil: Date;
 }
 
 /** Why there is no code yet. */
@@ -49,12 +51,12 @@ export class Issuance {
   /** Takes the attempt for one call to iDenfy. @returns null when another has it, or nothing is due */
   async begin(attemptId: string): Promise<Requested | null> {
     const now = this.clock.now();
-    // Nobody else calls while we may still be at it.
-    const until = new Date(now.getTime() + this.settings.idenfy.timeoutSeconds * 1000 + claimSlackMs);
-    if (!(await this.due.claim(attemptId, now, until))) return null;
+    const claimedUntil = this.claimFrom(now);
+    if (!(await this.due.claim(attemptId, now, claimedUntil))) return null;
     const requested = await this.attempts.with(attemptId, async ({ locked: { session }, attempt }) => ({
       session,
       attempt,
+      claimedUntil,
     }));
     if (requested?.attempt.state !== 'requested') return null;
     const { session } = requested;
@@ -69,50 +71,85 @@ export class Issuance {
     return null;
   }
 
-  /** Durable before the call: a process that dies in it must not be followed by a second paid one. */
-  announceCreate({ attempt }: Requested, since: Date): Promise<void> {
-    return this.due.markCreating(attempt.id, since);
+  /**
+   * Makes sure that a call which may cost a credit is made once: durable before the call, and only under a claim that
+   * still holds. A process that dies in the call is then not followed by a second paid one, and a process that slept
+   * since its claim makes none.
+   *
+   * @returns the claim to go on with and the moment before the call, null when the call must not be made
+   */
+  async announceCall(
+    requested: Requested,
+    call: 'create' | 'identify',
+  ): Promise<{ requested: Requested; since: Date } | null> {
+    const since = this.clock.now();
+    const claimedUntil = this.claimFrom(since);
+    const { attempt } = requested;
+    const createSince = call === 'create' ? since : null;
+    if (!(await this.due.announceCall(attempt.id, requested.claimedUntil, claimedUntil, createSince))) {
+      this.logger.warn(`attempt ${attempt.id} ended or was taken over before iDenfy was called; no call is made`);
+      return null;
+    }
+    const announced = { ...requested, claimedUntil };
+    // The call has its whole time-out ahead; only the slack may be used up by now.
+    if (this.clock.now().getTime() - since.getTime() <= claimSlackMs) return { requested: announced, since };
+    await this.postpone(announced, { why: 'the process was paused', retryAfterSeconds: null, lost: null }, 0);
+    return null;
   }
 
-  async markEligible({ session, attempt }: Requested): Promise<void> {
+  private claimFrom(now: Date): Date {
+    return new Date(now.getTime() + this.settings.idenfy.timeoutSeconds * 1000 + claimSlackMs);
+  }
+
+  async markEligible({ session, attempt, claimedUntil }: Requested): Promise<void> {
     await this.attempts.with(attempt.id, async ({ tx, now }) => {
       await this.due.setEligible(tx, session.id);
-      await this.due.goOn(tx, attempt.id, now);
+      if (!(await this.due.goOn(tx, attempt.id, claimedUntil, now))) return;
       this.dispatcher.afterCommit(tx, jobs.issueCode(attempt.id, attempt.issueTries));
     });
   }
 
-  /** Nobody remembers this but the job: where it is lost, eligibility is asked once more. */
-  async goOnToIdentify({ attempt }: Requested): Promise<void> {
+  /** Only the job remembers this: if it is lost, eligibility is asked once more. */
+  async goOnToIdentify({ attempt, claimedUntil }: Requested): Promise<void> {
     await this.attempts.with(attempt.id, async ({ tx, now }) => {
-      await this.due.goOn(tx, attempt.id, now);
+      if (!(await this.due.goOn(tx, attempt.id, claimedUntil, now))) return;
       this.dispatcher.afterCommit(tx, jobs.identify(attempt.id, attempt.issueTries));
     });
   }
 
-  /** @param issuedAt before the request that made the code: iDenfy returns no expiry, and ours may only be earlier */
+  /**
+   * A code is kept by whoever brings it first, with or without a claim: it is paid for.
+   * @param issuedAt before the request that made the code: iDenfy returns no expiry, and ours may only be earlier
+   * @returns false when the attempt has ended or has a code already
+   */
   async keep(
     { session, attempt }: Requested,
     issuedAt: Date,
     secret: { token: string; code: string | null },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const expiresAt = new Date(issuedAt.getTime() + session.codeLifetimeSeconds * 1000);
     const deadlineAt = new Date(expiresAt.getTime() + this.settings.deadlineGraceSeconds * 1000);
     const input: Input = { kind: 'code-issued', issuedAt, expiresAt, deadlineAt, codeHint: codeHint(secret.code) };
     const sealed = this.secrets.seal(attempt.id, secret);
     const decision = await this.attempts.decide(attempt.id, actor, () => input, sealed);
-    // A webhook may have been quicker than the answer that told us the token.
-    if (decision?.kind === 'moved') await this.dispatcher.add(jobs.applyResults());
-    else this.logger.warn(`attempt ${attempt.id} ended while its code was being made; the code is not used`);
+    if (decision?.kind !== 'moved') {
+      this.logger.warn(`attempt ${attempt.id} ended while its code was being made; the code is not used`);
+      return false;
+    }
+    // A webhook may have been quicker than the answer that brought the token.
+    await this.dispatcher.add(jobs.applyResults());
+    return true;
   }
 
-  async refuse({ attempt }: Requested, reason: IssueRefusal, detail: string): Promise<void> {
-    await this.attempts.decide(attempt.id, actor, () => ({ kind: 'issue-refused', reason, detail }));
+  async refuse({ attempt, claimedUntil }: Requested, reason: IssueRefusal, detail: string): Promise<void> {
+    await this.attempts.decide(attempt.id, actor, ({ nextTryAt }) =>
+      nextTryAt?.getTime() === claimedUntil.getTime() ? { kind: 'issue-refused', reason, detail } : null,
+    );
     if (reason === 'provider-rejected') this.logger.error(`iDenfy refuses for good: ${detail}`);
   }
 
   async postpone(
-    { session, attempt }: Requested,
+    { session, attempt, claimedUntil }: Requested,
     { why, retryAfterSeconds, lost }: Postponement,
     delay = delayMs(retryAfterSeconds, attempt.issueTries),
   ): Promise<void> {
@@ -120,7 +157,9 @@ export class Issuance {
     this.logger.warn(`no code for attempt ${attempt.id} yet (${why}), next try in ${delay} ms`);
     await this.attempts.with(attempt.id, async ({ tx, attempt: current, now }) => {
       const still = lost === undefined ? { since: current.lostSince, looks: current.lostLooks } : lost;
-      await this.due.postpone(tx, current, new Date(now.getTime() + delay), still ?? { since: null, looks: 0 });
+      const nextTryAt = new Date(now.getTime() + delay);
+      if (!(await this.due.postpone(tx, attempt.id, claimedUntil, nextTryAt, still ?? { since: null, looks: 0 })))
+        return;
       const again = session.eligible ? jobs.issueCode : jobs.checkEligibility;
       this.dispatcher.afterCommit(tx, again(attempt.id, current.issueTries + 1, delay));
     });

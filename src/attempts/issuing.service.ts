@@ -2,7 +2,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
-import { Clock } from '../core/clock.js';
 import { IdenfyClient } from '../idenfy/client.js';
 import { Issuance } from './issuance.service.js';
 import { LostSessions } from './lost-sessions.service.js';
@@ -16,7 +15,6 @@ export class CodeIssuer {
     @Inject(Issuance) private readonly issuance: Issuance,
     @Inject(LostSessions) private readonly lost: LostSessions,
     @Inject(IdenfyClient) private readonly idenfy: IdenfyClient,
-    @Inject(Clock) private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -53,13 +51,14 @@ export class CodeIssuer {
   }
 
   async issue(attemptId: string): Promise<boolean> {
-    const requested = await this.issuance.begin(attemptId);
-    if (!requested) return false;
-    const { session, attempt } = requested;
+    const begun = await this.issuance.begin(attemptId);
+    if (!begun) return false;
+    const { session, attempt } = begun;
     // Never a second paid call while the first one's session may still be found.
-    if (attempt.lostSince) return this.lost.lookFor(requested, attempt.lostSince);
-    const issuedAt = this.clock.now();
-    await this.issuance.announceCreate(requested, issuedAt);
+    if (attempt.lostSince) return this.lost.lookFor(begun, attempt.lostSince);
+    const announced = await this.issuance.announceCall(begun, 'create');
+    if (!announced) return false;
+    const { requested, since } = announced;
     const outcome = await this.idenfy.createSession({
       scanRef: session.scanRef,
       locale: session.locale ?? undefined,
@@ -69,7 +68,9 @@ export class CodeIssuer {
     switch (outcome.kind) {
       case 'ok':
         for (const warning of outcome.warnings) this.logger.warn(`iDenfy's answer to create: ${warning}`);
-        await this.issuance.keep(requested, issuedAt, { token: outcome.token, code: outcome.digitString });
+        if (!(await this.issuance.keep(requested, since, { token: outcome.token, code: outcome.digitString }))) {
+          await this.lost.recordOrphans(attempt, [outcome.token]);
+        }
         return true;
       case 'refused':
         await this.issuance.refuse(requested, 'provider-rejected', outcome.detail);
@@ -79,7 +80,7 @@ export class CodeIssuer {
         await this.issuance.postpone(requested, { ...outcome, lost: null });
         return false;
       case 'unknown': {
-        const lost = { since: issuedAt, looks: 0 };
+        const lost = { since, looks: 0 };
         await this.issuance.postpone(requested, { why: 'unknown', retryAfterSeconds: null, lost });
         return false;
       }

@@ -6,6 +6,7 @@ import { AttemptMoves } from './attempt-moves.js';
 import { Issuance, type Requested } from './issuance.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { OrphansStore } from './orphans.store.js';
+import type { AttemptRow } from './rows.js';
 
 /** A session may show up in the list a moment after its call: it is looked for so often, so far apart. */
 const looksMost = 2;
@@ -32,7 +33,7 @@ export class LostSessions {
       return false;
     }
     // A list that may not be read, or cannot be, does not become readable by waiting: one more try is all there is.
-    const found = outcome.kind === 'ok' ? await this.candidates(outcome.sessions, session.scanRef) : [];
+    const found = outcome.kind === 'ok' ? await this.unknown(outcome.sessions, session.scanRef) : [];
     const looks = attempt.lostLooks + 1;
     if (found.length === 0) {
       const lost = outcome.kind === 'ok' && looks < looksMost ? { since, looks } : null;
@@ -53,22 +54,30 @@ export class LostSessions {
     return false;
   }
 
-  /** Sessions for the scanRef that are nobody's. */
-  private async candidates(sessions: readonly ProviderSession[], scanRef: string): Promise<ProviderSession[]> {
+  /** Lists sessions at iDenfy that no attempt uses; one that is known already is not listed again. */
+  async recordOrphans(attempt: AttemptRow, tokens: readonly string[]): Promise<void> {
+    const unknown = await this.orphans.unknown(tokens);
+    if (unknown.length === 0) return;
+    await this.attempts.with(attempt.id, async ({ tx, locked, now }) => {
+      await this.orphans.keep(tx, unknown, attempt.id, now);
+      const data = { number: attempt.number, count: unknown.length };
+      const events = [{ type: 'attempt.orphaned' as const, attemptId: attempt.id, data }];
+      await this.moves.tell(tx, locked, attempt.id, { events, signals: [] }, { actor, now });
+    });
+  }
+
+  /** Sessions for the scanRef that are neither an attempt's nor listed as orphans. */
+  private async unknown(sessions: readonly ProviderSession[], scanRef: string): Promise<ProviderSession[]> {
     const theirs = sessions.filter(({ givenScanRef }) => givenScanRef === scanRef);
     const unknown = new Set(await this.orphans.unknown(theirs.map(({ tokenString }) => tokenString)));
     return theirs.filter(({ tokenString }) => unknown.has(tokenString));
   }
 
   private async leaveBehind(requested: Requested, found: readonly ProviderSession[]): Promise<void> {
-    const { attempt } = requested;
-    await this.attempts.with(attempt.id, async ({ tx, locked, now }) => {
-      const tokens = found.map(({ tokenString }) => tokenString);
-      await this.orphans.keep(tx, tokens, attempt.id, now);
-      const data = { number: attempt.number, count: tokens.length };
-      const events = [{ type: 'attempt.orphaned' as const, attemptId: attempt.id, data }];
-      await this.moves.tell(tx, locked, attempt.id, { events, signals: [] }, { actor, now });
-    });
+    await this.recordOrphans(
+      requested.attempt,
+      found.map(({ tokenString }) => tokenString),
+    );
     await this.issuance.postpone(requested, { why: 'orphaned', retryAfterSeconds: null, lost: null }, 0);
   }
 }

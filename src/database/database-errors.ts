@@ -41,9 +41,34 @@ export function withoutWrapping(error: unknown): unknown {
   return wrapped && error.cause instanceof Error ? withoutWrapping(error.cause) : error;
 }
 
+/** Somebody else changed a row first, so nothing was written. */
+export class LostGuard extends Error {}
+
 /** Deadlock or serialization failure: running the transaction again is the documented remedy. */
 export function isRetryable(error: unknown): boolean {
   return isSqlError(error) && (error.code === '40001' || error.code === '40P01');
+}
+
+/**
+ * Other transactions were in the way; nothing is wrong with what was to be written. 55P03 is a lock time-out, 57014 a
+ * statement time-out or a statement that somebody canceled.
+ */
+export function isContention(error: unknown): boolean {
+  const inner = withoutWrapping(error);
+  if (inner instanceof LostGuard || isRetryable(inner)) return true;
+  const reported = inner instanceof DatabaseUnavailable ? inner.cause : inner;
+  return isSqlError(reported) && (reported.code === '55P03' || reported.code === '57014');
+}
+
+/**
+ * Whether the same work fails again however often it is tried: the database refused the values themselves (SQLSTATE
+ * classes 22 data exception, 23 constraint violation, 54 program limit), or our own code failed before it asked.
+ * Everything else that a database reports is about the moment.
+ */
+export function isLasting(error: unknown): error is Error {
+  const inner = withoutWrapping(error);
+  if (inner instanceof DatabaseUnavailable || inner instanceof LostGuard) return false;
+  return isSqlError(inner) ? /^(22|23|54)/.test(inner.code) : inner instanceof Error;
 }
 
 export function isUniqueViolation(error: unknown, constraint: string): boolean {

@@ -80,6 +80,9 @@ export class Database extends Queries {
    * Runs `work` in one transaction (READ COMMITTED) and its after-commit actions once it is durable. `work` may run
    * again after a deadlock, so it must have no effect outside the transaction.
    *
+   * Every transaction locks rows in one order, so that no two wait for each other: webhooks, subject keys, sessions,
+   * subjects, attempts; several rows of one table by their keys.
+   *
    * @throws DatabaseUnavailable when the database cannot be reached; whether a commit under way took place is then
    *   unknown, and everything that calls this can be repeated.
    */

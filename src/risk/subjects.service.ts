@@ -14,8 +14,8 @@ import { type SubjectView, toView } from './subject-view.js';
 const outcomesKept = 10;
 
 /**
- * Counts the failures of a subject and says when it is locked. Who holds a session's row calls `standing` and `record`
- * inside that transaction: always the session's row first, then the subject's.
+ * Counts the failures of a subject and says when it is locked. `standing` and `record` run inside the transaction that
+ * holds the session's row: Database.transaction names the order of locks.
  */
 @Injectable()
 export class SubjectsService {
@@ -26,6 +26,11 @@ export class SubjectsService {
     @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
+
+  /** Locks the subjects of a batch before the first of them is asked for. */
+  async lockAll(tx: Transaction, scanRefs: readonly string[], now: Date): Promise<void> {
+    if (scanRefs.length > 0) await this.store.lockMany(tx, scanRefs, now);
+  }
 
   /**
    * Whether the subject may go on. Holds its row, so that no failure elsewhere can lock it before this transaction ends.

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { eq } from 'drizzle-orm';
 import type { Json } from '../core/canonical-json.js';
 import { Database, type Transaction } from '../database/database.js';
+import { LostGuard } from '../database/database-errors.js';
 import { subjects } from '../database/schema.js';
 import type { OutcomeStatus, Subject } from './subject.js';
 
@@ -17,13 +18,20 @@ export interface SubjectRow extends Subject {
   version: number;
 }
 
-/** Someone else wrote the row although it was locked: a fault of ours, and nothing was written. */
-class LostGuard extends Error {}
-
 /** One row a scanRef, from its first outcome on. */
 @Injectable()
 export class SubjectsStore {
   constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** Locks many subjects in the one order that keeps two transactions from waiting for each other; makes missing rows. */
+  async lockMany(tx: Transaction, scanRefs: readonly string[], now: Date): Promise<void> {
+    await tx.query(
+      `insert into subjects (scan_ref, updated_at)
+       select distinct name, $2::timestamptz from unnest($1::text[]) as name order by name on conflict do nothing`,
+      [[...scanRefs], now],
+    );
+    await tx.query('select from subjects where scan_ref = any ($1) order by scan_ref for update', [[...scanRefs]]);
+  }
 
   /** Locks the subject's row until the transaction ends; makes it when there is none. */
   async lockRow(tx: Transaction, scanRef: string, now: Date): Promise<SubjectRow> {

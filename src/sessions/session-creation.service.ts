@@ -70,13 +70,13 @@ export class SessionCreation {
         });
         if (claim.kind !== 'first') return claim;
       }
+      const key = await this.keys.live(tx, request.scanRef, now);
       const { lockedUntil } = await this.subjects.standing(tx, request.scanRef, now);
       if (lockedUntil) {
         const answer = subjectLocked(lockedUntil, now);
         if (idempotencyKey) await this.idempotency.remember(idempotencyKey, answer, tx);
         return { kind: 'subject-locked', answer };
       }
-      const key = await this.keys.live(tx, request.scanRef, now);
       await this.opening.open(
         tx,
         this.row(request, created, actor, { now, key }),

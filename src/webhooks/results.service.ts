@@ -4,7 +4,7 @@ import type { Input } from '../attempts/decision.js';
 import { IdentificationResults } from '../attempts/identification-results.service.js';
 import { Clock } from '../core/clock.js';
 import { Database, type Transaction } from '../database/database.js';
-import { isSqlError } from '../database/database-errors.js';
+import { isContention, isLasting } from '../database/database-errors.js';
 import { isIdentificationEvent, parseIdentification } from '../idenfy/identification-result.js';
 import { keepable } from '../idenfy/provider-text.js';
 import { parseWebhook, type ProviderResult } from '../idenfy/result.js';
@@ -13,6 +13,8 @@ import type { WebhookState } from './reading.js';
 import { type ClaimedWebhook, WebhooksStore } from './webhooks.store.js';
 
 const batch = 100;
+/** How long a batch waits for rows that another transaction holds, and how long a webhook that goes by itself. */
+const lockTimeout = { batch: '1s', apart: '100ms' } as const;
 /** A webhook that waits for longer than this has lost its job. */
 const overdueMs = 1000;
 const maxErrorLength = 500;
@@ -43,38 +45,103 @@ export class ResultsService {
   ) {}
 
   async applyAll(): Promise<void> {
-    while ((await this.applyBatch()) === batch);
+    let taken: number;
+    do taken = await this.applyBatch().catch((error: unknown) => this.applyApart(error));
+    while (taken === batch);
   }
 
   isOverdue(now: Date): Promise<boolean> {
     return this.store.hasOverdue(new Date(now.getTime() - overdueMs));
   }
 
-  /** Of a webhook that the transaction has set back to `new`. */
+  /** Applies a webhook that the transaction has set back to `new`. */
   async applyAgain(tx: Transaction, webhookId: string, earlier: Earlier): Promise<void> {
-    await this.applyOne(tx, await this.store.claimOne(tx, webhookId), earlier);
+    const webhook = await this.store.claimOne(tx, webhookId);
+    await this.lockFor(tx, [webhook]);
+    await this.applyOne(tx, webhook, earlier);
   }
 
+  /** @returns how many it took */
   private applyBatch(): Promise<number> {
     return this.database.transaction(async (tx) => {
+      await tx.query(`set local lock_timeout = '${lockTimeout.batch}'`);
       const claimed = await this.store.claim(tx, batch);
+      await this.lockFor(tx, claimed);
       for (const webhook of claimed) await this.applyOne(tx, webhook, fresh);
       return claimed.length;
     });
   }
 
-  /** A webhook that cannot be applied is set aside, and its neighbours go on. */
+  /**
+   * Other transactions were in the way of a batch: its webhooks go one by one, so that each of them waits for its own
+   * rows only. The sweeper comes back for those that still could not be applied.
+   *
+   * @returns how many it tried, 0 when some have to wait
+   * @throws the error of the batch when it was something else
+   */
+  private async applyApart(error: unknown): Promise<number> {
+    if (!isContention(error)) throw error;
+    const ids = await this.store.idsWaiting(batch);
+    let blocked = 0;
+    for (const id of ids) {
+      try {
+        await this.applyAlone(id);
+      } catch (reason) {
+        if (!isContention(reason)) throw reason;
+        blocked += 1;
+      }
+    }
+    if (blocked > 0) this.logger.warn(`${blocked} webhooks wait for rows that other transactions hold`);
+    return blocked === 0 ? ids.length : 0;
+  }
+
+  private applyAlone(id: string): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      await tx.query(`set local lock_timeout = '${lockTimeout.apart}'`);
+      const webhook = await this.store.claimIfWaiting(tx, id);
+      if (!webhook) return;
+      await this.lockFor(tx, [webhook]);
+      await this.applyOne(tx, webhook, fresh);
+    });
+  }
+
+  /** Locks everything that these webhooks may change before the first of them is applied. */
+  private async lockFor(tx: Transaction, webhooks: readonly ClaimedWebhook[]): Promise<void> {
+    const results = webhooks.filter(({ eventType }) => !isIdentificationEvent(eventType));
+    const identified = webhooks.flatMap((webhook) => this.identifiedBy(webhook) ?? []);
+    const sessionIds = results.flatMap(({ sessionId }) => sessionId ?? []);
+    sessionIds.push(...(await this.identifications.sessionsOf(tx, identified)));
+    await this.attempts.lockForResults(
+      tx,
+      sessionIds,
+      results.flatMap(({ scanRef }) => scanRef ?? []),
+    );
+  }
+
+  /** The scanRef of an approved identification. A body that cannot be read is set aside when its turn comes. */
+  private identifiedBy(webhook: ClaimedWebhook): string | null {
+    if (!isIdentificationEvent(webhook.eventType)) return null;
+    try {
+      const parsed = parseIdentification(this.store.bodyOf(webhook));
+      return parsed.kind === 'approved' ? parsed.scanRef : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Sets a webhook aside that can never be applied; its neighbours go on. */
   private async applyOne(tx: Transaction, webhook: ClaimedWebhook, earlier: Earlier): Promise<void> {
     await tx.query('savepoint webhook');
     let settled: Settled;
     try {
       settled = await this.apply(tx, webhook);
-      // The journal has told of this very refusal before.
-      const toldAgain = settled.verdict !== null && settled.verdict !== 'moved' && settled.verdict === earlier.verdict;
-      await tx.query(toldAgain ? 'rollback to savepoint webhook' : 'release savepoint webhook');
+      // The journal holds this very refusal already.
+      const journaledBefore =
+        settled.verdict !== null && settled.verdict !== 'moved' && settled.verdict === earlier.verdict;
+      await tx.query(journaledBefore ? 'rollback to savepoint webhook' : 'release savepoint webhook');
     } catch (error) {
-      // The whole batch has to run again when the transaction itself is lost.
-      if (!(error instanceof Error) || (isSqlError(error) && error.code.startsWith('40'))) throw error;
+      // Only a fault of the webhook itself sets it aside. Anything else passes, and the transaction is run again.
+      if (!isLasting(error)) throw error;
       await tx.query('rollback to savepoint webhook');
       this.logger.error(`webhook ${webhook.id} is quarantined: ${error.message}`, error.stack);
       settled = { state: 'quarantined', verdict: null, error: keepable(error.message, maxErrorLength) };
@@ -103,7 +170,7 @@ export class ResultsService {
     return { state: 'applied', verdict, error: null };
   }
 
-  /** Of an identification that nobody here has asked for there is nothing to say. */
+  /** Ignores identifications that we did not request. */
   private async applyIdentification(tx: Transaction, webhookId: string, body: Buffer): Promise<Settled> {
     const parsed = parseIdentification(body);
     const ignored = { state: 'ignored', verdict: null, error: null } as const;

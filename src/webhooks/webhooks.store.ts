@@ -33,10 +33,18 @@ export interface ClaimedWebhook {
   receivedAt: Date;
   /** the attempt its token belongs to, null when nobody knows the token */
   attemptId: string | null;
+  sessionId: string | null;
+  /** of that attempt */
+  scanRef: string | null;
 }
 
+/** Waits to be applied: it is new, or its token has become known. */
+const waiting = `(webhooks.state = 'new' or (webhooks.state = 'unmatched' and attempts.id is not null))
+                 and body_sealed is not null`;
+
 const claimed = `webhooks.id, digest, body_sealed as "bodySealed", event_type as "eventType", webhooks.state,
-                 received_at as "receivedAt", attempts.id as "attemptId", attempts.session_id as "sessionId"
+                 received_at as "receivedAt", attempts.id as "attemptId", attempts.session_id as "sessionId",
+                 attempts.scan_ref as "scanRef"
             from webhooks left join attempts on attempts.token_digest = webhooks.token_digest`;
 
 @Injectable()
@@ -89,18 +97,35 @@ export class WebhooksStore {
   }
 
   /**
-   * Takes webhooks to apply: new ones, and unmatched ones whose token has become known. Those another process holds are
-   * passed over. Oldest first per session, and sessions in one order, so that two batches never wait for each other's.
+   * Takes webhooks to apply, oldest first: new ones, and unmatched ones whose token has become known. Passes over those
+   * that another process holds.
    */
   async claim(tx: Transaction, limit: number): Promise<ClaimedWebhook[]> {
-    const { rows } = await tx.query<ClaimedWebhook & { sessionId: string | null }>(
-      `select ${claimed}
-        where (webhooks.state = 'new' or (webhooks.state = 'unmatched' and attempts.id is not null))
-          and body_sealed is not null
+    const { rows } = await tx.query<ClaimedWebhook>(
+      `select ${claimed} where ${waiting}
         order by received_at, webhooks.id limit $1 for update of webhooks skip locked`,
       [limit],
     );
-    return rows.sort((a, b) => compare(a.sessionId ?? '', b.sessionId ?? ''));
+    return rows;
+  }
+
+  /** Takes this one if it still waits and no other process holds it. */
+  async claimIfWaiting(tx: Transaction, id: string): Promise<ClaimedWebhook | null> {
+    const { rows } = await tx.query<ClaimedWebhook>(
+      `select ${claimed} where webhooks.id = $1 and ${waiting} for update of webhooks skip locked`,
+      [id],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** The oldest that wait to be applied, without taking them. */
+  async idsWaiting(limit: number): Promise<string[]> {
+    const { rows } = await this.database.query<{ id: string }>(
+      `select webhooks.id from webhooks left join attempts on attempts.token_digest = webhooks.token_digest
+        where ${waiting} order by received_at, webhooks.id limit $1`,
+      [limit],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** The one that the transaction has set back to `new`. */

@@ -117,7 +117,8 @@ export const attemptEvents = {
   },
   'attempt.orphaned': {
     ...ofAttempt,
-    summary: 'A call whose answer was lost had made sessions at iDenfy that nobody can use.',
+    summary:
+      'iDenfy holds sessions for this attempt that no attempt uses: the answer was lost, or the attempt had ended.',
     data: object({ number, count: count('How many were found.', 1) }),
     example: { data: { number: 1, count: 1 } },
   },

@@ -298,7 +298,7 @@ export type AttemptDisputedEvent = Envelope<
   }
 >;
 
-/** A call whose answer was lost had made sessions at iDenfy that nobody can use. */
+/** iDenfy holds sessions for this attempt that no attempt uses: the answer was lost, or the attempt had ended. */
 export type AttemptOrphanedEvent = Envelope<
   'attempt.orphaned',
   string,

@@ -1,0 +1,111 @@
+/** Each create call costs a credit: an attempt that is void gets none, and no attempt gets two. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DueStore } from '../../src/attempts/due.store.js';
+import { Issuance } from '../../src/attempts/issuance.service.js';
+import { CodeIssuer } from '../../src/attempts/issuing.service.js';
+import { Clock } from '../../src/core/clock.js';
+import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
+import type { SessionBody } from '../support/client.js';
+import { openWorld, type World } from '../support/world.js';
+
+describe('paid calls of two processes for one attempt', () => {
+  let world: World;
+  let names = 0;
+
+  beforeAll(async () => {
+    world = await openWorld('embedded', { CREATE_WAIT_SECONDS: '0' });
+    // The test itself plays the workers, so that it can stop one of them wherever it likes.
+    await service(JobDispatcher).queue('codes').pause();
+  }, 60_000);
+  afterAll(() => world.close());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  const service = <T>(type: (abstract new (...args: never[]) => T) | { prototype: T }): T =>
+    world.service.service.app.get(type as never);
+  const issue = (attemptId: string) => service(CodeIssuer).issue(attemptId);
+  const creates = () => world.simulator.ledger.sessions.filter(({ scanRef }) => scanRef === session.scanRef).length;
+  const state = async () => (await world.client.session(session.id)).attempts[0]!.state;
+
+  /** A process is stopped there while `meanwhile` happens, and goes on with what it knew before. */
+  function stopAfter<Name extends string>(
+    part: Record<Name, (...args: never[]) => Promise<unknown>>,
+    name: Name,
+    meanwhile: () => Promise<unknown>,
+  ): void {
+    const real = part[name].bind(part) as (...args: unknown[]) => Promise<unknown>;
+    part[name] = async (...args: unknown[]) => {
+      part[name] = real;
+      const result = await real(...args);
+      await meanwhile();
+      return result;
+    };
+  }
+
+  /** From here on all clocks say that much more. */
+  const passSeconds = (seconds: number) =>
+    jest.spyOn(service(Clock), 'now').mockImplementation(() => new Date(Date.now() + seconds * 1000));
+
+  let session: SessionBody;
+  let attemptId: string;
+
+  beforeEach(async () => {
+    names += 1;
+    const answer = await world.client.post('/v1/sessions', { scanRef: `paid-${names}` }).expect(202);
+    session = answer.body as SessionBody;
+    attemptId = session.attempt!.id;
+    await service(CodeIssuer).checkEligibility(attemptId);
+  });
+
+  it('a canceled attempt costs nothing, although its worker had begun', async () => {
+    stopAfter(service(Issuance), 'begin', () => world.client.post(`/v1/sessions/${session.id}/cancel`).expect(200));
+    await issue(attemptId);
+    expect([creates(), await state()]).toEqual([0, 'void']);
+  });
+
+  it('a worker that slept before its call leaves the attempt to the one that took over', async () => {
+    stopAfter(service(Issuance), 'begin', async () => {
+      passSeconds(20);
+      await issue(attemptId);
+      expect(creates()).toBe(1);
+    });
+    await issue(attemptId);
+    expect([creates(), await state()]).toEqual([1, 'issued']);
+  });
+
+  it('a worker that slept after it had announced its call does not make it', async () => {
+    stopAfter(service(DueStore), 'announceCall', () => Promise.resolve(passSeconds(20)));
+    await issue(attemptId);
+    expect(creates()).toBe(0);
+    passSeconds(40);
+    await issue(attemptId);
+    expect([creates(), await state()]).toEqual([1, 'issued']);
+  });
+
+  it('a worker that slept does not set free what another holds now', async () => {
+    stopAfter(service(Issuance), 'begin', async () => {
+      passSeconds(20);
+      stopAfter(service(Issuance), 'begin', async () => {
+        // The second is about to call, and now the first wakes up and learns again that the person may.
+        await first;
+        expect(await service(Issuance).begin(attemptId)).toBeNull();
+      });
+      second = issue(attemptId);
+    });
+    let second: Promise<unknown> = Promise.resolve();
+    const first: Promise<unknown> = service(CodeIssuer).checkEligibility(attemptId);
+    await first;
+    await second;
+    expect([creates(), await state()]).toEqual([1, 'issued']);
+  });
+
+  it('a code that comes for a canceled attempt is listed as an orphan', async () => {
+    const { idenfy } = service(CodeIssuer) as unknown as { idenfy: Record<'createSession', () => Promise<unknown>> };
+    stopAfter(idenfy, 'createSession', () => world.client.post(`/v1/sessions/${session.id}/cancel`).expect(200));
+    await issue(attemptId);
+    expect([creates(), await state()]).toEqual([1, 'void']);
+    const events = await world.client.untilEvent(session.id, 'attempt.orphaned');
+    expect(events.at(-1)).toMatchObject({ attemptId, data: { number: 1, count: 1 } });
+  });
+});

@@ -1,0 +1,134 @@
+/** An acknowledged result once ended in quarantine because the database was busy: its verdict never took effect. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { PoolClient } from 'pg';
+import type { SessionBody } from '../support/client.js';
+import { describeServers } from '../support/servers.js';
+import { waitFor } from '../support/wait-for.js';
+import { sendWebhook } from '../support/webhook.js';
+import { openWorld, type World } from '../support/world.js';
+
+describeServers('a result whose rows another transaction has locked', ['postgres', 'redis'], () => {
+  let world: World;
+  /** The other transaction. */
+  let other: PoolClient;
+
+  beforeAll(async () => {
+    world = await openWorld('servers');
+    other = await world.database.pool.connect();
+  }, 60_000);
+  afterAll(async () => {
+    other.release();
+    await world.close();
+  });
+
+  const create = (scanRef: string) => world.client.create(scanRef, { maxAttempts: 1, channels: ['code', 'sdk'] });
+  const failed = ({ attempt, scanRef }: SessionBody) => ({ token: attempt!.token, scanRef, status: 'FAILED' });
+  const send = (session: SessionBody) => sendWebhook(world.url, failed(session)).expect(200, { received: true });
+  const untilFailed = ({ id }: SessionBody) =>
+    world.client.until(id, 'the verdict', ({ status }) => status === 'failed', 30);
+  const keptFor = async ({ attempt }: SessionBody) => {
+    const { body } = await world.client.get(`/v1/webhooks?token=${attempt!.token}`).expect(200);
+    return (body as { data: object[] }).data;
+  };
+
+  const whileLocked = async <T>(sql: string, values: unknown[], work: () => Promise<T>): Promise<T> => {
+    await other.query('begin');
+    try {
+      await other.query(sql, values);
+      return await work();
+    } finally {
+      await other.query('rollback');
+    }
+  };
+  const lockSession = 'select from sessions where id = $1 for update';
+  const lockSubject = 'select from subjects where scan_ref = $1 for update';
+  /** As after an earlier outcome. */
+  const makeSubject = (scanRef: string) =>
+    world.database.query('insert into subjects (scan_ref, updated_at) values ($1, now())', [scanRef]);
+
+  /** The backends that wait for a lock of ours. */
+  const waiting = async (): Promise<number[]> => {
+    const { rows } = await world.database.query<{ pid: number }>(
+      `select pid from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
+    );
+    return rows.map(({ pid }) => pid);
+  };
+  const untilOneWaits = () =>
+    waitFor(async () => (await waiting())[0], { what: 'the result to wait for the lock', withinSeconds: 20 });
+
+  it('is applied once the lock is gone, although its statement was canceled meanwhile', async () => {
+    const session = await create('locked-canceled');
+    await whileLocked(lockSession, [session.id], async () => {
+      await send(session);
+      await other.query('select pg_cancel_backend($1)', [await untilOneWaits()]);
+    });
+    await untilFailed(session);
+    expect(await keptFor(session)).toEqual([
+      expect.objectContaining({ state: 'applied', verdict: 'moved', error: null }),
+    ]);
+  });
+
+  it('is applied after a deadlock that PostgreSQL ended at its cost', async () => {
+    await makeSubject('locked-deadlock');
+    const session = await create('locked-deadlock');
+    await whileLocked(lockSubject, ['locked-deadlock'], async () => {
+      await send(session);
+      await untilOneWaits();
+      // It holds the session and waits for the subject; now we hold the subject and wait for the session.
+      await other.query(lockSession, [session.id]);
+    });
+    await untilFailed(session);
+    expect(await keptFor(session)).toEqual([
+      expect.objectContaining({ state: 'applied', verdict: 'moved', error: null }),
+    ]);
+  });
+
+  it('does not keep back the results of other sessions', async () => {
+    const [locked, free] = [await create('locked-alone'), await create('locked-neighbour')];
+    await whileLocked(lockSession, [locked.id], async () => {
+      await send(locked);
+      await untilOneWaits();
+      await send(free);
+      await untilFailed(free);
+      expect((await world.client.session(locked.id)).status).toBe('active');
+    });
+    await untilFailed(locked);
+  });
+
+  it('locks all sessions of its batch before any subject, and the subjects by name', async () => {
+    // The first session's subject comes last by name, so that its turn is after the other's.
+    await makeSubject('order-b');
+    await makeSubject('order-a');
+    const sessions = [await create('order-b'), await create('order-a')];
+    await whileLocked(lockSubject, ['order-a'], async () => {
+      await whileWebhooksWait(() =>
+        // The first goes alone; what comes meanwhile makes one batch.
+        Promise.all([
+          sendWebhook(world.url, { token: randomUUID().replaceAll('-', ''), status: 'FAILED' }).expect(200),
+          ...sessions.map(send),
+        ]),
+      );
+      await untilOneWaits();
+      for (const { id } of sessions) {
+        await expect(world.database.query(`${lockSession} nowait`, [id])).rejects.toMatchObject({ code: '55P03' });
+      }
+      // Nobody has taken the subject that comes later.
+      await world.database.query(`${lockSubject} nowait`, ['order-b']);
+    });
+    await Promise.all(sessions.map(untilFailed));
+  });
+
+  /** Nobody can keep a webhook until all of them have been sent. */
+  const whileWebhooksWait = async (work: () => Promise<unknown>): Promise<void> => {
+    let sent: Promise<unknown> = Promise.resolve();
+    await world.database.transaction(async (tx) => {
+      await tx.query('lock table webhooks in share mode');
+      sent = work();
+      await waitFor(async () => (await waiting()).length > 0, { what: 'the first of them to wait' });
+      // The others reach the process that keeps the first; an exchange over the same HTTP server comes after theirs.
+      await world.client.get('/v1/event-types').expect(200);
+    });
+    await sent;
+  };
+});
