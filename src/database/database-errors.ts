@@ -1,9 +1,24 @@
 /** The database cannot be reached, is starting or going down: nothing is known to be wrong with the request. */
 export class DatabaseUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('the database cannot be reached', { cause });
+  /** @param place which database, for an operator; without a password */
+  constructor(cause: unknown, place = 'the database') {
+    super(`${place} cannot be reached: ${reasonOf(cause)}`, { cause });
     this.name = 'DatabaseUnavailable';
   }
+}
+
+/** The database answers and does not let us in: a wrong password, an unknown role or database. Waiting does not help. */
+export class DatabaseRefused extends Error {
+  constructor(place: string, cause: SqlError) {
+    super(`${place} refuses the connection: ${cause.message} (SQLSTATE ${cause.code})`, { cause });
+    this.name = 'DatabaseRefused';
+  }
+}
+
+/** What went wrong, in one line. A host with several addresses fails with one error for each of them. */
+export function reasonOf(error: unknown): string {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.map((one) => (one instanceof Error ? one.message || one.name : String(one))).join(', ');
 }
 
 interface SqlError extends Error {
