@@ -15,6 +15,7 @@ import { createLogger, NestLogger } from './http/logging.js';
 import { Metrics } from './http/metrics.js';
 import { serveOpenApi } from './http/openapi.js';
 import { eventWebhooks } from './journal/catalogue/event-catalogue-webhooks.js';
+import { checkKeys } from './journal/key-canaries.js';
 import { openQueueBackend } from './queue/backend.js';
 
 export interface Service {
@@ -55,6 +56,7 @@ async function open(
     notify: (line) => logger.warn(line),
   });
   opened.add(() => database.close());
+  await checkKeys(database, settings, true);
   for (const name of await unsafeDurability(database)) {
     logger.warn(`PostgreSQL runs with ${name}=off: an answered request may be lost in a crash`);
   }

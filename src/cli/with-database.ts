@@ -3,6 +3,7 @@ import type { KeyName, ReadKeys } from '../config/read-keys.js';
 import { readSettingsOf } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import type { Database } from '../database/database.js';
+import { checkKeys } from '../journal/key-canaries.js';
 import { openDatabase } from '../database/open.js';
 
 /** Waiting long for a server is for services; at a terminal an answer is wanted. */
@@ -23,7 +24,7 @@ export function withDatabase<T>(
 /**
  * Runs `work` on the service's database, brought up to date.
  *
- * @param keys those that `work` uses: the others need not be set
+ * @param keys those that `work` uses: the others need not be set, and these must be those of the database
  * @throws ConfigurationError, DatabaseUnavailable, DatabaseRefused, FolderInUse, MigrationsPending
  */
 export async function withKeys<T, Key extends KeyName = never>(
@@ -33,6 +34,7 @@ export async function withKeys<T, Key extends KeyName = never>(
   const settings = readSettingsOf(readEnvironment(), ['database', 'dataDir', 'journalOrigin'], keys);
   const database = await openDatabase(settings, terminalPatience);
   try {
+    await checkKeys(database, settings, false);
     return await work(database, settings);
   } finally {
     await database.close();
