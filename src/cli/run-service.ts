@@ -14,6 +14,16 @@ import { failureOf } from './failure.js';
 /** Seconds after SIGTERM within which everything is finished, or is left to the next start. */
 const drainSeconds = 10;
 
+/** For whoever starts the service for the first time and has set nothing yet. */
+const wayOn = `
+To try Facecode without an iDenfy account:    npm run demo
+To run it against the simulator of iDenfy:    cp .env.example .env, then npm run simulator and, beside it, npm start
+To run it against iDenfy: cp .env.example .env, and set there
+  IDENFY_API_KEY, IDENFY_API_SECRET    the API key pair from iDenfy's dashboard
+  IDENFY_WEBHOOK_KEYS                  the signing key that you set there for the notification FACIAL_AUTHENTICATION
+  IDENFY_BASE_URL, IDENFY_FACE_URL     remove them: the defaults are iDenfy's own
+README.md lists every setting.`;
+
 /** @returns the exit code: 0 after a signal, 2 when the settings are wrong, 3 when it could not start or stop */
 export async function runService(): Promise<number> {
   let settings: Settings;
@@ -63,6 +73,7 @@ export function announce(
 function refuse(error: unknown): number {
   if (error instanceof ConfigurationError) {
     printError(error.message);
+    if (error.missing.length > 0) printError(wayOn);
     return 2;
   }
   printError(failureOf(error).line);

@@ -43,7 +43,7 @@ export function readKeys<Key extends KeyName>(
 }
 
 function requireSet(read: VariableReader, name: string, expected: string): void {
-  if (!read.isSet(name)) read.fault(name, `is not set, with DATABASE_URL expected ${expected}`);
+  if (!read.isSet(name)) read.faultMissing(name, expected, 'with DATABASE_URL ');
 }
 
 /** `ensureGeneratedKeys` gives only what these parsers accept. */

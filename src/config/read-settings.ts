@@ -77,7 +77,7 @@ export function readSettingsOf<Part extends PlainPart, Key extends KeyName = nev
   const values = parts.map((part) => [part, readers[part](read)] as const);
   const finishKeys = readKeys(read, keys, readDataDir(read), read.isSet('DATABASE_URL'));
 
-  if (read.faults.length > 0) throw new ConfigurationError(read.faults);
+  if (read.faults.length > 0) throw new ConfigurationError(read.faults, read.missing);
   const settings = Object.fromEntries(values) as Pick<Settings, Part>;
   return deepFreeze({ ...settings, keys: finishKeys() });
 }
