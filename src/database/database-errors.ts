@@ -15,10 +15,11 @@ export class DatabaseRefused extends Error {
   }
 }
 
-/** What went wrong, in one line. A host with several addresses fails with one error for each of them. */
+/** What went wrong. A host with several addresses fails with one error for each of them and no message of its own. */
 export function reasonOf(error: unknown): string {
-  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-  return errors.map((one) => (one instanceof Error ? one.message || one.name : String(one))).join(', ');
+  if (typeof error !== 'object' || error === null) return String(error);
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(reasonOf).join(', ');
+  return 'message' in error && error.message !== '' ? String(error.message) : String(error);
 }
 
 interface SqlError extends Error {

@@ -10,12 +10,12 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 /** How long to wait for a server that is itself still starting, and who hears that it is waited for. */
 export interface Patience {
   readonly seconds: number;
-  /** gets a line at once when the server is away, and then every few seconds */
+  /** gets a line at once when the server is away, and then from time to time */
   readonly notify?: (line: string) => void;
+  readonly notifyEverySeconds?: number;
 }
 
 const pauseMs = 500;
-const notifyEveryMs = 10_000;
 
 /** @throws MigrationsPending, FolderInUse, DatabaseUnavailable, DatabaseRefused */
 export async function openDatabase(
@@ -56,7 +56,11 @@ export async function reachDatabase(
   }
 }
 
-async function untilItAnswers(database: Database, place: string, { seconds, notify }: Patience): Promise<void> {
+async function untilItAnswers(
+  database: Database,
+  place: string,
+  { seconds, notify, notifyEverySeconds = 10 }: Patience,
+): Promise<void> {
   const started = Date.now();
   const until = started + seconds * 1000;
   for (let nextNoticeAt = started; ;) {
@@ -72,7 +76,7 @@ async function untilItAnswers(database: Database, place: string, { seconds, noti
         notify?.(
           `${place} cannot be reached: ${reasonOf(error.cause)}; trying again for ${Math.ceil((until - now) / 1000)} s${more}`,
         );
-        nextNoticeAt = now + notifyEveryMs;
+        nextNoticeAt = now + notifyEverySeconds * 1000;
       }
       await pause(pauseMs);
     }

@@ -1,12 +1,15 @@
 /** A start that fails used to leave a process that neither served nor ended, so no supervisor started it again. */
 import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { openDatabase } from '../../src/database/open.js';
 import { prepareEmbedded } from '../support/embedded-template.js';
-import { ensureBuilt } from '../support/ensure-built.js';
+import { ensureBuilt, repository } from '../support/ensure-built.js';
 import { createDatabase } from '../support/postgres.js';
 import { type Ran, runBuilt } from '../support/run-facecode.js';
 import { describeServers } from '../support/servers.js';
@@ -56,6 +59,56 @@ describe('a start that fails ends the process with exit code 3 and one line', ()
     const ran = await start({ METRICS_PORT: port });
     expect(ran.code).toBe(3);
     expect(errorLines(ran)).toEqual([expect.stringContaining(`port ${port} of 127.0.0.1 is in use`)]);
+  });
+});
+
+describe('a start without settings', () => {
+  it.each([[['main.js']], [['cli/main.js', 'start']]])(
+    'names all that is missing, and the way on (%j)',
+    async (command) => {
+      const ran = await runBuilt(command, { cwd: folder });
+      expect(ran.code).toBe(2);
+      expect(ran.out).toBe('');
+      expect(ran.err.match(/^[A-Z_]+(?=: is not set)/gm)).toEqual([
+        'IDENFY_API_KEY',
+        'IDENFY_API_SECRET',
+        'IDENFY_WEBHOOK_KEYS',
+      ]);
+      for (const way of ['npm run demo', 'cp .env.example .env', 'npm run simulator', "iDenfy's dashboard"]) {
+        expect(ran.err).toContain(way);
+      }
+    },
+  );
+});
+
+describe('a start that waits for its database', () => {
+  const url = 'postgres://me:hunter2@127.0.0.1:1/x';
+
+  it('says so at once, with the reason and without the password', async () => {
+    const child = spawn(process.execPath, [join(repository, 'dist/main.js')], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...testEnvironment(folder, { LOG_LEVEL: 'info', DATABASE_URL: url }) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line);
+      if (line.includes('cannot be reached')) break;
+    }
+    child.kill('SIGKILL');
+    expect(lines.at(-1)).toMatch(
+      /the database at 127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:1; trying again for 30 s/,
+    );
+    expect(lines.join()).not.toContain('hunter2');
+  });
+
+  it('goes on saying so, and says at the end that it gives up', async () => {
+    const heard: string[] = [];
+    const settings = { database: { url, migrateOnStart: true }, dataDir: folder };
+    const opening = openDatabase(settings, { seconds: 1, notifyEverySeconds: 0, notify: (line) => heard.push(line) });
+    await expect(opening).rejects.toThrow(/^the database at 127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED/);
+    expect(heard.length).toBeGreaterThan(1);
+    expect(heard.at(-1)).toMatch(/trying again for 1 s more$/);
   });
 });
 
