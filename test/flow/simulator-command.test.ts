@@ -55,7 +55,7 @@ describe('the command', () => {
     const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
     const { child, ended } = start('--port', '0', '--consumer', '--consumer-port', '0', '--consumer-secret', secret);
     try {
-      const commands = /^ {2}npx facecode certify (\S+) --secret (\S+) --effects-url (\S+)$/gm;
+      const commands = /^ {2}npm run facecode -- certify (\S+) --secret (\S+) --effects-url (\S+)$/gm;
       let out = '';
       let found: RegExpExecArray[] = [];
       for await (const chunk of child.stdout) {
