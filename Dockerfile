@@ -20,6 +20,8 @@ RUN install -d -o node -g node -m 700 /data
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
+# The command line: docker compose exec facecode facecode --help
+RUN chmod 755 dist/cli/main.js && ln -s /app/dist/cli/main.js /usr/local/bin/facecode
 USER node
 VOLUME /data
 EXPOSE 3000

@@ -6,16 +6,16 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { settingsWarnings } from './config/warnings.js';
-import { Clock } from './core/clock.js';
+import { Opened } from './core/opened.js';
 import { unsafeDurability } from './database/connect.js';
-import type { Database } from './database/database.js';
 import { openDatabase } from './database/open.js';
-import { ApiKeysStore } from './http/api-keys.store.js';
+import { BootstrapKey, type NewAdminKey } from './http/bootstrap-key.js';
 import { configureFastify, createFastify } from './http/fastify.js';
 import { createLogger, NestLogger } from './http/logging.js';
 import { Metrics } from './http/metrics.js';
 import { serveOpenApi } from './http/openapi.js';
 import { eventWebhooks } from './journal/catalogue/event-catalogue-webhooks.js';
+import { checkKeys } from './journal/key-canaries.js';
 import { openQueueBackend } from './queue/backend.js';
 
 export interface Service {
@@ -23,50 +23,59 @@ export interface Service {
   readonly url: string;
   readonly app: NestFastifyApplication;
   readonly logger: Logger;
+  /** the admin key that this start has made; it is shown nowhere else */
+  readonly newAdminKey: NewAdminKey | null;
   /** Lets running requests and jobs finish, then closes everything. */
   close(): Promise<void>;
 }
 
-/** @throws ConfigurationError, MigrationsPending, FolderInUse, DatabaseUnavailable and what listening can throw */
+/** A database server that starts at the same time as we do is given this long. */
+const databasePatienceSeconds = 30;
+/** A part that is in trouble itself, such as a queue whose server is away, must not keep a failed start from ending. */
+const abandonWithinMs = 5000;
+
+/** Everything that was opened is closed again when the start fails. @throws whatever keeps it from starting */
 export async function startService(settings: Settings, logger = createLogger(settings)): Promise<Service> {
   for (const warning of settingsWarnings(settings)) logger.warn(warning);
-  const database = await openDatabase(settings);
+  const opened = new Opened();
   try {
-    for (const name of await unsafeDurability(database)) {
-      logger.warn(`PostgreSQL runs with ${name}=off: an answered request may be lost in a crash`);
-    }
-    return await startOn(database, settings, logger);
+    return { ...(await open(settings, logger, opened)), logger, close: () => opened.close() };
   } catch (error) {
-    await database.close();
+    await opened.abandon(abandonWithinMs);
     throw error;
   }
 }
 
-async function startOn(database: Database, settings: Settings, logger: Logger): Promise<Service> {
-  const backend = await openQueueBackend(settings, database);
-  try {
-    const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.forRoot(settings, database, backend),
-      createFastify(logger, settings.http.trustProxy),
-      { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
-    );
-    await configureFastify(app.getHttpAdapter().getInstance(), app.get(Metrics), settings.http.corsOrigins);
-    if (settings.roles.api) serveOpenApi(app, eventWebhooks());
-    const { admin, adminFromEnvironment } = settings.keys;
-    await app.get(ApiKeysStore).ensureBootstrap(admin, adminFromEnvironment, app.get(Clock).now());
-    await app.listen(settings.http.port, settings.http.host);
-    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-    logger.info(
-      `Facecode listens on ${url} (database: ${database.embedded ? 'embedded' : 'PostgreSQL'}, queues: ${backend.kind})`,
-    );
-    const close = async () => {
-      await app.close();
-      await backend.close();
-      await database.close();
-    };
-    return { url, app, logger, close };
-  } catch (error) {
-    await backend.close();
-    throw error;
+async function open(
+  settings: Settings,
+  logger: Logger,
+  opened: Opened,
+): Promise<Pick<Service, 'app' | 'url' | 'newAdminKey'>> {
+  const database = await openDatabase(settings, {
+    seconds: databasePatienceSeconds,
+    notify: (line) => logger.warn(line),
+  });
+  opened.add(() => database.close());
+  await checkKeys(database, settings, true);
+  for (const name of await unsafeDurability(database)) {
+    logger.warn(`PostgreSQL runs with ${name}=off: an answered request may be lost in a crash`);
   }
+
+  const backend = await openQueueBackend(settings, database);
+  opened.add(() => backend.close());
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(settings, database, backend),
+    createFastify(logger, settings.http.trustProxy),
+    { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
+  );
+  opened.add(() => app.close());
+  await configureFastify(app.getHttpAdapter().getInstance(), app.get(Metrics), settings.http.corsOrigins);
+  if (settings.roles.api) serveOpenApi(app, eventWebhooks());
+  const newAdminKey = await app.get(BootstrapKey).ensure();
+  await app.listen(settings.http.port, settings.http.host);
+  const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+  logger.info(
+    `Facecode listens on ${url} (database: ${database.embedded ? 'embedded' : 'PostgreSQL'}, queues: ${backend.kind})`,
+  );
+  return { app, url, newAdminKey };
 }

@@ -1,3 +1,4 @@
+import { endProcess } from './cli/end-process.js';
 import { runService } from './cli/run-service.js';
 
-process.exitCode = await runService();
+endProcess(await runService());

@@ -5,7 +5,7 @@ import { Sealer } from '../core/sealing.js';
 import { JournalStore } from '../journal/journal.store.js';
 import { PersonalKeys } from '../journal/personal-keys.js';
 import { type Command, print } from './command.js';
-import { withDatabase } from './with-database.js';
+import { withKeys } from './with-database.js';
 
 export const check: Command = {
   name: 'check',
@@ -13,7 +13,7 @@ export const check: Command = {
   usage: '',
   async run(args) {
     parseArgs({ args, options: {} });
-    return withDatabase(async (database, settings) => {
+    return withKeys(['encryption'], async (database, settings) => {
       const journal = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
       const consistency = new Consistency(database, new AttemptsStore(database, journal), journal);
       let differing = 0;

@@ -7,7 +7,7 @@ export interface Command {
   usage: string;
   /**
    * @returns the exit code: 0 good, 1 the answer is no
-   * @throws WrongUsage (exit code 2)
+   * @throws WrongUsage, ConfigurationError (exit code 2), and whatever keeps it from being done (exit code 3)
    */
   run(args: string[]): Promise<number>;
 }

@@ -45,7 +45,6 @@ async function write(text: Readable, file: string | undefined): Promise<void> {
     await rename(unfinished, file);
   } catch (error) {
     await rm(unfinished, { force: true });
-    if ((error as NodeJS.ErrnoException).syscall) throw new WrongUsage(`${file}: ${(error as Error).message}`);
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 /** The journal's services on an open database, for commands: the same that the service runs, put together by hand. */
-import type { Settings } from '../config/settings.js';
 import { SystemClock } from '../core/clock.js';
 import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
@@ -11,6 +10,7 @@ import { JournalStore } from '../journal/journal.store.js';
 import { PersonalKeys } from '../journal/personal-keys.js';
 import { SealingService } from '../journal/tree/sealing.service.js';
 import { SealingStore } from '../journal/tree/sealing.store.js';
+import type { OpenedSettings } from './with-database.js';
 import { TreeStore } from '../journal/tree/tree.store.js';
 import { JournalVerification } from '../journal/tree/verification.service.js';
 
@@ -21,7 +21,7 @@ export interface Journal {
   verification: JournalVerification;
 }
 
-export function journalOf(database: Database, settings: Settings): Journal {
+export function journalOf(database: Database, settings: OpenedSettings<'encryption' | 'journal'>): Journal {
   const signer = journalKey(settings);
   const [events, tree] = [new SealingStore(database), new TreeStore(database)];
   const sealing = new SealingService(database, events, tree, signer, new SystemClock());

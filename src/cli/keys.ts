@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type ApiKey, ApiKeysStore } from '../http/api-keys.store.js';
 import { type Scope, scopes } from '../http/scopes.js';
 import { type Command, print, WrongUsage } from './command.js';
-import { withDatabase } from './with-database.js';
+import { withKeys } from './with-database.js';
 
 export const keys: Command = {
   name: 'keys',
@@ -29,7 +29,7 @@ async function create(args: string[]): Promise<number> {
   if (name === '' || name.length > 100) throw new WrongUsage('--name takes 1 to 100 characters');
   const wanted = readScopes(values.scopes ?? '');
   const expiresAt = readExpiry(values['expires-at']);
-  return withDatabase(async (database) => {
+  return withKeys([], async (database) => {
     const made = await new ApiKeysStore(database).create(name, wanted, expiresAt, new Date());
     print(`${made.id}  ${made.name}  ${made.scopes.join(',')}`);
     print(`\nThe key, shown only now:\n\n  ${made.key}`);
@@ -57,7 +57,7 @@ function readExpiry(text: string | undefined): Date | null {
 
 async function list(args: string[]): Promise<number> {
   parseArgs({ args, options: {} });
-  return withDatabase(async (database) => {
+  return withKeys([], async (database) => {
     for (const key of await new ApiKeysStore(database).list()) print(describe(key));
     return 0;
   });
@@ -72,7 +72,7 @@ async function revoke(args: string[]): Promise<number> {
   const { positionals } = parseArgs({ args, options: {}, allowPositionals: true });
   const [id] = positionals;
   if (id === undefined || positionals.length > 1) throw new WrongUsage('revoke takes one key id');
-  return withDatabase(async (database) => {
+  return withKeys([], async (database) => {
     const revoked = await new ApiKeysStore(database).revoke(id, new Date());
     print(revoked ? `${id} is revoked.` : `There is no live key ${id}.`);
     return revoked ? 0 : 1;

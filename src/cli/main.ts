@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 /** The `facecode` program: finds the command, words its faults, sets the exit code. */
 import { ConfigurationError } from '../config/configuration-error.js';
-import { DatabaseUnavailable } from '../database/database-errors.js';
-import { FolderInUse } from '../database/embedded.js';
-import { MigrationsPending } from '../database/migrate.js';
+import { isDebugging } from '../config/environment.js';
 import { check } from './check.js';
 import { certify } from './certify/certify.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { demo } from './demo/demo.js';
 import { exportCommand } from './export.js';
+import { endProcess } from './end-process.js';
+import { failureOf } from './failure.js';
 import { grants } from './grants.js';
 import { keys } from './keys.js';
 import { migrateCommand } from './migrate.js';
@@ -35,7 +35,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-process.exitCode = await main(process.argv.slice(2));
+endProcess(await main(process.argv.slice(2)));
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -67,10 +67,10 @@ function explain(command: Command, error: unknown): number {
     printError(error.message);
     return 2;
   }
-  const expected = [DatabaseUnavailable, FolderInUse, MigrationsPending].some((kind) => error instanceof kind);
-  if (!expected) throw error;
-  printError(`facecode ${command.name}: ${(error as Error).message}`);
-  return 1;
+  const { line, stack } = failureOf(error);
+  printError(`facecode ${command.name}: ${line}`);
+  if (stack !== null && isDebugging()) printError(stack);
+  return 3;
 }
 
 function isParseArgsError(error: unknown): error is Error {
@@ -82,5 +82,5 @@ function printHelp(): void {
   print('facecode <command> [options]\n');
   for (const { name, summary } of commands) print(`  ${name.padEnd(width)}  ${summary}`);
   print('\nThe settings come from the environment and from .env; README.md lists them.');
-  print('Exit codes: 0 good, 1 the answer is no, 2 wrong usage or settings.');
+  print('Exit codes: 0 good, 1 the answer is no, 2 wrong usage or settings, 3 it could not be done.');
 }

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import { readEnvironment } from '../config/environment.js';
-import { readSettings } from '../config/read-settings.js';
-import { connectDatabase } from '../database/connect.js';
+import { readSettingsOf } from '../config/read-settings.js';
 import { migrate, pendingMigrations } from '../database/migrate.js';
+import { reachDatabase } from '../database/open.js';
 import { migrateQueueBackend } from '../queue/backend.js';
 import { type Command, print } from './command.js';
+import { terminalPatience } from './with-database.js';
 
 export const migrateCommand: Command = {
   name: 'migrate',
@@ -12,8 +13,8 @@ export const migrateCommand: Command = {
   usage: '[--dry-run]',
   async run(args) {
     const { values } = parseArgs({ args, options: { 'dry-run': { type: 'boolean', default: false } } });
-    const settings = readSettings(readEnvironment());
-    const database = await connectDatabase(settings);
+    const settings = readSettingsOf(readEnvironment(), ['database', 'redis', 'dataDir'], []);
+    const database = await reachDatabase(settings, terminalPatience);
     try {
       if (values['dry-run']) {
         const pending = await pendingMigrations(database);

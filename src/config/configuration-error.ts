@@ -1,7 +1,13 @@
 /** The settings cannot be used. The message has one line for each fault, `VARIABLE: what is wrong, what is expected`. */
 export class ConfigurationError extends Error {
-  /** @param faults never hold the value of a secret */
-  constructor(readonly faults: readonly string[]) {
+  /**
+   * @param faults never hold the value of a secret
+   * @param missing names of those variables among them that must be set and are not
+   */
+  constructor(
+    readonly faults: readonly string[],
+    readonly missing: readonly string[] = [],
+  ) {
     super(faults.join('\n'));
     this.name = 'ConfigurationError';
   }

@@ -15,6 +15,15 @@ export function readEnvironment(): Environment {
   return { ...withoutEmpty(readEnvFile()), ...withoutEmpty(process.env) };
 }
 
+/** Whether LOG_LEVEL asks for details such as the stack of an unexpected error. Also when the settings are at fault. */
+export function isDebugging(): boolean {
+  try {
+    return ['debug', 'trace'].includes(readEnvironment().LOG_LEVEL ?? '');
+  } catch {
+    return false;
+  }
+}
+
 function readEnvFile(): Environment {
   try {
     return { ...parseEnv(readFileSync('.env', 'utf8')) };

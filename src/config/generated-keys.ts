@@ -8,13 +8,6 @@ import { adminKey, encryptionKeys, journalKey } from './parse-keys.js';
 import type { GeneratedKey } from './settings.js';
 import type { Parser } from './variable-reader.js';
 
-export interface GeneratedKeys {
-  /** texts as the variables would hold them; only the keys that were asked for */
-  readonly texts: Partial<Record<GeneratedKey, string>>;
-  /** whether this call made the admin key, rather than found it */
-  readonly adminGenerated: boolean;
-}
-
 const kinds = {
   admin: { variable: 'FACECODE_ADMIN_KEY', parse: adminKey, generate: () => newSecret('fc') },
   encryption: {
@@ -33,19 +26,21 @@ const kinds = {
  * Reads `<key>.key` from the data dir for each key asked for, and makes those that are missing. Processes that start
  * together end up with the same keys.
  *
+ * @returns the texts as the variables would hold them
  * @throws ConfigurationError when a file can be neither read nor made, or holds something else
  */
-export function ensureGeneratedKeys(dataDir: string, which: readonly GeneratedKey[]): GeneratedKeys {
+export function ensureGeneratedKeys<Key extends GeneratedKey>(
+  dataDir: string,
+  which: readonly Key[],
+): Record<Key, string> {
   const faults: string[] = [];
   const texts: Partial<Record<GeneratedKey, string>> = {};
-  let adminGenerated = false;
   for (const key of which) {
     const { variable, parse, generate } = kinds[key];
-    const file = join(dataDir, `${key}.key`);
+    const file = keyFile(dataDir, key);
     try {
-      const { text, created } = readOrCreateKeyFile(file, generate);
+      const { text } = readOrCreateKeyFile(file, generate);
       texts[key] = text;
-      adminGenerated ||= created && key === 'admin';
       if ('fault' in parse(text))
         faults.push(`${variable}: is not set and ${file} is damaged, expected the key it held`);
     } catch (error) {
@@ -58,5 +53,8 @@ export function ensureGeneratedKeys(dataDir: string, which: readonly GeneratedKe
     }
   }
   if (faults.length > 0) throw new ConfigurationError(faults);
-  return { texts, adminGenerated };
+  return texts as Record<Key, string>;
 }
+
+/** Where a key lies that no variable sets. */
+export const keyFile = (dataDir: string, key: GeneratedKey): string => join(dataDir, `${key}.key`);

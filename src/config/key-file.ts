@@ -1,7 +1,8 @@
 /** One secret in one file, which only its owner can read. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../core/make-folder.js';
 
 /**
  * The text of the file, which is made first when it is not there, its folder (mode 700) with it.
@@ -9,14 +10,15 @@ import { dirname } from 'node:path';
  * @throws the system's error when it can be neither read nor made
  */
 export function readOrCreateKeyFile(file: string, generate: () => string): { text: string; created: boolean } {
-  const found = readIfThere(file);
+  const found = readKeyFile(file);
   if (found !== null) return { text: found, created: false };
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file), 0o700);
   const created = create(file, generate());
   return { text: readFileSync(file, 'utf8').trim(), created };
 }
 
-function readIfThere(file: string): string | null {
+/** @returns null when there is no such file @throws the system's error when it cannot be read */
+export function readKeyFile(file: string): string | null {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {

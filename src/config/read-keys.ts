@@ -3,37 +3,47 @@ import { adminKey, encryptionKeys, journalKey } from './parse-keys.js';
 import type { GeneratedKey, Settings } from './settings.js';
 import type { Parsed, VariableReader } from './variable-reader.js';
 
+export type KeyName = Exclude<keyof Settings['keys'], 'inDataDir'>;
+export type ReadKeys<Key extends KeyName> = Pick<Settings['keys'], Key | 'inDataDir'>;
+
 /**
  * Reads what the variables hold and leaves the rest to the function it returns, which reads or makes files: that is
  * for when no setting is at fault.
  *
+ * @param which keys that are needed: the others are not asked for
  * @param withServer a database server is shared by replicas, so keys in the data dir of one of them will not do
  */
-export function readKeys(read: VariableReader, dataDir: string, withServer: boolean): () => Settings['keys'] {
-  const admin = read.optional('FACECODE_ADMIN_KEY', adminKey, null);
-  const encryption = read.optional('FACECODE_ENCRYPTION_KEY', encryptionKeys, null);
-  const journal = read.optional('FACECODE_JOURNAL_KEY', journalKey, null);
-  if (withServer) {
+export function readKeys<Key extends KeyName>(
+  read: VariableReader,
+  which: readonly Key[],
+  dataDir: string,
+  withServer: boolean,
+): () => ReadKeys<Key> {
+  const needs = (key: KeyName): boolean => which.some((wanted) => wanted === key);
+  const admin = needs('admin') ? read.optional('FACECODE_ADMIN_KEY', adminKey, null) : null;
+  const encryption = needs('encryption') ? read.optional('FACECODE_ENCRYPTION_KEY', encryptionKeys, null) : null;
+  const journal = needs('journal') ? read.optional('FACECODE_JOURNAL_KEY', journalKey, null) : null;
+  if (withServer && needs('encryption')) {
     requireSet(read, 'FACECODE_ENCRYPTION_KEY', 'the base64 of 32 bytes (openssl rand -base64 32)');
+  }
+  if (withServer && needs('journal')) {
     requireSet(read, 'FACECODE_JOURNAL_KEY', 'an Ed25519 private key (openssl genpkey -algorithm ed25519)');
   }
   return () => {
-    const given = { admin, encryption, journal };
-    const inDataDir = (['admin', 'encryption', 'journal'] as const).filter((key: GeneratedKey) => given[key] === null);
-    const { texts, adminGenerated } = ensureGeneratedKeys(dataDir, inDataDir);
+    const missing = { encryption: encryption === null, journal: journal === null };
+    const inDataDir = (['encryption', 'journal'] as const).filter((key) => needs(key) && missing[key]);
+    const texts: Partial<Record<GeneratedKey, string>> = ensureGeneratedKeys(dataDir, inDataDir);
     return {
-      admin: admin ?? checked(adminKey(texts.admin ?? '')),
-      adminFromEnvironment: admin !== null,
-      adminGenerated,
+      ...(needs('admin') ? { admin } : {}),
+      ...(needs('encryption') ? { encryption: encryption ?? checked(encryptionKeys(texts.encryption ?? '')) } : {}),
+      ...(needs('journal') ? { journal: journal ?? checked(journalKey(texts.journal ?? '')) } : {}),
       inDataDir,
-      encryption: encryption ?? checked(encryptionKeys(texts.encryption ?? '')),
-      journal: journal ?? checked(journalKey(texts.journal ?? '')),
-    };
+    } as ReadKeys<Key>;
   };
 }
 
 function requireSet(read: VariableReader, name: string, expected: string): void {
-  if (!read.isSet(name)) read.fault(name, `is not set, with DATABASE_URL expected ${expected}`);
+  if (!read.isSet(name)) read.faultMissing(name, expected, 'with DATABASE_URL ');
 }
 
 /** `ensureGeneratedKeys` gives only what these parsers accept. */

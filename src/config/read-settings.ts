@@ -5,7 +5,7 @@ import { deepFreeze } from './deep-freeze.js';
 import type { Environment } from './environment.js';
 import { unknownVariables } from './known-variables.js';
 import { readIdenfy } from './read-idenfy.js';
-import { readKeys } from './read-keys.js';
+import { type KeyName, readKeys, type ReadKeys } from './read-keys.js';
 import { readLimits } from './read-limits.js';
 import { readReview, readSignals } from './read-signals.js';
 import { readRequestLimits } from './read-request-limits.js';
@@ -19,49 +19,71 @@ const highestPort = 65_535;
 const mostStreams = 1_000_000;
 const roles = ['api', 'worker'] as const;
 
+/** How each part of the settings is read. Faults are named in this order. */
+const readers: { readonly [Part in PlainPart]: (read: VariableReader) => Settings[Part] } = {
+  http: readHttp,
+  roles: readRoles,
+  database: (read) => ({
+    url: read.optional('DATABASE_URL', postgresUrl, null),
+    migrateOnStart: read.optional('MIGRATE_ON_START', oneOf(['on', 'off']), 'on') === 'on',
+  }),
+  redis: (read) => ({ urls: read.optional('REDIS_URL', listOf(redisUrl), []) }),
+  dataDir: readDataDir,
+  idenfy: readIdenfy,
+  deadlineGraceSeconds: (read) => read.optional('DEADLINE_GRACE_SECONDS', integer(0, 86_400), 120),
+  confirmPass: (read) => read.optional('CONFIRM_PASS', oneOf(['off', 'observe', 'enforce']), 'observe'),
+  identificationFallback: (read) => read.optional('IDENTIFICATION_FALLBACK', oneOf(['on', 'off']), 'off') === 'on',
+  limits: readLimits,
+  journalOrigin: (read) => read.optional('JOURNAL_ORIGIN', noteName, 'facecode.local/journal'),
+  signals: readSignals,
+  review: readReview,
+  checkpointMirror: (read) => read.optional('CHECKPOINT_MIRROR', mirrorTarget, null),
+  createWaitSeconds: (read) => read.optional('CREATE_WAIT_SECONDS', decimal(0, 60), 5),
+  webhookBodyRetentionDays: (read) => read.optional('WEBHOOK_BODY_RETENTION_DAYS', integer(1, 3650), 90),
+  personalDataRetentionDays: (read) => read.optional('PERSONAL_DATA_RETENTION_DAYS', integer(1, 36_500), null),
+  egressAllow: (read) => read.optional('EGRESS_ALLOW', listOf(cidr), []),
+  log: (read) => ({
+    level: read.optional('LOG_LEVEL', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),
+    format: read.optional('LOG_FORMAT', oneOf(['json', 'pretty']), 'json'),
+  }),
+};
+const allParts = Object.keys(readers) as PlainPart[];
+
+type PlainPart = Exclude<keyof Settings, 'keys'>;
+
 /**
- * Parses and validates every setting. Keys that are nowhere set are made in the data dir, once everything else is in
+ * Parses and validates every setting. Keys that no variable sets are made in the data dir, once everything else is in
  * order.
  *
  * @throws ConfigurationError naming every fault and no secret
  */
 export function readSettings(environment: Environment): Settings {
+  return readSettingsOf(environment, allParts, ['admin', 'encryption', 'journal']);
+}
+
+/**
+ * As `readSettings`, for a command that needs some parts only: variables of the other parts may be missing or wrong.
+ *
+ * @throws ConfigurationError naming every fault and no secret
+ */
+export function readSettingsOf<Part extends PlainPart, Key extends KeyName = never>(
+  environment: Environment,
+  parts: readonly Part[],
+  keys: readonly Key[],
+): Pick<Settings, Part> & { readonly keys: ReadKeys<Key> } {
   const read = new VariableReader(environment);
   for (const { name, problem } of unknownVariables(environment)) read.fault(name, problem);
 
-  const { api, worker } = readRoles(read);
-  const databaseUrl = read.optional('DATABASE_URL', postgresUrl, null);
-  const settings: Omit<Settings, 'keys'> = {
-    http: readHttp(read),
-    roles: { api, worker },
-    database: {
-      url: databaseUrl,
-      migrateOnStart: read.optional('MIGRATE_ON_START', oneOf(['on', 'off']), 'on') === 'on',
-    },
-    redis: { urls: read.optional('REDIS_URL', listOf(redisUrl), []) },
-    dataDir: resolve(read.optional('FACECODE_DATA_DIR', anyText, './data')),
-    idenfy: readIdenfy(read),
-    deadlineGraceSeconds: read.optional('DEADLINE_GRACE_SECONDS', integer(0, 86_400), 120),
-    confirmPass: read.optional('CONFIRM_PASS', oneOf(['off', 'observe', 'enforce']), 'observe'),
-    identificationFallback: read.optional('IDENTIFICATION_FALLBACK', oneOf(['on', 'off']), 'off') === 'on',
-    limits: readLimits(read),
-    journalOrigin: read.optional('JOURNAL_ORIGIN', noteName, 'facecode.local/journal'),
-    signals: readSignals(read),
-    review: readReview(read),
-    checkpointMirror: read.optional('CHECKPOINT_MIRROR', mirrorTarget, null),
-    createWaitSeconds: read.optional('CREATE_WAIT_SECONDS', decimal(0, 60), 5),
-    webhookBodyRetentionDays: read.optional('WEBHOOK_BODY_RETENTION_DAYS', integer(1, 3650), 90),
-    personalDataRetentionDays: read.optional('PERSONAL_DATA_RETENTION_DAYS', integer(1, 36_500), null),
-    egressAllow: read.optional('EGRESS_ALLOW', listOf(cidr), []),
-    log: {
-      level: read.optional('LOG_LEVEL', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),
-      format: read.optional('LOG_FORMAT', oneOf(['json', 'pretty']), 'json'),
-    },
-  };
-  const finishKeys = readKeys(read, settings.dataDir, read.isSet('DATABASE_URL'));
+  const values = parts.map((part) => [part, readers[part](read)] as const);
+  const finishKeys = readKeys(read, keys, readDataDir(read), read.isSet('DATABASE_URL'));
 
-  if (read.faults.length > 0) throw new ConfigurationError(read.faults);
+  if (read.faults.length > 0) throw new ConfigurationError(read.faults, read.missing);
+  const settings = Object.fromEntries(values) as Pick<Settings, Part>;
   return deepFreeze({ ...settings, keys: finishKeys() });
+}
+
+function readDataDir(read: VariableReader): string {
+  return resolve(read.optional('FACECODE_DATA_DIR', anyText, './data'));
 }
 
 function readHttp(read: VariableReader): Settings['http'] {

@@ -1,5 +1,6 @@
 import type { HoldingSignal } from './read-signals.js';
 
+/** Keys that are made in the data dir while no variable sets them. */
 export type GeneratedKey = 'admin' | 'encryption' | 'journal';
 
 /**
@@ -35,14 +36,10 @@ export interface Settings {
   };
   readonly dataDir: string;
   readonly keys: {
-    /** the bootstrap admin API key */
-    readonly admin: string;
-    /** whether `admin` came from FACECODE_ADMIN_KEY rather than from the data dir */
-    readonly adminFromEnvironment: boolean;
-    /** whether `admin` was made by this start; it is shown once, then only its file holds it */
-    readonly adminGenerated: boolean;
-    /** keys that no variable sets: they lie in `dataDir` */
-    readonly inDataDir: readonly GeneratedKey[];
+    /** FACECODE_ADMIN_KEY, the bootstrap admin API key; null: one is made when the database has none */
+    readonly admin: string | null;
+    /** keys that no variable sets and that were read from `dataDir` */
+    readonly inDataDir: readonly ('encryption' | 'journal')[];
     /** 32 bytes each; the first seals, all open */
     readonly encryption: readonly Buffer[];
     /** Ed25519 private key, PKCS#8 PEM */

@@ -7,6 +7,8 @@ export type Parser<T> = (text: string) => Parsed<T>;
 /** Reads variables one by one and remembers every fault, so that a start names all of them at once. */
 export class VariableReader {
   readonly faults: string[] = [];
+  /** variables that must be set and are not */
+  readonly missing: string[] = [];
 
   constructor(private readonly environment: Environment) {}
 
@@ -25,8 +27,14 @@ export class VariableReader {
   }
 
   required<T>(name: string, parse: Parser<T>, standIn: T, expected: string): T {
-    if (!this.isSet(name)) this.fault(name, `is not set, expected ${expected}`);
+    if (!this.isSet(name)) this.faultMissing(name, expected);
     return this.optional(name, parse, standIn);
+  }
+
+  /** A variable that must be set is not. */
+  faultMissing(name: string, expected: string, where = ''): void {
+    this.missing.push(name);
+    this.fault(name, `is not set, ${where}expected ${expected}`);
   }
 
   fault(name: string, problem: string): void {

@@ -47,7 +47,7 @@ export class Sealer {
       throw new Error('not a sealed value');
     }
     const header = sealed.subarray(0, headerLength);
-    const key = this.keys.find(({ id }) => id.equals(header.subarray(1)));
+    const key = this.keyOf(sealed);
     if (!key) throw new Error('sealed with a key that is not configured (FACECODE_ENCRYPTION_KEY)');
     const nonce = sealed.subarray(headerLength, headerLength + nonceLength);
     const tag = sealed.subarray(headerLength + nonceLength, headerLength + nonceLength + tagLength);
@@ -55,6 +55,20 @@ export class Sealer {
     decipher.setAAD(Buffer.concat([header, Buffer.from(context)]));
     decipher.setAuthTag(tag);
     return Buffer.concat([decipher.update(sealed.subarray(headerLength + nonceLength + tagLength)), decipher.final()]);
+  }
+
+  /** Whether the key that a value was sealed with is configured; the value itself is not opened. */
+  knowsKeyOf(sealed: Buffer): boolean {
+    return this.keyOf(sealed) !== undefined;
+  }
+
+  /** Whether a value was sealed with the key that seals now. */
+  sealsWithKeyOf(sealed: Buffer): boolean {
+    return this.keyOf(sealed) === this.keys[0];
+  }
+
+  private keyOf(sealed: Buffer): Key | undefined {
+    return this.keys.find(({ id }) => id.equals(sealed.subarray(1, headerLength)));
   }
 
   sealJson(value: unknown, context: string): Buffer {

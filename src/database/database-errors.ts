@@ -1,9 +1,25 @@
 /** The database cannot be reached, is starting or going down: nothing is known to be wrong with the request. */
 export class DatabaseUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('the database cannot be reached', { cause });
+  /** @param place which database, for an operator; without a password */
+  constructor(cause: unknown, place = 'the database') {
+    super(`${place} cannot be reached: ${reasonOf(cause)}`, { cause });
     this.name = 'DatabaseUnavailable';
   }
+}
+
+/** The database answers and does not let us in: a wrong password, an unknown role or database. Waiting does not help. */
+export class DatabaseRefused extends Error {
+  constructor(place: string, cause: SqlError) {
+    super(`${place} refuses the connection: ${cause.message} (SQLSTATE ${cause.code})`, { cause });
+    this.name = 'DatabaseRefused';
+  }
+}
+
+/** What went wrong. A host with several addresses fails with one error for each of them and no message of its own. */
+export function reasonOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(reasonOf).join(', ');
+  return 'message' in error && error.message !== '' ? String(error.message) : String(error);
 }
 
 interface SqlError extends Error {

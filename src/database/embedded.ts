@@ -1,12 +1,13 @@
 /** Opens the embedded database: PGlite in a folder, held by one process at a time. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import pg from 'pg';
+import { makeFolder } from '../core/make-folder.js';
 import { PglitePool } from './pglite-pool.js';
 
 /** Where BullMQ's tables live; the one session must find them behind ours. */
@@ -14,7 +15,7 @@ export const queueSchema = 'bullmq';
 
 export async function openEmbedded(dataDir: string): Promise<{ pool: PglitePool; close: () => Promise<void> }> {
   const folder = join(dataDir, 'database');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const lock = await lockFolder(folder);
   try {
     const lite = await PGlite.create(folder);

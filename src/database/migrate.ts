@@ -34,9 +34,17 @@ export class MigrationsPending extends Error {
   }
 }
 
+/** The database was migrated by another version of this program than this one. */
+export class MigrationsUnfit extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'MigrationsUnfit';
+  }
+}
+
 /**
  * @returns the names of the migrations that the database lacks
- * @throws Error as `migrate` does
+ * @throws MigrationsUnfit as `migrate` does
  */
 export async function pendingMigrations(database: Queryable): Promise<string[]> {
   const { rows: found } = await database.query<{ table: string | null }>(
@@ -48,7 +56,7 @@ export async function pendingMigrations(database: Queryable): Promise<string[]> 
 
 /**
  * @returns the names of those applied now
- * @throws Error when an applied migration differs from the file of its number, or the database is newer than this code
+ * @throws MigrationsUnfit when an applied migration differs from the file of its number, or the database is newer than this code
  */
 export function migrate(database: Database): Promise<string[]> {
   return database.transaction(async (tx) => {
@@ -76,9 +84,11 @@ export function migrate(database: Database): Promise<string[]> {
 function missing(done: Map<number, string>): Migration[] {
   const known = migrations();
   const newer = [...done.keys()].filter((number) => !known.some((migration) => migration.number === number));
-  if (newer.length > 0) throw new Error(`the database has migrations this version does not know: ${newer.join(', ')}`);
+  if (newer.length > 0) {
+    throw new MigrationsUnfit(`the database has migrations this version does not know: ${newer.join(', ')}`);
+  }
   const changed = known.find(({ number, digest }) => done.has(number) && done.get(number) !== digest);
-  if (changed) throw new Error(`migration ${changed.name} was changed after it had been applied`);
+  if (changed) throw new MigrationsUnfit(`migration ${changed.name} was changed after it had been applied`);
   return known.filter(({ number }) => !done.has(number));
 }
 

@@ -2,19 +2,28 @@
 import type { Settings } from '../config/settings.js';
 import { connectDatabase } from './connect.js';
 import type { Database } from './database.js';
-import { DatabaseUnavailable } from './database-errors.js';
+import { DatabaseRefused, DatabaseUnavailable, isSqlError, reasonOf } from './database-errors.js';
 import { migrate, MigrationsPending, pendingMigrations } from './migrate.js';
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/**
- * @param patienceSeconds how long to wait for a server that is itself still starting
- * @throws MigrationsPending, FolderInUse, DatabaseUnavailable
- */
-export async function openDatabase(settings: Settings, patienceSeconds = 30): Promise<Database> {
-  const database = await connectDatabase(settings);
+/** How long to wait for a server that is itself still starting, and who hears that it is waited for. */
+export interface Patience {
+  readonly seconds: number;
+  /** gets a line at once when the server is away, and then from time to time */
+  readonly notify?: (line: string) => void;
+  readonly notifyEverySeconds?: number;
+}
+
+const pauseMs = 500;
+
+/** @throws MigrationsPending, FolderInUse, DatabaseUnavailable, DatabaseRefused */
+export async function openDatabase(
+  settings: Pick<Settings, 'database' | 'dataDir'>,
+  patience: Patience = { seconds: 30 },
+): Promise<Database> {
+  const database = await reachDatabase(settings, patience);
   try {
-    await reach(database, patienceSeconds);
     if (settings.database.migrateOnStart) {
       await migrate(database);
     } else {
@@ -28,14 +37,56 @@ export async function openDatabase(settings: Settings, patienceSeconds = 30): Pr
   }
 }
 
-async function reach(database: Database, patienceSeconds: number): Promise<void> {
-  const until = Date.now() + patienceSeconds * 1000;
-  for (;;) {
+/**
+ * Opens the database as it is, and waits until it answers.
+ *
+ * @throws FolderInUse, DatabaseUnavailable, DatabaseRefused
+ */
+export async function reachDatabase(
+  settings: Pick<Settings, 'database' | 'dataDir'>,
+  patience: Patience,
+): Promise<Database> {
+  const database = await connectDatabase(settings);
+  try {
+    await untilItAnswers(database, placeOf(settings.database.url), patience);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function untilItAnswers(
+  database: Database,
+  place: string,
+  { seconds, notify, notifyEverySeconds = 10 }: Patience,
+): Promise<void> {
+  const started = Date.now();
+  const until = started + seconds * 1000;
+  for (let nextNoticeAt = started; ;) {
     try {
       return await database.ping();
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailable) || Date.now() >= until) throw error;
-      await pause(500);
+      if (isSqlError(error)) throw new DatabaseRefused(place, error);
+      if (!(error instanceof DatabaseUnavailable)) throw error;
+      const now = Date.now();
+      if (now >= until) throw new DatabaseUnavailable(error.cause, place);
+      if (now >= nextNoticeAt) {
+        const more = nextNoticeAt === started ? '' : ' more';
+        notify?.(
+          `${place} cannot be reached: ${reasonOf(error.cause)}; trying again for ${Math.ceil((until - now) / 1000)} s${more}`,
+        );
+        nextNoticeAt = now + notifyEverySeconds * 1000;
+      }
+      await pause(pauseMs);
     }
   }
+}
+
+/** Where the database is, without user and password. */
+function placeOf(url: string | null): string {
+  if (url === null) return 'the embedded database';
+  const { hostname, port, searchParams } = new URL(url);
+  const host = hostname || searchParams.get('host') || 'localhost';
+  return `the database at ${host}:${port || '5432'}`;
 }

@@ -149,6 +149,11 @@ export const legalHolds = pgTable('legal_holds', {
   placedAt: instant('placed_at').notNull(),
 });
 
+export const keyCanaries = pgTable('key_canaries', {
+  key: text('key').primaryKey(),
+  canary: bytes('canary').notNull(),
+});
+
 export const checkpointMirror = pgTable('checkpoint_mirror', {
   one: boolean('one').primaryKey().default(true),
   size: bigint('size', { mode: 'number' }).notNull(),

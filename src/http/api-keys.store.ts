@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import { sha256 } from '../core/digest.js';
 import { newId, newSecret } from '../core/ids.js';
-import { Database } from '../database/database.js';
+import { Database, type Transaction } from '../database/database.js';
 import { apiKeys } from '../database/schema.js';
 import type { Scope } from './scopes.js';
 
@@ -86,27 +86,53 @@ export class ApiKeysStore {
   }
 
   /**
-   * Makes the configured admin key the one bootstrap key. One that was configured before stops working.
-   * @param replace false when the key was only generated: an existing one, of another replica's data dir, stays
+   * Makes the configured admin key the one bootstrap key; one that was configured before stops working.
+   * @returns 'revoked': the key was revoked earlier, and nothing has changed
    */
-  async ensureBootstrap(key: string, replace: boolean, now: Date): Promise<void> {
+  async setBootstrap(key: string, now: Date): Promise<'set' | 'revoked'> {
     const digest = digestOf(key);
-    await this.database.transaction(async (tx) => {
-      await tx.query('select pg_advisory_xact_lock($1)', [0x46634b79]);
-      const { rows } = await tx.query<{ digest: Buffer }>(
-        'select digest from api_keys where bootstrap and revoked_at is null',
+    return this.database.transaction(async (tx) => {
+      await takeBootstrapTurn(tx);
+      const { rows } = await tx.query<{ bootstrap: boolean; revoked: boolean }>(
+        'select bootstrap, revoked_at is not null as revoked from api_keys where digest = $1',
+        [digest],
       );
-      const current = rows[0];
-      if (current?.digest.equals(digest) || (current && !replace)) return;
+      if (rows[0]?.revoked) return 'revoked';
+      if (rows[0]?.bootstrap) return 'set';
       await tx.query('update api_keys set revoked_at = $1 where bootstrap and revoked_at is null', [now]);
-      await tx.query(
-        `insert into api_keys (id, name, scopes, digest, hint, bootstrap, created_at)
-         values ($1, $2, '{admin}', $3, $4, true, $5)
-         on conflict (digest) do update set bootstrap = true, revoked_at = null, expires_at = null, scopes = '{admin}'`,
-        [newId('key'), bootstrapName, digest, key.slice(-4), now],
-      );
+      await insertBootstrap(tx, key, now);
+      return 'set';
     });
   }
+
+  /**
+   * Gives a database its first bootstrap key, unless it has or has had one.
+   * @param make called only when it has none @returns the key, or null
+   */
+  async firstBootstrap(make: () => string, now: Date): Promise<string | null> {
+    return this.database.transaction(async (tx) => {
+      await takeBootstrapTurn(tx);
+      const { count } = await tx.query('select 1 from api_keys where bootstrap limit 1');
+      if (count > 0) return null;
+      const key = make();
+      await insertBootstrap(tx, key, now);
+      return key;
+    });
+  }
+}
+
+/** Replicas that start together come one after the other. */
+async function takeBootstrapTurn(tx: Transaction): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock($1)', [0x46634b79]);
+}
+
+async function insertBootstrap(tx: Transaction, key: string, now: Date): Promise<void> {
+  await tx.query(
+    `insert into api_keys (id, name, scopes, digest, hint, bootstrap, created_at)
+     values ($1, $2, '{admin}', $3, $4, true, $5)
+     on conflict (digest) do update set bootstrap = true, expires_at = null, scopes = '{admin}'`,
+    [newId('key'), bootstrapName, digestOf(key), key.slice(-4), now],
+  );
 }
 
 /** Also of client tokens: both are found by their digest. */

@@ -4,6 +4,7 @@ import { AccessGuard } from './access.guard.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
+import { BootstrapKey } from './bootstrap-key.js';
 import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
@@ -35,6 +36,7 @@ export class HttpModule {
       providers: [
         ApiKeysStore,
         ApiKeysService,
+        BootstrapKey,
         IdempotencyStore,
         Metrics,
         MetricsServer,

@@ -36,19 +36,21 @@ export function createLogger({ log }: Pick<Settings, 'log'>): Pino {
   return log.format === 'pretty' ? pino(options, pretty({ sync: true, ignore: 'pid,hostname' })) : pino(options);
 }
 
-/** What Nest says of its own start: one line a module and a route. */
+/** What Nest says of its own start: a line for each module and route, and errors that it throws as well. */
 const startupContexts = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];
+
+const isOfStartup = (rest: readonly unknown[]): boolean => startupContexts.includes(String(rest.at(-1)));
 
 /** Nest's own messages and ours, through the same logger. */
 export class NestLogger implements LoggerService {
   constructor(private readonly pino: Pino) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write(startupContexts.includes(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
+    this.write(isOfStartup(rest) ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(isOfStartup(rest) ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

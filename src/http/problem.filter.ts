@@ -32,7 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
     const error = withoutWrapping(thrown);
     if (error instanceof Problem) return error;
     if (error instanceof DatabaseUnavailable) {
-      this.logger.warn(`${error.message}: ${error.cause instanceof Error ? error.cause.message : 'unknown'}`);
+      this.logger.warn(error.message);
       return new Problem('unavailable', { retryAfterSeconds: retrySoonSeconds });
     }
     if (error instanceof HttpException) {

@@ -50,7 +50,10 @@ async function openPostgres(settings: Settings, database: Database): Promise<Que
 }
 
 /** Brings BullMQ's own tables up to date, where it keeps its jobs in the database. */
-export async function migrateQueueBackend(settings: Settings, database: Database): Promise<void> {
+export async function migrateQueueBackend(
+  settings: Pick<Settings, 'database' | 'redis'>,
+  database: Database,
+): Promise<void> {
   const { url } = settings.database;
   if (settings.redis.urls.length > 0) return;
   if (url === null) return migrateQueues(database.pool);

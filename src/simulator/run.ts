@@ -19,7 +19,7 @@ const help = `Usage: simulator [options]
   --help                   this text
 `;
 
-/** @returns the exit code: 0 after a signal, 1 when it could not start, 2 for wrong usage */
+/** @returns the exit code: 0 after a signal, 2 for wrong usage @throws what listening can throw */
 export async function runSimulator(args: string[]): Promise<number> {
   let options: Options | 'help';
   try {
@@ -32,12 +32,7 @@ export async function runSimulator(args: string[]): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  try {
-    return await serve(options);
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
-  }
+  return serve(options);
 }
 
 /** Until a signal comes. */

@@ -45,7 +45,7 @@ describe('the README', () => {
       /^curl /,
       /^npm ci$/,
       /^npm run demo$/,
-      /^npx facecode --help$/,
+      /^npm run facecode -- --help$/,
       /^npm test$/,
       /^npm run check$/,
       /^npm run load:\w+ -- /,

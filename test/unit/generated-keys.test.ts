@@ -30,20 +30,23 @@ describe('generated keys', () => {
   });
 
   it('are only those asked for', () => {
-    expect(Object.keys(ensureGeneratedKeys(dataDir, ['journal']).texts)).toEqual(['journal']);
+    expect(Object.keys(ensureGeneratedKeys(dataDir, ['journal']))).toEqual(['journal']);
     expect(readdirSync(dataDir)).toEqual(['journal.key']);
   });
 
-  it('are the same at the next call, which does not claim to have made them', () => {
-    const first = ensureGeneratedKeys(dataDir, all);
-    expect(first.adminGenerated).toBe(true);
-    expect(ensureGeneratedKeys(dataDir, all)).toEqual({ texts: first.texts, adminGenerated: false });
+  it('are the same at the next call, also when others were missing', () => {
+    const first = ensureGeneratedKeys(dataDir, ['admin']);
+    const second = ensureGeneratedKeys(dataDir, all);
+    expect(second.admin).toBe(first.admin);
+    expect(ensureGeneratedKeys(dataDir, all)).toEqual(second);
   });
 
-  it('that are missing do not make the admin key a new one', () => {
-    ensureGeneratedKeys(dataDir, ['admin']);
-    expect(ensureGeneratedKeys(dataDir, all).adminGenerated).toBe(false);
-  });
+  it.each(['/proc/x', '/proc/x/deeper', '/dev/null/x'])(
+    'in %s, where no folder can be made, are a configuration fault and no endless loop',
+    (impossible) => {
+      expect(() => ensureGeneratedKeys(impossible, ['journal'])).toThrow(/^FACECODE_JOURNAL_KEY: .*FACECODE_DATA_DIR/);
+    },
+  );
 
   it('are those of the process that was quicker, when one comes between our look and our write', () => {
     const file = join(dataDir, 'admin.key');
@@ -81,12 +84,17 @@ describe('generated keys', () => {
   });
 });
 
-/** What `readOrCreateKeyFile` does in a process of its own: the same calls, as plain JavaScript. */
+const loader = new URL('../support/typescript-loader.mjs', import.meta.url).href;
+const keyFile = new URL('../../src/config/key-file.ts', import.meta.url).href;
+const script = `
+  const { loadTypeScript } = await import('${loader}');
+  loadTypeScript();
+  const { readOrCreateKeyFile } = await import('${keyFile}');
+  process.stdout.write(JSON.stringify(readOrCreateKeyFile(process.argv[1], () => String(process.pid))));
+`;
+
+/** What `readOrCreateKeyFile` answers in a process of its own. */
 async function race(file: string): Promise<string> {
-  const source = readFileSync(new URL('../../src/config/key-file.ts', import.meta.url), 'utf8');
-  const { transform } = await import('@swc/core');
-  const { code } = await transform(source, { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } });
-  const script = `${code}\nprocess.stdout.write(JSON.stringify(readOrCreateKeyFile(process.argv[1], () => String(process.pid))));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

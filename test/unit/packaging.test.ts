@@ -69,6 +69,9 @@ describe('package.json', () => {
     expect(Object.keys(scripts)).toEqual(
       expect.arrayContaining(['build', 'start', 'demo', 'simulator', 'test', 'check']),
     );
+    // Nothing may hang on pre- and post-scripts: .npmrc keeps them from running.
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)/.test(name))).toEqual([]);
+    for (const name of ['start', 'demo', 'simulator', 'facecode']) expect(scripts[name]).toContain('build:quiet');
     expect(bin).toEqual({ facecode: 'dist/cli/main.js' });
     expect(read('src/cli/main.ts')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
@@ -137,6 +140,12 @@ describe('the Dockerfile', () => {
     expect(final).toMatch(/^STOPSIGNAL SIGTERM$/m);
     expect(final).toMatch(/^CMD \["node", "dist\/main\.js"\]$/m);
     expect(final).toMatch(/^HEALTHCHECK .*\\\n.*\/healthz/m);
+  });
+
+  it('has the command line on its path', () => {
+    expect(final).toMatch(
+      /^RUN chmod 755 dist\/cli\/main\.js && ln -s \/app\/dist\/cli\/main\.js \/usr\/local\/bin\/facecode$/m,
+    );
   });
 
   it('leaves development dependencies and sources out', () => {

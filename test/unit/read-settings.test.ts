@@ -9,7 +9,7 @@ import { ConfigurationError } from '../../src/config/configuration-error.js';
 import { ConfigurationModule } from '../../src/config/config.module.js';
 import type { Environment } from '../../src/config/environment.js';
 import { knownVariables } from '../../src/config/known-variables.js';
-import { readSettings } from '../../src/config/read-settings.js';
+import { readSettings, readSettingsOf } from '../../src/config/read-settings.js';
 import { SETTINGS } from '../../src/config/settings.token.js';
 import { settingsWarnings } from '../../src/config/warnings.js';
 
@@ -116,7 +116,7 @@ describe('the settings', () => {
       roles: { api: false, worker: true },
       database: { url: 'postgres://facecode:pass@db:5432/facecode', migrateOnStart: false },
       redis: { urls: ['redis://one:6379', 'redis://two:6379'] },
-      keys: { adminFromEnvironment: true, adminGenerated: false, inDataDir: [], journal: journalPem },
+      keys: { admin: `fc_${'a'.repeat(32)}`, inDataDir: [], journal: journalPem },
       idenfy: {
         baseUrl: 'http://simulator:4000',
         faceUrl: 'http://localhost:4000/face',
@@ -132,6 +132,35 @@ describe('the settings', () => {
       log: { level: 'debug', format: 'pretty' },
     });
     expect(existsSync(dataDir)).toBe(false);
+  });
+});
+
+describe('some parts of the settings', () => {
+  const wrongElsewhere = { PORT: 'x', LOG_LEVEL: 'loud', FACECODE_ADMIN_KEY: 'short', FACECODE_DATA_DIR: '/tmp/here' };
+
+  it('are read without the others, which may be missing or wrong', () => {
+    const settings = readSettingsOf(
+      { ...wrongElsewhere, DATABASE_URL: 'postgres://db/x' },
+      ['database', 'dataDir'],
+      [],
+    );
+    expect(settings).toEqual({
+      database: { url: 'postgres://db/x', migrateOnStart: true },
+      dataDir: '/tmp/here',
+      keys: { inDataDir: [] },
+    });
+  });
+
+  it('ask for the keys that are needed and for no others', () => {
+    const read = () =>
+      readSettingsOf({ ...wrongElsewhere, DATABASE_URL: 'postgres://db/x' }, ['database'], ['encryption']);
+    expect(read).toThrow(ConfigurationError);
+    expect(read).toThrow(/^FACECODE_ENCRYPTION_KEY: is not set[^\n]*$/);
+  });
+
+  it('name every fault of their own, and a misspelled variable', () => {
+    const read = () => readSettingsOf({ DATABASE_URL: 'x', REDIS_URL: 'y', FACECODE_DATADIR: 'z' }, ['database'], []);
+    expect(read).toThrow(/^FACECODE_DATADIR: is not a setting.*\nDATABASE_URL: [^\n]*$/);
   });
 });
 
@@ -274,16 +303,17 @@ describe('keys', () => {
   it('that are missing in embedded mode are generated, and the same at the next start', () => {
     const first = readSettings(embedded()).keys;
     const second = readSettings(embedded()).keys;
-    expect(first).toMatchObject({ adminGenerated: true, adminFromEnvironment: false });
-    expect(first.admin).toMatch(/^fc_.{32,}$/);
-    expect(first.inDataDir).toEqual(['admin', 'encryption', 'journal']);
-    expect(second).toEqual({ ...first, adminGenerated: false });
+    expect(first.inDataDir).toEqual(['encryption', 'journal']);
+    expect(second).toEqual(first);
   });
 
-  it('with a database server: only the admin key is generated', () => {
-    const settings = readSettings(complete({ FACECODE_ADMIN_KEY: undefined }));
-    expect(settings.keys).toMatchObject({ adminGenerated: true, inDataDir: ['admin'] });
-    expect(readdirSync(dataDir)).toEqual(['admin.key']);
+  it('for administration are not generated here: only the database knows whether it needs one', () => {
+    expect(readSettings(embedded()).keys.admin).toBeNull();
+    expect(readSettings(complete({ FACECODE_ADMIN_KEY: undefined })).keys).toMatchObject({
+      admin: null,
+      inDataDir: [],
+    });
+    expect(readdirSync(dataDir).sort()).toEqual(['encryption.key', 'journal.key']);
   });
 });
 
@@ -299,7 +329,7 @@ describe('warnings', () => {
     const warnings = settingsWarnings(settings);
     expect(warnings).toEqual([
       expect.stringMatching(/PGlite runs without fsync/),
-      expect.stringMatching(/admin\.key, encryption\.key, journal\.key/),
+      expect.stringMatching(/encryption\.key, journal\.key/),
       expect.stringMatching(/IDENFY_\* keys beginning with sim-/),
       expect.stringMatching(/IDENFY_BASE_URL is plain http/),
     ]);

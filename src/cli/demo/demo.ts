@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Service, startService } from '../../app.js';
+import { readEnvironment } from '../../config/environment.js';
 import { readSettings } from '../../config/read-settings.js';
 import { newSecret } from '../../core/ids.js';
+import { Opened } from '../../core/opened.js';
 import type { Simulator } from '../../simulator/simulator.js';
 import type { Command } from '../command.js';
 import { Narrator } from './narrator.js';
@@ -25,9 +27,9 @@ export const demo: Command = {
   async run(args) {
     const { values } = parseArgs({ args, options: { once: { type: 'boolean', default: false } } });
     const narrator = new Narrator();
-    const dataDir = mkdtempSync(join(tmpdir(), 'facecode-demo-'));
-    const stage = await openStage(dataDir, values.once, narrator);
+    const opened = new Opened();
     try {
+      const stage = await openStage(values.once, narrator, opened);
       const passed = await play({ ...stage, narrator });
       narrator.plain();
       narrator.title(passed ? 'Done: failed once, passed with the second code.' : 'The user did not pass.');
@@ -36,9 +38,7 @@ export const demo: Command = {
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       return 0;
     } finally {
-      await stage.service.close();
-      await stage.simulator.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      await opened.close();
     }
   },
 };
@@ -52,15 +52,22 @@ interface OpenStage {
   key: string;
 }
 
-async function openStage(dataDir: string, once: boolean, narrator: Narrator): Promise<OpenStage> {
+async function openStage(onlyOnce: boolean, narrator: Narrator, opened: Opened): Promise<OpenStage> {
   narrator.title('Facecode demo: the service, a stand-in for iDenfy, and an embedded database, all in this process.');
+  const { PORT, HOST = '127.0.0.1' } = readEnvironment();
+  const dataDir = mkdtempSync(join(tmpdir(), 'facecode-demo-'));
+  opened.add(async () => rmSync(dataDir, { recursive: true, force: true }));
   const { startSimulator } = await import('../../simulator/simulator.js');
   const provider = { apiKey: secret(), apiSecret: secret(), signingKey: secret() };
-  const simulatorPort = once ? 0 : await freePort(preferredPorts.simulator);
+  const simulatorPort = onlyOnce ? 0 : await freePort(preferredPorts.simulator, '127.0.0.1');
   const simulator = await startSimulator({ ...provider, port: simulatorPort, webhookUrl: null });
+  opened.add(() => simulator.close());
+
+  const freeOne = onlyOnce ? 0 : await freePort(preferredPorts.service, HOST);
   const key = newSecret('fc');
   const settings = readSettings({
-    PORT: String(once ? 0 : await freePort(preferredPorts.service)),
+    PORT: PORT ?? String(freeOne),
+    HOST,
     FACECODE_DATA_DIR: dataDir,
     FACECODE_ADMIN_KEY: key,
     IDENFY_BASE_URL: simulator.url,
@@ -73,22 +80,25 @@ async function openStage(dataDir: string, once: boolean, narrator: Narrator): Pr
     LOG_LEVEL: 'error',
     LOG_FORMAT: 'pretty',
   });
-  try {
-    const service = await startService(settings);
-    simulator.setWebhookUrl(`${service.url}/webhooks/idenfy`);
-    return { service, simulator, platform: new Platform(service.url, key), key };
-  } catch (error) {
-    await simulator.close();
-    throw error;
-  }
+  const service = await startService(settings);
+  opened.add(() => service.close());
+  narrator.plain(whereItListens(service.url, PORT, freeOne));
+  simulator.setWebhookUrl(`${service.url}/webhooks/idenfy`);
+  return { service, simulator, platform: new Platform(service.url, key), key };
+}
+
+function whereItListens(url: string, port: string | undefined, freeOne: number): string {
+  if (port !== undefined) return `The service listens on ${url}, because PORT=${port} is set.`;
+  if (freeOne === preferredPorts.service) return `The service listens on ${url}; PORT chooses another port.`;
+  return `The service listens on ${url}, a port that was free; PORT chooses another.`;
 }
 
 /** The preferred port, or 0 (any free one) when another program has it. */
-async function freePort(preferred: number): Promise<number> {
+async function freePort(preferred: number, host: string): Promise<number> {
   const server = createServer();
   const free = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
-    server.listen(preferred, '127.0.0.1', () => resolve(true));
+    server.listen(preferred, host, () => resolve(true));
   });
   if (!free) return 0;
   server.close();

@@ -1,7 +1,8 @@
 /** Brings a checkpoint to where the service's own database cannot reach. */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../core/make-folder.js';
 import { mirrorFileName } from './mirror-file.js';
 
 const timeoutMs = 10_000;
@@ -17,7 +18,7 @@ export function bring(target: MirrorTarget, size: number, note: string): Promise
 }
 
 async function write(folder: string, size: number, note: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const unfinished = join(folder, `.${randomUUID()}.unfinished`);
   try {
     await writeDurably(unfinished, note);

@@ -33,6 +33,11 @@ export function noteSigner(name: string, privateKeyPem: string): NoteSigner {
   return { ...noteVerifier(name, createPublicKey(privateKey)), privateKey };
 }
 
+/** The public key of a private one, DER. */
+export function publicKeyOf(privateKeyPem: string): Buffer {
+  return createPublicKey(privateKeyPem).export({ format: 'der', type: 'spki' });
+}
+
 export function noteVerifier(name: string, key: KeyObject): NoteVerifier {
   const identity = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(ed25519), rawKey(key)]);
   return { name, keyId: createHash('sha256').update(identity).digest().subarray(0, keyIdLength), key };

@@ -51,6 +51,6 @@ function introduce({ url, effectsUrl }: Consumer, secret: string): string {
   secret   ${secret}
   effects  ${effectsUrl}
 
-  npx facecode certify ${url} --secret ${secret} --effects-url ${effectsUrl}
+  npm run facecode -- certify ${url} --secret ${secret} --effects-url ${effectsUrl}
 `;
 }

@@ -1,0 +1,47 @@
+import type { Database } from '../database/database.js';
+
+export type CanaryOf = 'encryption' | 'journal';
+
+/** The canaries, and what older databases have instead of them. */
+export class KeyCanariesStore {
+  constructor(private readonly database: Database) {}
+
+  async find(key: CanaryOf): Promise<Buffer | null> {
+    const { rows } = await this.database.query<{ canary: Buffer }>('select canary from key_canaries where key = $1', [
+      key,
+    ]);
+    return rows[0]?.canary ?? null;
+  }
+
+  /** Of processes that start together the first one keeps its canary. @returns the one that is kept */
+  async keepFirst(key: CanaryOf, canary: Buffer): Promise<Buffer> {
+    await this.database.query('insert into key_canaries (key, canary) values ($1, $2) on conflict do nothing', [
+      key,
+      canary,
+    ]);
+    return (await this.find(key)) ?? canary;
+  }
+
+  /** Does nothing when another process has replaced it meanwhile. */
+  async replace(key: CanaryOf, former: Buffer, canary: Buffer): Promise<void> {
+    await this.database.query('update key_canaries set canary = $3 where key = $1 and canary = $2', [
+      key,
+      former,
+      canary,
+    ]);
+  }
+
+  /** The newest value of each kind that is sealed with the encryption key itself. */
+  async newestSealed(): Promise<Buffer[]> {
+    const { rows } = await this.database.query<{ sealed: Buffer }>(
+      `(select key_sealed as sealed from subject_keys where destroyed_at is null order by created_at desc limit 1)
+       union all
+       (select body_sealed from webhooks where body_sealed is not null order by id desc limit 1)
+       union all
+       (select secrets_sealed from endpoints where secrets_sealed is not null order by id desc limit 1)
+       union all
+       (select reason_sealed from legal_holds order by placed_at desc limit 1)`,
+    );
+    return rows.map(({ sealed }) => sealed);
+  }
+}

@@ -1,0 +1,39 @@
+/** Runs the built program to its end, for tests of its exit code and of what it says. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { repository } from './ensure-built.js';
+
+export interface Ran {
+  /** null: it had to be killed because it did not end */
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+export interface Run {
+  /** the whole environment of the process, besides PATH */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly withinSeconds?: number;
+}
+
+/** @param file under dist, for example `main.js`, and what follows it on the command line */
+export async function runBuilt(
+  [file, ...args]: readonly string[],
+  { env, cwd, withinSeconds = 25 }: Run,
+): Promise<Ran> {
+  const child = spawn(process.execPath, [join(repository, 'dist', file!), ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const late = setTimeout(() => child.kill('SIGKILL'), withinSeconds * 1000);
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  clearTimeout(late);
+  return { code: code as number | null, out, err };
+}
+
+/** The `facecode` command. */
+export const runFacecode = (args: readonly string[], run: Run): Promise<Ran> => runBuilt(['cli/main.js', ...args], run);
