@@ -25,6 +25,7 @@ export class DeliveryOutcomes {
 
   /** @param probe whether it decides if the endpoint is back */
   async record(delivery: ClaimedDelivery, tried: Tried, probe: boolean): Promise<void> {
+    if (tried.error === 'outcome-unknown') return this.store.letGoUnanswered(delivery, tried);
     const now = this.clock.now();
     const after = isSuccess(tried) ? delivered : await this.recordFailure(delivery, tried, probe, now);
     if (after === delivered) await this.successes.record({ delivery, tried, probe, at: now });
@@ -38,10 +39,19 @@ export class DeliveryOutcomes {
     const status = tried.error === null ? tried.status : null;
     const failure = { status, retryAfterSeconds: asked, probe };
     await this.database.transaction(async (tx) => {
-      await this.consequences.draw(tx, delivery.endpointId, failure, tried.error, now);
+      // What a process saw that stood still for longer than its claim says nothing of the endpoint.
+      if (await this.store.isClaimed(tx, delivery))
+        await this.consequences.draw(tx, delivery.endpointId, failure, tried.error, now);
       await this.store.recordFailure(tx, delivery, tried, after, now);
     });
     return after;
+  }
+
+  /** An earlier try of the delivery was begun, and nobody recorded how it ended. */
+  reportUnknown({ id, endpointId, eventId, eventType }: ClaimedDelivery): void {
+    this.metrics.deliveryTries.inc({ result: 'outcome-unknown' });
+    const what = `delivery=${id} endpoint=${endpointId} event=${eventId} type=${eventType}`;
+    this.logger.warn(`${what} error=outcome-unknown: sent again, because nobody recorded an outcome in time`);
   }
 
   /** One line a try. */

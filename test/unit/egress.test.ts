@@ -1,5 +1,6 @@
 /** Where webhooks may go. The canary of the last part is a real listener on a forbidden address: it must stay lonely. */
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -237,7 +238,11 @@ describe('a connection', () => {
 
   const post = async (guard: EgressGuard, url: string) => {
     const agent = egressAgent(guard);
-    const posted = await postWebhook(agent, { url, headers: {}, body: '{}' }, new AbortController().signal);
+    const posted = await postWebhook(
+      agent,
+      { url, headers: {}, body: '{}', startBefore: Infinity },
+      new AbortController().signal,
+    );
     await agent.destroy();
     return posted?.error;
   };
@@ -270,6 +275,31 @@ describe('a connection', () => {
       expect(await post(guard, `https://mixed.example:${port}/`)).toBe('destination-not-allowed');
     }
     expect(connections).toBe(0);
+  });
+
+  it('carries nothing when it comes after the claim is over, and says so when it was stopped in between', async () => {
+    let received = 0;
+    let arrived: () => void = () => undefined;
+    const hanging = createHttpServer(() => {
+      received += 1;
+      arrived();
+    });
+    hanging.listen(0, '127.0.0.1');
+    await once(hanging, 'listening');
+    const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}/`;
+    const agent = egressAgent(new EgressGuard(['127.0.0.0/8'], () => Promise.resolve(['127.0.0.1'])));
+    const stopping = new AbortController();
+    const message = { url, headers: {}, body: '{}', startBefore: performance.now() };
+    expect(await postWebhook(agent, message, stopping.signal)).toBeNull();
+    expect(received).toBe(0);
+    const there = new Promise<void>((resolve) => (arrived = resolve));
+    const posted = postWebhook(agent, { ...message, startBefore: Infinity }, stopping.signal);
+    await there;
+    stopping.abort();
+    expect(await posted).toMatchObject({ status: null, error: 'outcome-unknown' });
+    await agent.destroy();
+    hanging.closeAllConnections();
+    await new Promise((resolve) => hanging.close(resolve));
   });
 
   it('is made to what is named in EGRESS_ALLOW: the canary does count', async () => {
