@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { Database } from '../database/database.js';
-import { Metrics } from '../http/metrics.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { type AfterTry, type ClaimedDelivery, DueDeliveriesStore, type Tried } from './due-deliveries.store.js';
 import { EndpointConsequences } from './endpoint-consequences.js';
 import { nextDelaySeconds, retryAfterSeconds } from './schedule.js';
@@ -19,7 +19,7 @@ export class DeliveryOutcomes {
     @Inject(DueDeliveriesStore) private readonly store: DueDeliveriesStore,
     @Inject(SuccessRecorder) private readonly successes: SuccessRecorder,
     @Inject(EndpointConsequences) private readonly consequences: EndpointConsequences,
-    @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(DeliveryMetrics) private readonly metrics: DeliveryMetrics,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -49,14 +49,14 @@ export class DeliveryOutcomes {
 
   /** An earlier try of the delivery was begun, and nobody recorded how it ended. */
   reportUnknown({ id, endpointId, eventId, eventType }: ClaimedDelivery): void {
-    this.metrics.deliveryTries.inc({ result: 'outcome-unknown' });
+    this.metrics.tries.inc({ result: 'outcome-unknown' });
     const what = `delivery=${id} endpoint=${endpointId} event=${eventId} type=${eventType}`;
     this.logger.warn(`${what} error=outcome-unknown: sent again, because nobody recorded an outcome in time`);
   }
 
   /** One line a try. */
   private tell(delivery: ClaimedDelivery, { status, error, durationMs }: Tried, { state, nextTryAt }: AfterTry): void {
-    this.metrics.deliveryTries.inc({ result: error ?? `${Math.floor((status ?? 0) / 100)}xx` });
+    this.metrics.tries.inc({ result: error ?? `${Math.floor((status ?? 0) / 100)}xx` });
     const { id, endpointId, eventId, eventType, tries } = delivery;
     const what = `delivery=${id} endpoint=${endpointId} event=${eventId} type=${eventType} try=${tries + 1}`;
     const next = nextTryAt === null ? '' : ` nextTryAt=${nextTryAt.toISOString()}`;

@@ -4,6 +4,7 @@ import { AccessGuard } from './access.guard.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
+import { DependencyMetrics } from './dependency-metrics.js';
 import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
@@ -38,6 +39,7 @@ export class HttpModule {
         IdempotencyStore,
         Metrics,
         MetricsServer,
+        DependencyMetrics,
         Readiness,
         RequestBudgetsStore,
         RateLimits,

@@ -4,6 +4,7 @@ import {
   createPostgresBackend,
   createRedisBackend,
   type PgQueryable,
+  type Queue,
   runMigrations,
   setDefaultBackendFactory,
 } from 'bullmq';
@@ -20,6 +21,8 @@ export interface QueueBackend {
   readonly connection: ConnectionOptions;
   /** Whether a command sent now can be expected to arrive. */
   reachable(): boolean;
+  /** Jobs that the limiter of a queue has let through in its current time; very many while the queue is held back. */
+  spentOfLimit(queue: Queue): Promise<number>;
   /** @throws when it does not answer */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -42,11 +45,22 @@ async function openPostgres(settings: Settings, database: Database): Promise<Que
     kind: 'postgresql',
     connection: pool as unknown as ConnectionOptions,
     reachable: () => true,
+    spentOfLimit: (queue) => spentInPostgres(pool, queue.name),
     ping: () => database.ping(),
     close: async () => {
       if (pool !== database.pool) await pool.end();
     },
   };
+}
+
+/** BullMQ has no function for it; its table has one row for each queue with a limiter. */
+async function spentInPostgres(pool: Pool, queue: string): Promise<number> {
+  const { rows } = await pool.query<{ points: string }>(
+    `select points from ${queueSchema}.rate_limit
+      where queue = $1 and expire_at_ms > extract(epoch from clock_timestamp()) * 1000`,
+    [queue],
+  );
+  return Number(rows[0]?.points ?? 0);
 }
 
 /** Brings BullMQ's own tables up to date, where it keeps its jobs in the database. */
@@ -89,6 +103,7 @@ async function openRedis(urls: readonly string[]): Promise<QueueBackend> {
     kind: 'redis',
     connection: client,
     reachable: () => client.status === 'ready',
+    spentOfLimit: async (queue) => Number((await client.get(queue.keys.limiter ?? '')) ?? 0),
     ping: async () => {
       if (client.status !== 'ready') throw new Error(`Redis connection is ${client.status}`);
       await client.ping();

@@ -64,6 +64,11 @@ export class JobDispatcher {
     }
   }
 
+  /** How many jobs the queue's limiter has let through in its current time, in all processes. */
+  spentOfLimit(name: QueueName): Promise<number> {
+    return within(addTimeoutMs, this.backend.spentOfLimit(this.queues[name]));
+  }
+
   /** Holds all jobs of a queue back, in every process. */
   async pauseFor(name: QueueName, milliseconds: number): Promise<void> {
     await within(addTimeoutMs, this.queues[name].rateLimit(milliseconds)).catch((error: unknown) =>

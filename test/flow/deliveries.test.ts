@@ -446,11 +446,41 @@ onEveryStore(
       receiver.behave({});
     });
 
+    it('that wait for a dead consumer do not look as if the service had stopped sending', async () => {
+      const { id, path } = await create();
+      answering(path, { status: 500 });
+      const delivery = await test(id);
+      await untilDelivery(client(), delivery.id, 'a try', ({ attempts }) => attempts.length === 1);
+      // One that is due while its endpoint is held back, and one whose time is long over and nobody takes.
+      await holdBack(id);
+      await query(`update deliveries set next_try_at = now() - interval '1 day' where id = $1`, [delivery.id]);
+      const value = (text: string, name: string) =>
+        Number(
+          text
+            .split('\n')
+            .find((line) => line.startsWith(`${name} `))
+            ?.slice(name.length) ?? NaN,
+        );
+      const scraped = () =>
+        waitFor(
+          async () => {
+            const { text } = await client().get('/metrics').expect(200);
+            return value(text, 'facecode_deliveries{state="held"}') > 0 ? text : null;
+          },
+          { what: 'a delivery that is held back' },
+        );
+      const text = await scraped();
+      expect(value(text, 'facecode_deliveries_oldest_due_seconds')).toBeLessThan(3600);
+      expect(value(text, 'facecode_endpoints{state="failing"}')).toBeGreaterThan(0);
+      receiver.behave({});
+      await client().delete(`/v1/endpoints/${id}`).expect(204);
+    });
+
     it('are counted', async () => {
       const { text } = await client().get('/metrics').expect(200);
       expect(text).toMatch(/^facecode_delivery_tries_total\{result="2xx"\} [1-9]/m);
       expect(text).toMatch(/^facecode_delivery_tries_total\{result="destination-not-allowed"\} [1-9]/m);
-      for (const state of ['due', 'scheduled', 'disabled'])
+      for (const state of ['due', 'sending', 'held', 'scheduled', 'disabled'])
         expect(text).toContain(`facecode_deliveries{state="${state}"}`);
       expect(text).toContain('facecode_deliveries_oldest_due_seconds');
       expect(text).not.toMatch(/ep_|dlv_/);
