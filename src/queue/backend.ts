@@ -19,6 +19,8 @@ import { MigrationsPending } from '../database/migrate.js';
 export interface QueueBackend {
   readonly kind: 'redis' | 'postgresql';
   readonly connection: ConnectionOptions;
+  /** @param noticed called with what may mean that a store of its own is away; the database tells of itself */
+  onTrouble(noticed: (why: string) => void): void;
   /** Whether a command sent now can be expected to arrive. */
   reachable(): boolean;
   /** Jobs that the limiter of a queue has let through in its current time; very many while the queue is held back. */
@@ -44,6 +46,7 @@ async function openPostgres(settings: Settings, database: Database): Promise<Que
   return {
     kind: 'postgresql',
     connection: pool as unknown as ConnectionOptions,
+    onTrouble: () => undefined,
     reachable: () => true,
     spentOfLimit: (queue) => spentInPostgres(pool, queue.name),
     ping: () => database.ping(),
@@ -98,10 +101,16 @@ async function openRedis(urls: readonly string[]): Promise<QueueBackend> {
   setDefaultBackendFactory(createRedisBackend);
   const client = urls.length === 1 ? singleRedis(urls[0]!) : redisCluster(urls);
   // Without a listener a lost connection would end the process; the state is told by /readyz.
-  client.on('error', () => undefined);
+  let lastError: Error | null = null;
+  client.on('error', (error: Error) => (lastError = error));
   return {
     kind: 'redis',
     connection: client,
+    onTrouble: (noticed) => {
+      const tell = () => noticed(lastError?.message || 'the connection was closed');
+      client.on('close', tell);
+      if (client.status !== 'ready') tell();
+    },
     reachable: () => client.status === 'ready',
     spentOfLimit: async (queue) => Number((await client.get(queue.keys.limiter ?? '')) ?? 0),
     ping: async () => {

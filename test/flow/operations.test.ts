@@ -129,6 +129,8 @@ onEveryStore('operations', (world) => {
       '/v1/webhooks/{id}/replay',
       '/webhooks/idenfy',
     ]);
+    expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
+    expect(JSON.stringify(document.components.securitySchemes)).not.toContain('JWT');
     const problems = document.paths['/v1/sessions']!.post!.responses['422']!;
     expect(Object.keys(problems.content ?? {})).toEqual(['application/problem+json']);
   });
