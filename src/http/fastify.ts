@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import helmet from '@fastify/helmet';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { Problem } from '../core/errors.js';
 import { isNestedDeeper } from '../core/json-depth.js';
@@ -30,7 +30,7 @@ export const receiverPath = '/webhooks/idenfy';
 export function createFastify(logger: Logger, trustProxy: false | number | string[]): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
-    requestIdLogLabel: requestIdLabel,
+    logController: new LogController({ requestIdLogLabel: requestIdLabel }),
     trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestWithinMs,
