@@ -4,6 +4,8 @@ import type { DeliveryError } from '../delivery-errors.js';
 
 const deadlineMs = 15_000;
 const answerBytesMax = 4096;
+/** So many connections that the endpoint has closed meanwhile are passed over before a try has failed. */
+const closedConnectionsMax = 3;
 
 export interface Posted {
   /** null: no answer came */
@@ -42,11 +44,16 @@ export function postWebhook(
     const timer = setTimeout(() => setImmediate(() => collector.giveUp('timeout')), deadlineMs);
     const onStop = () => collector.stop();
     stop.addEventListener('abort', onStop);
-    agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, collector);
+    const dispatch = () =>
+      agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, collector);
+    collector.dispatchAgain = dispatch;
+    dispatch();
   });
 }
 
 class AnswerCollector implements Dispatcher.DispatchHandler {
+  dispatchAgain: () => void = () => undefined;
+  private closedBefore = 0;
   private controller: Dispatcher.DispatchController | null = null;
   private started = false;
   private settled = false;
@@ -102,7 +109,12 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
-    this.settle(this.posted(errorOf(error)));
+    const found = errorOf(error);
+    // The endpoint had closed a connection that was kept open, and nothing was written to it: that is no failed try.
+    if (!this.settled && !this.started && found === 'connection-failed' && this.closedBefore < closedConnectionsMax) {
+      this.closedBefore += 1;
+      this.dispatchAgain();
+    } else this.settle(this.posted(found));
   }
 
   private posted(error: DeliveryError | null): Posted {
