@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AddressDigests } from './address-digests.js';
 import { AddressesStore } from './addresses.store.js';
+import { AttemptMetrics } from './attempt-metrics.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { AttemptSecrets } from './attempt-secret.js';
 import { AttemptsSweep } from './attempts-sweep.js';
@@ -36,6 +37,7 @@ export class AttemptsModule {
         AddressDigests,
         AddressesStore,
         Moments,
+        AttemptMetrics,
         AttemptMoves,
         AttemptsService,
         ReviewsStore,

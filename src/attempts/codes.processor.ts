@@ -31,7 +31,7 @@ export class CodesProcessor extends QueueWorker implements OnApplicationBootstra
   }
 
   /** @returns the id of the attempt when work on it has come to an end: CodesEvents tells those who wait for it */
-  async process(job: Job): Promise<string | null> {
+  protected async work(job: Job): Promise<string | null> {
     const { attemptId } = job.data as JobData['issue-code'];
     switch (job.name) {
       case 'check-eligibility':

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
+import { addLogFields } from '../core/log-context.js';
 import { Database, type Transaction } from '../database/database.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { AttemptsStore, type WithMove } from './attempts.store.js';
@@ -28,6 +29,7 @@ export class LockedAttempts {
   async with<T>(attemptId: string, work: (locked: LockedAttempt) => Promise<T>): Promise<T | null> {
     const sessionId = await this.store.sessionOf(attemptId);
     if (!sessionId) return null;
+    addLogFields({ sessionId, attemptId });
     return this.database.transaction(async (tx) => {
       const locked = await this.store.lock(tx, sessionId);
       const attempt = locked?.attempts.find(({ id }) => id === attemptId);

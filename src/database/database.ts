@@ -24,13 +24,16 @@ export interface Transaction extends Queryable {
 
 /** A client whose errors have their names; Drizzle needs no more of one than this. */
 class NamingClient {
-  constructor(private readonly client: Pool | PoolClient) {}
+  constructor(
+    private readonly client: Pool | PoolClient,
+    private readonly named: (error: unknown) => Error,
+  ) {}
 
   async query(...args: unknown[]): Promise<QueryResult> {
     try {
       return await (this.client.query as (...args: unknown[]) => Promise<QueryResult>).apply(this.client, args);
     } catch (error) {
-      throw asDatabaseError(error);
+      throw this.named(error);
     }
   }
 }
@@ -39,8 +42,8 @@ class Queries implements Queryable {
   private readonly naming: NamingClient;
   private lazyOrm: Orm | undefined;
 
-  constructor(client: Pool | PoolClient) {
-    this.naming = new NamingClient(client);
+  constructor(client: Pool | PoolClient, named: (error: unknown) => Error) {
+    this.naming = new NamingClient(client, named);
   }
 
   get orm(): Orm {
@@ -66,6 +69,7 @@ const attemptsMax = 4;
 
 export class Database extends Queries {
   private readonly listeners = new Set<Listener>();
+  private noticed: (error: Error) => void = () => undefined;
 
   constructor(
     readonly pool: Pool,
@@ -73,7 +77,14 @@ export class Database extends Queries {
     readonly embedded: boolean,
     private readonly closePool: () => Promise<void>,
   ) {
-    super(pool);
+    super(pool, (error) => this.named(error));
+  }
+
+  /** @param noticed called with every error that may mean that the database is away; must not throw */
+  onTrouble(noticed: (error: Error) => void): void {
+    this.noticed = noticed;
+    // Connections that nobody uses break, too.
+    this.pool.on('error', noticed);
   }
 
   /**
@@ -98,9 +109,9 @@ export class Database extends Queries {
 
   private async runOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await this.pool.connect().catch((error: unknown) => {
-      throw asDatabaseError(error);
+      throw this.named(error);
     });
-    const tx = new OpenTransaction(client);
+    const tx = new OpenTransaction(client, (error) => this.named(error));
     let result: T;
     let broken = false;
     try {
@@ -116,6 +127,12 @@ export class Database extends Queries {
     }
     for (const action of tx.actions) action();
     return result;
+  }
+
+  private named(error: unknown): Error {
+    const named = asDatabaseError(error);
+    if (named instanceof DatabaseUnavailable) this.noticed(named.cause instanceof Error ? named.cause : named);
+    return named;
   }
 
   /** Calls `heard` after each NOTIFY on the channel; what is notified while the connection is away goes unheard. */

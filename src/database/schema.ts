@@ -258,6 +258,7 @@ export const deliveries = pgTable('deliveries', {
   step: integer('step').notNull().default(0),
   nextTryAt: instant('next_try_at'),
   leasedUntil: instant('leased_until'),
+  claims: integer('claims').notNull().default(0),
   createdAt: instant('created_at').notNull(),
   endedAt: instant('ended_at'),
 });
@@ -265,6 +266,7 @@ export const deliveries = pgTable('deliveries', {
 export const deliveryAttempts = pgTable('delivery_attempts', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   deliveryId: text('delivery_id').notNull(),
+  claim: integer('claim'),
   at: instant('at').notNull(),
   durationMs: integer('duration_ms').notNull(),
   status: integer('status'),

@@ -33,7 +33,10 @@ export class DeliveriesController {
     return accepted(await this.deliveries.test(id, actorOf(principal)));
   }
 
-  /** Send again what has happened since and was not delivered: what has failed, and what it missed while disabled. */
+  /**
+   * Say that the endpoint is well again. A hold-back ends, and what has failed, waits for a later try or was missed
+   * while the endpoint was disabled is sent now, each session's events in order.
+   */
   @Post('endpoints/:id/recover')
   @HttpCode(202)
   @ApiAnswers({ 202: [RecoveryResponse, 'The deliveries follow.'] }, [
@@ -52,7 +55,7 @@ export class DeliveriesController {
     return accepted(await this.deliveries.find(id));
   }
 
-  /** Send a delivery once more, at once, also when it had been delivered. Its schedule begins anew. */
+  /** Send a delivery at once, even if it was delivered before. Its schedule begins anew, and a hold-back of the endpoint ends. */
   @Post('deliveries/:id/retry')
   @HttpCode(202)
   @ApiAnswers({ 202: [DeliveryResponse, 'On its way.'] }, ['not-found', 'endpoint-disabled'])

@@ -7,6 +7,7 @@ import { DeliveriesProcessor } from './deliveries.processor.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveriesStore } from './deliveries.store.js';
 import { DeliveriesSweep } from './deliveries-sweep.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { DeliveryClaims } from './delivery-claims.service.js';
 import { DeliveryOutcomes } from './delivery-outcomes.service.js';
 import { DeliveryProblemsController } from './delivery-problems.controller.js';
@@ -45,6 +46,7 @@ export class DeliveriesModule {
         EndpointsStore,
         DeliveriesStore,
         DeliveriesOfSessions,
+        DeliveryMetrics,
         ...(roles.api ? [EndpointsService, DeliveriesService] : []),
         ...(roles.worker
           ? [

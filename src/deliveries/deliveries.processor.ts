@@ -33,7 +33,7 @@ export class DeliveriesProcessor extends QueueWorker implements OnApplicationBoo
     this.watching?.stop();
   }
 
-  async process(job: Job): Promise<void> {
+  protected async work(job: Job): Promise<void> {
     switch (job.name) {
       case 'fan-out':
         return this.fanOut.run();

@@ -12,6 +12,7 @@ import { DeliveriesStore } from './deliveries.store.js';
 import { deliveryView } from './delivery-view.js';
 import type { ListDeliveriesDto } from './delivery.dto.js';
 import type { DeliveryPageResponse, DeliveryResponse, RecoveryResponse } from './delivery.responses.js';
+import { saidToBeWell } from './endpoint-health.js';
 import { type EndpointRow, EndpointsStore, type Recovery } from './endpoints.store.js';
 
 export type Refused = 'not-found' | 'endpoint-disabled';
@@ -47,13 +48,15 @@ export class DeliveriesService {
     return found ? deliveryView(found, (row) => this.store.answerOf(row)) : 'not-found';
   }
 
-  /** Sends one delivery at once, whatever became of it before; its schedule begins anew. */
+  /** Sends one delivery at once, whatever became of it before. Its schedule begins anew, and a hold-back ends. */
   async retry(id: string): Promise<DeliveryResponse | Refused> {
     const found = isId('dlv', id) ? await this.store.find(id) : null;
     if (!found) return 'not-found';
     return this.toEnabled(found.delivery.endpointId, async (tx, endpoint) => {
-      await this.store.sendAgain(tx, id, this.clock.now());
-      this.dispatcher.afterCommit(tx, jobs.deliver(endpoint.id));
+      const now = this.clock.now();
+      await this.endpoints.change(tx, endpoint.id, saidToBeWell);
+      await this.store.sendAgain(tx, id, now);
+      this.dispatcher.afterCommit(tx, jobs.deliverAt(endpoint.id, now, now));
       return this.shown(tx, id);
     });
   }
@@ -81,16 +84,23 @@ export class DeliveriesService {
     });
   }
 
-  /** Has the journal read again for an endpoint; what was not delivered then will be. */
+  /**
+   * Sends what has failed, waits or was missed since then. The journal is read again for it, as far as deliveries were
+   * made from it: later events get theirs in any case, and an event read here first would overtake those before it.
+   */
   recover(endpointId: string, since: string | number): Promise<RecoveryResponse | Refused> {
     return this.toEnabled(endpointId, async (tx, endpoint) => {
       const time = parseInstant(since);
       const after = time ? await this.endpoints.positionBefore(tx, time) : Number(since);
-      const until = await this.endpoints.lastPosition(tx);
+      const until = await this.endpoints.fannedOutPosition(tx);
       if (after < until) {
         await this.endpoints.setRecovery(tx, endpoint.id, recovering(endpoint, { after, until, since: time }));
       }
+      const now = this.clock.now();
+      await this.endpoints.change(tx, endpoint.id, saidToBeWell);
+      await this.store.sendTestsAgain(tx, endpoint.id, time, now);
       this.dispatcher.afterCommit(tx, jobs.fanOut());
+      this.dispatcher.afterCommit(tx, jobs.deliverAt(endpoint.id, now, now));
       return { endpointId: endpoint.id, since, untilPosition: until };
     });
   }

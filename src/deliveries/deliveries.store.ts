@@ -99,11 +99,21 @@ export class DeliveriesStore {
     );
   }
 
+  /** Test events that wait for a later try, which the journal does not know. @param since null: all of them */
+  async sendTestsAgain(tx: Transaction, endpointId: string, since: Date | null, now: Date): Promise<void> {
+    await tx.query(
+      `update deliveries set step = 0, next_try_at = $3
+        where endpoint_id = $1 and state = 'pending' and test_event is not null
+          and ($2::timestamptz is null or created_at >= $2)`,
+      [endpointId, since, now],
+    );
+  }
+
   /** @returns ids of the endpoints that events of those sessions were sent to, deleted ones included */
   async endpointsOfSessions(database: Queryable, sessionIds: readonly string[]): Promise<string[]> {
     const { rows } = await database.query<{ id: string }>(
       `select distinct endpoint_id as id from deliveries
-        where session_id = any ($1) and (tries > 0 or leased_until is not null) order by id`,
+        where session_id = any ($1) and (claims > 0 or tries > 0 or leased_until is not null) order by id`,
       [sessionIds],
     );
     return rows.map(({ id }) => id);

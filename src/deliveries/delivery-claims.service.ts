@@ -1,22 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { Database } from '../database/database.js';
-import { type ClaimedDelivery, DueDeliveriesStore } from './due-deliveries.store.js';
+import { type ClaimedDelivery, claimMs, DueDeliveriesStore } from './due-deliveries.store.js';
 import { nextRound } from './endpoint-health.js';
 import { type EndpointRow, EndpointsStore } from './endpoints.store.js';
 
-/** Longer than a try can take with all around it; then whoever had it is taken for dead. */
-const leaseMs = 20_000;
-
 export interface Claim {
   deliveries: readonly ClaimedDelivery[];
+  /** Until then (`performance.now()`) nobody else takes them. A process that was paused for longer must send nothing. */
+  validUntil: number;
   /** the one delivery whose outcome decides whether the endpoint is back */
   probe: boolean;
   /** of a claim that found nothing: when there will be something; null: when something new comes */
   nextAt?: Date | null;
 }
 
-const none: Claim = { deliveries: [], probe: false };
+const none: Claim = { deliveries: [], validUntil: 0, probe: false };
 
 /** Takes deliveries to be tried, as many as the endpoint can bear. */
 @Injectable()
@@ -29,8 +28,10 @@ export class DeliveryClaims {
   ) {}
 
   async take(endpointId: string, limit: number): Promise<Claim> {
-    const unhindered = await this.store.claim(this.database, endpointId, { ...this.moment(), limit, unhindered: true });
-    if (unhindered.length > 0) return { deliveries: unhindered, probe: false };
+    const validUntil = validFromNow();
+    const taking = { now: this.clock.now(), limit, unhindered: true };
+    const unhindered = await this.store.claim(this.database, endpointId, taking);
+    if (unhindered.length > 0) return { deliveries: unhindered, validUntil, probe: false };
     const outlook = await this.store.outlook(endpointId);
     const careful = outlook !== null && outlook.recovers && outlook.at <= this.clock.now();
     return careful ? this.takeCarefully(endpointId, limit) : { ...none, nextAt: outlook?.at ?? null };
@@ -48,22 +49,21 @@ export class DeliveryClaims {
   private takeCarefully(endpointId: string, limit: number): Promise<Claim> {
     return this.database.transaction(async (tx) => {
       const endpoint = await this.endpoints.lock(tx, endpointId);
-      const { now, until } = this.moment();
+      const now = this.clock.now();
       if (!isDue(endpoint, now)) return none;
       const round = nextRound(endpoint, now);
-      const taking = { now, until, limit: Math.min(limit, round.deliveries), unhindered: false };
+      const validUntil = validFromNow();
+      const taking = { now, limit: Math.min(limit, round.deliveries), unhindered: false };
       const deliveries = await this.store.claim(tx, endpointId, taking);
       if (deliveries.length === 0) return none;
       await this.endpoints.change(tx, endpointId, round.health);
-      return { deliveries, probe: round.probe };
+      return { deliveries, validUntil, probe: round.probe };
     });
   }
-
-  private moment(): { now: Date; until: Date } {
-    const now = this.clock.now();
-    return { now, until: new Date(now.getTime() + leaseMs) };
-  }
 }
+
+/** Asked before the claim is made, so it ends sooner here than in the database. */
+const validFromNow = (): number => performance.now() + claimMs;
 
 /** Whether it recovers, and may get something now. */
 const isDue = (endpoint: EndpointRow | null, now: Date): endpoint is EndpointRow =>

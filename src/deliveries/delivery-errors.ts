@@ -1,4 +1,4 @@
-/** Why a try got no answer, once: its title and the text of its page under /problems/deliveries/<error>. */
+/** Why a try has no answer, once: its title and the text of its page under /problems/deliveries/<error>. */
 export const deliveryErrors = {
   'destination-not-allowed': {
     title: 'The destination may not be reached',
@@ -15,6 +15,10 @@ export const deliveryErrors = {
   'tls-failed': {
     title: 'TLS failed',
     help: 'The certificate is expired, of another name, signed by an unknown authority or comes without its intermediates; or the two sides share no version of TLS. Check it with `openssl s_client -connect host:443 -servername host`.',
+  },
+  'outcome-unknown': {
+    title: 'The outcome of the try is unknown',
+    help: 'The process that made the try ended or stood still before it recorded an answer. Your endpoint may have received the event or not. It was sent again at once; this try counts neither as a failure nor against the schedule.',
   },
   'connection-failed': {
     title: 'The connection was lost',

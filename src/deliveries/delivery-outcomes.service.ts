@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { Database } from '../database/database.js';
-import { Metrics } from '../http/metrics.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { type AfterTry, type ClaimedDelivery, DueDeliveriesStore, type Tried } from './due-deliveries.store.js';
 import { EndpointConsequences } from './endpoint-consequences.js';
 import { nextDelaySeconds, retryAfterSeconds } from './schedule.js';
@@ -19,12 +19,13 @@ export class DeliveryOutcomes {
     @Inject(DueDeliveriesStore) private readonly store: DueDeliveriesStore,
     @Inject(SuccessRecorder) private readonly successes: SuccessRecorder,
     @Inject(EndpointConsequences) private readonly consequences: EndpointConsequences,
-    @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(DeliveryMetrics) private readonly metrics: DeliveryMetrics,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
   /** @param probe whether it decides if the endpoint is back */
   async record(delivery: ClaimedDelivery, tried: Tried, probe: boolean): Promise<void> {
+    if (tried.error === 'outcome-unknown') return this.store.letGoUnanswered(delivery, tried);
     const now = this.clock.now();
     const after = isSuccess(tried) ? delivered : await this.recordFailure(delivery, tried, probe, now);
     if (after === delivered) await this.successes.record({ delivery, tried, probe, at: now });
@@ -38,15 +39,24 @@ export class DeliveryOutcomes {
     const status = tried.error === null ? tried.status : null;
     const failure = { status, retryAfterSeconds: asked, probe };
     await this.database.transaction(async (tx) => {
-      await this.consequences.draw(tx, delivery.endpointId, failure, tried.error, now);
+      // What a process saw that stood still for longer than its claim says nothing of the endpoint.
+      if (await this.store.isClaimed(tx, delivery))
+        await this.consequences.draw(tx, delivery.endpointId, failure, tried.error, now);
       await this.store.recordFailure(tx, delivery, tried, after, now);
     });
     return after;
   }
 
+  /** An earlier try of the delivery was begun, and nobody recorded how it ended. */
+  reportUnknown({ id, endpointId, eventId, eventType }: ClaimedDelivery): void {
+    this.metrics.tries.inc({ result: 'outcome-unknown' });
+    const what = `delivery=${id} endpoint=${endpointId} event=${eventId} type=${eventType}`;
+    this.logger.warn(`${what} error=outcome-unknown: sent again, because nobody recorded an outcome in time`);
+  }
+
   /** One line a try. */
   private tell(delivery: ClaimedDelivery, { status, error, durationMs }: Tried, { state, nextTryAt }: AfterTry): void {
-    this.metrics.deliveryTries.inc({ result: error ?? `${Math.floor((status ?? 0) / 100)}xx` });
+    this.metrics.tries.inc({ result: error ?? `${Math.floor((status ?? 0) / 100)}xx` });
     const { id, endpointId, eventId, eventType, tries } = delivery;
     const what = `delivery=${id} endpoint=${endpointId} event=${eventId} type=${eventType} try=${tries + 1}`;
     const next = nextTryAt === null ? '' : ` nextTryAt=${nextTryAt.toISOString()}`;

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
+import { DatabaseUnavailable, withoutWrapping } from '../database/database-errors.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { type Claim, DeliveryClaims } from './delivery-claims.service.js';
@@ -59,14 +60,17 @@ export class DeliveryPump implements BeforeApplicationShutdown {
     this.stopping = true;
   }
 
-  /** None of them rejects: what cannot be recorded is taken again when its lease is over. */
-  private begin({ deliveries, probe }: Claim): Promise<void>[] {
+  /** None of them rejects: what cannot be recorded is taken again when its claim is over. */
+  private begin({ deliveries, validUntil, probe }: Claim): Promise<void>[] {
     return deliveries.map(async (delivery) => {
       try {
-        const tried = await this.sender.send(delivery);
+        if (delivery.takenOver) this.outcomes.reportUnknown(delivery);
+        const tried = await this.sender.send(delivery, validUntil);
         await (tried ? this.outcomes.record(delivery, tried, probe) : this.claims.letGo(delivery));
       } catch (error) {
-        this.logger.error(`delivery ${delivery.id}: ${error instanceof Error ? error.message : String(error)}`);
+        const line = `delivery ${delivery.id}: ${error instanceof Error ? error.message : String(error)}`;
+        if (withoutWrapping(error) instanceof DatabaseUnavailable) this.logger.debug(line);
+        else this.logger.error(line);
       }
     });
   }

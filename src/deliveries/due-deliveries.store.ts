@@ -16,7 +16,10 @@ export interface ClaimedDelivery {
   /** before this one */
   tries: number;
   step: number;
-  leasedUntil: Date;
+  /** number of this claim: each taking of the delivery has the next one */
+  claim: number;
+  /** the process that had it before recorded no outcome in time */
+  takenOver: boolean;
 }
 
 export interface Tried extends Posted {
@@ -44,20 +47,44 @@ export interface Succeeded {
 /** What a delivery is after a try. */
 export type AfterTry = { state: 'delivered' | 'failed'; nextTryAt: null } | { state: 'pending'; nextTryAt: Date };
 
-const isFree = `next_try_at <= $2 and (leased_until is null or leased_until <= $2)`;
+/**
+ * How long a claim lasts: longer than a try can take with all around it. When it is over, its process is taken for dead.
+ * The database's clock decides, because the clocks of two processes may differ by more than that.
+ */
+const claimSeconds = 20;
+export const claimMs = claimSeconds * 1000;
+
+const isUnclaimed = `(leased_until is null or leased_until <= now())`;
 
 /**
- * The first try of an event does not begin before the first try of the event before it, of the same session, has ended.
- * One that waits for its second try holds up nobody.
+ * Of `taken`, what a process had claimed without recording an outcome in time. It may have sent it, so a try of unknown
+ * outcome is recorded. The process itself may still replace it by what it knows.
  */
-const inOrder = `(tries > 0 or session_id is null or not exists (
+const recordUnknownOutcomes = `
+  insert into delivery_attempts (delivery_id, claim, at, duration_ms, error)
+  select id, claims, leased_until - make_interval(secs => ${claimSeconds}), ${claimMs}, 'outcome-unknown'
+    from taken where leased_until is not null
+      on conflict (delivery_id, claim) do nothing`;
+
+const replacesUnknownOutcome = `
+  on conflict (delivery_id, claim) do update
+     set at = excluded.at, duration_ms = excluded.duration_ms, status = excluded.status, error = excluded.error,
+         response_sealed = excluded.response_sealed
+   where delivery_attempts.error = 'outcome-unknown'`;
+
+/**
+ * The first try of an event begins after the first try of the session's event before it has a known outcome. This also
+ * holds for events that were asked for again. An event that waits for a later try holds up no other event.
+ */
+const inOrder = `(step > 0 or session_id is null or not exists (
   select from deliveries as earlier
    where earlier.endpoint_id = due.endpoint_id and earlier.session_id = due.session_id and earlier.seq < due.seq
-     and earlier.state = 'pending' and earlier.tries = 0))`;
+     and earlier.state = 'pending' and earlier.step = 0))`;
 
 /**
- * Takes note of tries. A try is a fact and has its row whatever became of the delivery meanwhile; the delivery changes
- * only while nobody else has taken it over, which its number of tries would tell.
+ * Claims deliveries and records their tries. A try is a fact: it has its row whatever became of the delivery meanwhile.
+ * A failure changes the delivery only while the claim is the latest one; a success also after it, unless another outcome
+ * was recorded meanwhile.
  */
 @Injectable()
 export class DueDeliveriesStore {
@@ -67,28 +94,30 @@ export class DueDeliveriesStore {
   ) {}
 
   /**
-   * Takes what is due for the endpoint until `until`, at most `limit`.
+   * Claims what is due for the endpoint for `claimMs`, at most `limit`.
    * @param unhindered only when nothing holds the endpoint back; false: the caller has looked, and has its row
    */
   async claim(
     database: Queryable,
     endpointId: string,
-    { now, until, limit, unhindered }: { now: Date; until: Date; limit: number; unhindered: boolean },
+    { now, limit, unhindered }: { now: Date; limit: number; unhindered: boolean },
   ): Promise<ClaimedDelivery[]> {
     const { rows } = await database.query<ClaimedDelivery>(
-      `with claimed as (
-         select id from deliveries as due
-          where endpoint_id = $1 and state = 'pending' and ${isFree} and ${inOrder}
+      `with taken as (
+         select id, claims, leased_until from deliveries as due
+          where endpoint_id = $1 and state = 'pending' and next_try_at <= $2 and ${isUnclaimed} and ${inOrder}
             and exists (select from endpoints where id = $1 and disabled_at is null and deleted_at is null
-                           and (pace is null or not $5))
-          order by next_try_at, position limit $3 for update skip locked)
-       update deliveries set leased_until = $4
-         from claimed, endpoints
-        where deliveries.id = claimed.id and endpoints.id = deliveries.endpoint_id
+                           and (pace is null or not $4))
+          order by next_try_at, position limit $3 for update skip locked),
+       unknown as (${recordUnknownOutcomes})
+       update deliveries
+          set claims = deliveries.claims + 1, leased_until = clock_timestamp() + make_interval(secs => ${claimSeconds})
+         from taken, endpoints
+        where deliveries.id = taken.id and endpoints.id = deliveries.endpoint_id
        returning deliveries.id, endpoint_id as "endpointId", url, secrets_sealed as "secretsSealed",
                  event_id as "eventId", event_type as "eventType", test_event as "testEvent", tries, step,
-                 leased_until as "leasedUntil"`,
-      [endpointId, now, limit, until, unhindered],
+                 deliveries.claims as claim, taken.leased_until is not null as "takenOver"`,
+      [endpointId, now, limit, unhindered],
     );
     return rows;
   }
@@ -114,11 +143,11 @@ export class DueDeliveriesStore {
     await tx.query(
       `with done as (
          select * from unnest($1::text[], $2::text[], $3::integer[], $4::timestamptz[], $5::integer[], $6::integer[],
-                              $7::bytea[], $8::boolean[], $9::timestamptz[])
-           as done (id, endpoint_id, tries, at, duration_ms, status, response_sealed, probe, ended_at)),
+                              $7::bytea[], $8::boolean[], $9::timestamptz[], $10::integer[])
+           as done (id, endpoint_id, tries, at, duration_ms, status, response_sealed, probe, ended_at, claim)),
        tried as (
-         insert into delivery_attempts (delivery_id, at, duration_ms, status, response_sealed)
-         select id, at, duration_ms, status, response_sealed from done),
+         insert into delivery_attempts (delivery_id, claim, at, duration_ms, status, response_sealed)
+         select id, claim, at, duration_ms, status, response_sealed from done ${replacesUnknownOutcome}),
        well as (
          update endpoints
             set failing_since = null, noticed_at = null, failures = 0,
@@ -141,6 +170,7 @@ export class DueDeliveriesStore {
         column(({ delivery, tried }) => this.sealAnswer(delivery.id, tried)),
         column(({ probe }) => probe),
         column(({ at }) => at),
+        column(({ delivery }) => delivery.claim),
       ],
     );
   }
@@ -153,15 +183,15 @@ export class DueDeliveriesStore {
     after: AfterTry,
     now: Date,
   ): Promise<void> {
-    const { id, tries } = delivery;
+    const { id, claim } = delivery;
     const { at, durationMs, status, error } = tried;
     await tx.query(
       `with tried as (
-         insert into delivery_attempts (delivery_id, at, duration_ms, status, error, response_sealed)
-         values ($1, $2, $3, $4, $5, $6))
+         insert into delivery_attempts (delivery_id, at, duration_ms, status, error, response_sealed, claim)
+         values ($1, $2, $3, $4, $5, $6, $10) ${replacesUnknownOutcome})
        update deliveries
           set state = $7, tries = tries + 1, step = step + 1, next_try_at = $8, leased_until = null, ended_at = $9
-        where id = $1 and state = 'pending' and tries = $10`,
+        where id = $1 and state = 'pending' and claims = $10`,
       [
         id,
         at,
@@ -172,16 +202,30 @@ export class DueDeliveriesStore {
         after.state,
         after.nextTryAt,
         after.state === 'pending' ? null : now,
-        tries,
+        claim,
       ],
     );
   }
 
-  /** Gives back what was not tried. */
-  async letGo({ id, tries, leasedUntil }: ClaimedDelivery): Promise<void> {
+  /** Whether nobody has taken the delivery over. */
+  async isClaimed(tx: Transaction, { id, claim }: ClaimedDelivery): Promise<boolean> {
+    const { count } = await tx.query(`select from deliveries where id = $1 and claims = $2`, [id, claim]);
+    return count === 1;
+  }
+
+  /** Gives back what was not sent. */
+  async letGo({ id, claim }: ClaimedDelivery): Promise<void> {
+    await this.database.query(`update deliveries set leased_until = null where id = $1 and claims = $2`, [id, claim]);
+  }
+
+  /** Gives back what was sent when there was no time to wait for the answer. It is sent again, at once. */
+  async letGoUnanswered({ id, claim }: ClaimedDelivery, { at, durationMs }: Tried): Promise<void> {
     await this.database.query(
-      `update deliveries set leased_until = null where id = $1 and tries = $2 and leased_until = $3`,
-      [id, tries, leasedUntil],
+      `with tried as (
+         insert into delivery_attempts (delivery_id, claim, at, duration_ms, error)
+         values ($1, $2, $3, $4, 'outcome-unknown') on conflict (delivery_id, claim) do nothing)
+       update deliveries set leased_until = null where id = $1 and claims = $2`,
+      [id, claim, at, durationMs],
     );
   }
 
@@ -202,9 +246,12 @@ export class DueDeliveriesStore {
   /** What waits for an endpoint that was deleted will never be sent. */
   async discardOrphaned(now: Date, limit: number): Promise<void> {
     await this.database.query(
-      `update deliveries set state = 'discarded', next_try_at = null, leased_until = null, ended_at = $1
-        where id in (select deliveries.id from deliveries join endpoints on endpoints.id = endpoint_id
-                      where state = 'pending' and deleted_at is not null limit $2)`,
+      `with taken as (
+         select deliveries.id, claims, leased_until from deliveries join endpoints on endpoints.id = endpoint_id
+          where state = 'pending' and deleted_at is not null and ${isUnclaimed} limit $2),
+       unknown as (${recordUnknownOutcomes})
+       update deliveries set state = 'discarded', next_try_at = null, leased_until = null, ended_at = $1
+        where id in (select id from taken)`,
       [now, limit],
     );
   }

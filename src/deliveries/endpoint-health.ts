@@ -68,6 +68,14 @@ export const healthy: EndpointHealth = {
 /** As it is enabled again: with its history forgotten, and its backlog coming slowly. */
 export const enabledAgain: EndpointHealth = { ...healthy, pace: 1 };
 
+/** As somebody says that it is well: nothing holds it back. It is still failing until it answers well. */
+export const saidToBeWell: Pick<EndpointHealth, 'failures' | 'holds' | 'heldUntil' | 'pace'> = {
+  failures: 0,
+  holds: 0,
+  heldUntil: null,
+  pace: null,
+};
+
 export function afterFailure(
   health: EndpointHealth,
   failure: EndpointFailure,

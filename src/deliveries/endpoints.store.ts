@@ -112,6 +112,12 @@ export class EndpointsStore {
     return Number(rows[0]?.position ?? 0);
   }
 
+  /** The position up to which deliveries were made from the journal. */
+  async fannedOutPosition(tx: Transaction): Promise<number> {
+    const { rows } = await tx.query<{ position: string }>('select position from delivery_cursor');
+    return Number(rows[0]!.position);
+  }
+
   /**
    * A position that no event of that time or later lies at or before. Ids of events are time-ordered, and events get
    * their positions in nearly that order: those that were under way at once are fewer than the margin.

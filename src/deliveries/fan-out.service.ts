@@ -62,7 +62,9 @@ export class FanOut {
       await this.store.deliverAgain(tx, addressed, this.clock.now());
       const last = entries.at(-1)?.position ?? endpoint.until;
       await this.store.moveRecovery(tx, endpoint.id, last < endpoint.until ? last : null);
-      if (addressed.length > 0) this.poke(tx, endpoint, this.clock.now());
+      const now = this.clock.now();
+      // A job of its own: the endpoint's usual one may be waiting for answers that never come.
+      if (addressed.length > 0) this.dispatcher.afterCommit(tx, jobs.deliverAt(endpoint.id, now, now));
       return true;
     });
   }

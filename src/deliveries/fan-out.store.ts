@@ -74,14 +74,14 @@ export class FanOutStore {
     await this.insert(tx, addressed, now, 'do nothing');
   }
 
-  /** As `deliver`; what has failed for good is to be tried anew. */
+  /** As `deliver`. What has failed for good or waits for a later try is tried at once, with the whole schedule before it. */
   async deliverAgain(tx: Transaction, addressed: readonly Addressed[], now: Date): Promise<void> {
     await this.insert(
       tx,
       addressed,
       now,
       `do update set state = 'pending', step = 0, next_try_at = excluded.next_try_at, ended_at = null
-        where deliveries.state in ('failed', 'discarded')`,
+        where deliveries.state in ('failed', 'discarded') or (deliveries.state = 'pending' and deliveries.step > 0)`,
     );
   }
 

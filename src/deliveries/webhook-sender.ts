@@ -12,7 +12,7 @@ import { EndpointsStore } from './endpoints.store.js';
 import { signatures } from './signing.js';
 import { postWebhook } from './egress/webhook-post.js';
 
-/** A process that is to stop gives receivers so long to answer; who has not then hears the event again. */
+/** A process that is to stop gives receivers so long to answer. What has no answer then is sent again by another. */
 const stopGraceMs = 1000;
 
 /** Renders, signs and posts; what follows from the answer is not its business. */
@@ -32,8 +32,11 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
     setMaxListeners(0, this.stopping.signal);
   }
 
-  /** @returns null when the process stops before there is an answer */
-  async send(delivery: ClaimedDelivery): Promise<Tried | null> {
+  /**
+   * @param validUntil when the claim ends (`performance.now()`); nothing is sent after it
+   * @returns null when nothing was sent
+   */
+  async send(delivery: ClaimedDelivery, validUntil: number): Promise<Tried | null> {
     const { testEvent, eventId } = delivery;
     const body = testEvent === null ? await this.bodies.of(eventId) : deliveryBody(testEvent);
     const at = this.clock.now();
@@ -50,7 +53,8 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
       ),
     };
     const began = performance.now();
-    const posted = await postWebhook(this.agent, { url: delivery.url, headers, body }, this.stopping.signal);
+    const message = { url: delivery.url, headers, body, startBefore: validUntil };
+    const posted = await postWebhook(this.agent, message, this.stopping.signal);
     return posted && { ...posted, at, durationMs: Math.round(performance.now() - began) };
   }
 

@@ -4,12 +4,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import helmet from '@fastify/helmet';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { Problem } from '../core/errors.js';
 import { isNestedDeeper } from '../core/json-depth.js';
+import { withLogFields } from '../core/log-context.js';
 import { answerClientError } from './client-errors.js';
 import { allowOrigins } from './cors.js';
+import { requestIdLabel } from './logging.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem } from './problem.filter.js';
 
@@ -28,6 +30,7 @@ export const receiverPath = '/webhooks/idenfy';
 export function createFastify(logger: Logger, trustProxy: false | number | string[]): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
+    logController: new LogController({ requestIdLogLabel: requestIdLabel }),
     trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestWithinMs,
@@ -74,6 +77,11 @@ export async function configureFastify(
     }
     fastify.getDefaultJsonParser('error', 'error')(request, bytes.toString('utf8'), done);
   });
+  const named = (request: FastifyRequest, _reply: FastifyReply, done: () => void) =>
+    withLogFields({ requestId: request.id }, done);
+  // Twice, because reading the body leaves the context of the request.
+  fastify.addHook('onRequest', named);
+  fastify.addHook('preValidation', named);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     const encoding = request.headers['content-encoding'];

@@ -5,6 +5,7 @@ import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
 import { BootstrapKey } from './bootstrap-key.js';
+import { DependencyMetrics } from './dependency-metrics.js';
 import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
@@ -40,6 +41,7 @@ export class HttpModule {
         IdempotencyStore,
         Metrics,
         MetricsServer,
+        DependencyMetrics,
         Readiness,
         RequestBudgetsStore,
         RateLimits,

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { type Logger as Pino, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Settings } from '../config/settings.js';
+import { logFields } from '../core/log-context.js';
 
 /** Names under which a secret could come near a log; a last net, nothing of the kind is logged on purpose. */
 const redacted = [
@@ -16,12 +17,20 @@ const redacted = [
   'facePhoto',
 ];
 
+/** Under this name a line has the id of its request, whoever wrote it. */
+export const requestIdLabel = 'requestId';
+
 /** Structured logs on standard output: JSON lines, or readable ones for a terminal. */
 export function createLogger({ log }: Pick<Settings, 'log'>): Pino {
   const options = {
     level: log.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    // What Fastify logs of a request has its id already.
+    mixin: (_line: object, _level: number, logger: Pino) => {
+      const { requestId, ...others } = logFields();
+      return requestId === undefined || requestIdLabel in logger.bindings() ? others : { requestId, ...others };
+    },
     redact: { paths: redacted.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
     // The address is logged without its query: a browser's token may be in it.
     serializers: {

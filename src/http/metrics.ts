@@ -4,7 +4,15 @@ import { Database } from '../database/database.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { queueNames } from '../queue/jobs.js';
 
-/** Everything that is counted, for Prometheus. Labels hold names only, never an id, a reference or an address. */
+/** What was read is shown to every scraper that comes within this time. */
+const freshForMs = 3000;
+const patienceMs = 2000;
+
+/**
+ * Everything that is counted, for Prometheus: how things stand is read from rows when it is asked for, and what happens is
+ * counted by the process it happened in, so that the sum over all processes is right. Labels hold names of closed
+ * lists only, never an id, a reference or an address.
+ */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
@@ -52,32 +60,6 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  readonly deliveryTries = new Counter({
-    name: 'facecode_delivery_tries_total',
-    help: 'Webhooks sent to consumers by the status class of the answer, or why there was none.',
-    labelNames: ['result'],
-    registers: [this.registry],
-  });
-
-  private readonly deliveries = new Gauge({
-    name: 'facecode_deliveries',
-    help: 'Webhooks to consumers that wait: due now, for their next try, or for a disabled endpoint.',
-    labelNames: ['state'],
-    registers: [this.registry],
-  });
-
-  private readonly deliveryAge = new Gauge({
-    name: 'facecode_deliveries_oldest_due_seconds',
-    help: 'For how long the delivery has been due that is due for longest.',
-    registers: [this.registry],
-  });
-
-  private readonly fanOutLag = new Gauge({
-    name: 'facecode_deliveries_unread_events',
-    help: 'Events of the journal that no deliveries were made for yet.',
-    registers: [this.registry],
-  });
-
   private readonly orphans = new Gauge({
     name: 'facecode_orphaned_sessions',
     help: 'Sessions found at iDenfy that create calls without an answer have left behind.',
@@ -118,20 +100,30 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly readers: (() => Promise<void>)[] = [];
+  private reading: { began: number; done: Promise<unknown> } | null = null;
+
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
   ) {
     collectDefaultMetrics({ register: this.registry, prefix: 'facecode_' });
+    this.beforeScrape(() => this.readRows());
+    for (const name of queueNames) this.beforeScrape(() => this.readQueue(name));
   }
 
-  /** The exposition text. What cannot be read now (a server is away) is left out, the rest is told all the same. */
+  /** @param read sets gauges to how things stand; runs before a scrape, but not for each of several in a row */
+  beforeScrape(read: () => Promise<void>): void {
+    this.readers.push(read);
+  }
+
+  /** The exposition text. A gauge that cannot be read now (a server is away) keeps its last value. */
   async text(): Promise<string> {
-    await Promise.allSettled([
-      this.readRows(),
-      this.readDeliveries(),
-      ...queueNames.map((name) => this.readQueue(name)),
-    ]);
+    const now = performance.now();
+    if (this.reading === null || now - this.reading.began > freshForMs) {
+      this.reading = { began: now, done: Promise.allSettled(this.readers.map((read) => within(read()))) };
+    }
+    await this.reading.done;
     return this.registry.metrics();
   }
 
@@ -151,37 +143,20 @@ export class Metrics {
     this.orphans.set(count('orphan', 'found'));
   }
 
-  private async readDeliveries(): Promise<void> {
-    const { rows } = await this.database.query<{ state: string; n: number; seconds: number }>(
-      `select case when disabled_at is not null then 'disabled' when next_try_at <= now() then 'due' else 'scheduled' end
-                as state,
-              count(*)::int as n, coalesce(extract(epoch from now() - min(next_try_at)), 0)::float as seconds
-         from deliveries join endpoints on endpoints.id = endpoint_id
-        where deliveries.state = 'pending' and deleted_at is null group by 1
-       union all
-       select 'unread', greatest(0, (select coalesce(max(position), 0) from events) - position)::int, 0
-         from delivery_cursor`,
-    );
-    const find = (state: string) => rows.find((row) => row.state === state);
-    for (const state of ['due', 'scheduled', 'disabled']) this.deliveries.set({ state }, find(state)?.n ?? 0);
-    this.deliveryAge.set(Math.max(0, find('due')?.seconds ?? 0));
-    this.fanOutLag.set(find('unread')?.n ?? 0);
-  }
-
   private async readQueue(name: (typeof queueNames)[number]): Promise<void> {
     const queue = this.dispatcher.queue(name);
     const states = ['waiting', 'active', 'delayed', 'failed', 'prioritized'] as const;
-    const counts = await withinASecond(queue.getJobCounts(...states));
+    const counts = await queue.getJobCounts(...states);
     for (const state of states) this.queueDepth.set({ queue: name, state }, counts[state] ?? 0);
-    const [oldest] = await withinASecond(queue.getWaiting(0, 0));
+    const [oldest] = await queue.getWaiting(0, 0);
     this.queueAge.set({ queue: name }, oldest ? Math.max(0, Date.now() - oldest.timestamp) / 1000 : 0);
   }
 }
 
-/** Redis commands wait for a lost connection to come back; a scrape does not. */
-function withinASecond<T>(work: Promise<T>): Promise<T> {
+/** A server that is away keeps its callers waiting; a scrape does not wait for it. */
+function within<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer within a second')), 1000);
+    const timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

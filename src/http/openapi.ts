@@ -48,6 +48,8 @@ function openApiDocument(app: INestApplication, webhooks: Record<string, object>
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
+      // Without a word of ours the decorator's default says JWT.
+      bearerFormat: 'opaque',
       description: 'API key `fc_…`, or the client token `fct_…` of one session',
     })
     .build();

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, type ProblemCode, problemDocument } from '../core/errors.js';
+import { withLogFields } from '../core/log-context.js';
 import { DatabaseUnavailable, withoutWrapping } from '../database/database-errors.js';
 
 /** What the framework itself refuses, by status; everything else it throws is a fault of ours. */
@@ -25,14 +26,17 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    sendProblem(http.getResponse<FastifyReply>(), http.getRequest<FastifyRequest>(), this.toProblem(thrown));
+    const request = http.getRequest<FastifyRequest>();
+    const problem = withLogFields({ requestId: request.id }, () => this.toProblem(thrown));
+    sendProblem(http.getResponse<FastifyReply>(), request, problem);
   }
 
   private toProblem(thrown: unknown): Problem {
     const error = withoutWrapping(thrown);
     if (error instanceof Problem) return error;
     if (error instanceof DatabaseUnavailable) {
-      this.logger.warn(error.message);
+      // One line says that the database is away, not one for each request: readiness.ts.
+      this.logger.debug(error.message);
       return new Problem('unavailable', { retryAfterSeconds: retrySoonSeconds });
     }
     if (error instanceof HttpException) {

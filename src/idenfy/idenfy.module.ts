@@ -4,6 +4,7 @@ import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
 import { Metrics } from '../http/metrics.js';
 import { Readiness } from '../http/readiness.js';
+import { BudgetMetrics } from './budget-metrics.js';
 import { type Breaker, breakerStates } from './breaker.js';
 import { Circuit } from './circuit.js';
 import { IdenfyClient } from './client.js';
@@ -49,6 +50,7 @@ function watchedCircuit(clock: Clock, metrics: Metrics, readiness: Readiness): C
       inject: [SETTINGS, Metrics, Circuit],
     },
     ClientLifetime,
+    BudgetMetrics,
   ],
   exports: [IdenfyClient],
 })

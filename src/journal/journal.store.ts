@@ -21,10 +21,17 @@ export interface EventFilter {
 
 @Injectable()
 export class JournalStore {
+  private readonly listeners: ((events: readonly NewEvent[]) => void)[] = [];
+
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
   ) {}
+
+  /** @param heard gets what this process has appended, once it is durable; must not throw */
+  onAppended(heard: (events: readonly NewEvent[]) => void): void {
+    this.listeners.push(heard);
+  }
 
   /**
    * Appends in the transaction that makes the change. The caller holds the session's row and has raised its `seq` by
@@ -72,6 +79,7 @@ export class JournalStore {
       return { id, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
     });
     await tx.orm.insert(events).values(rows);
+    tx.afterCommit(() => this.listeners.forEach((heard) => heard(added)));
   }
 
   /** Sealed events in order of position. */

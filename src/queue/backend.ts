@@ -4,6 +4,7 @@ import {
   createPostgresBackend,
   createRedisBackend,
   type PgQueryable,
+  type Queue,
   runMigrations,
   setDefaultBackendFactory,
 } from 'bullmq';
@@ -18,8 +19,12 @@ import { MigrationsPending } from '../database/migrate.js';
 export interface QueueBackend {
   readonly kind: 'redis' | 'postgresql';
   readonly connection: ConnectionOptions;
+  /** @param noticed called with what may mean that a store of its own is away; the database tells of itself */
+  onTrouble(noticed: (why: string) => void): void;
   /** Whether a command sent now can be expected to arrive. */
   reachable(): boolean;
+  /** Jobs that the limiter of a queue has let through in its current time; very many while the queue is held back. */
+  spentOfLimit(queue: Queue): Promise<number>;
   /** @throws when it does not answer */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -41,12 +46,24 @@ async function openPostgres(settings: Settings, database: Database): Promise<Que
   return {
     kind: 'postgresql',
     connection: pool as unknown as ConnectionOptions,
+    onTrouble: () => undefined,
     reachable: () => true,
+    spentOfLimit: (queue) => spentInPostgres(pool, queue.name),
     ping: () => database.ping(),
     close: async () => {
       if (pool !== database.pool) await pool.end();
     },
   };
+}
+
+/** BullMQ has no function for it; its table has one row for each queue with a limiter. */
+async function spentInPostgres(pool: Pool, queue: string): Promise<number> {
+  const { rows } = await pool.query<{ points: string }>(
+    `select points from ${queueSchema}.rate_limit
+      where queue = $1 and expire_at_ms > extract(epoch from clock_timestamp()) * 1000`,
+    [queue],
+  );
+  return Number(rows[0]?.points ?? 0);
 }
 
 /** Brings BullMQ's own tables up to date, where it keeps its jobs in the database. */
@@ -87,11 +104,18 @@ async function openRedis(urls: readonly string[]): Promise<QueueBackend> {
   setDefaultBackendFactory(createRedisBackend);
   const client = urls.length === 1 ? singleRedis(urls[0]!) : redisCluster(urls);
   // Without a listener a lost connection would end the process; the state is told by /readyz.
-  client.on('error', () => undefined);
+  let lastError: Error | null = null;
+  client.on('error', (error: Error) => (lastError = error));
   return {
     kind: 'redis',
     connection: client,
+    onTrouble: (noticed) => {
+      const tell = () => noticed(lastError?.message || 'the connection was closed');
+      client.on('close', tell);
+      if (client.status !== 'ready') tell();
+    },
     reachable: () => client.status === 'ready',
+    spentOfLimit: async (queue) => Number((await client.get(queue.keys.limiter ?? '')) ?? 0),
     ping: async () => {
       if (client.status !== 'ready') throw new Error(`Redis connection is ${client.status}`);
       await client.ping();

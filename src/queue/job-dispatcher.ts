@@ -1,9 +1,10 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { logFields } from '../core/log-context.js';
 import type { Transaction } from '../database/database.js';
 import type { QueueBackend } from './backend.js';
-import { type JobSpec, type QueueName, queueNames, queueOf } from './jobs.js';
+import { type JobSpec, type QueueName, queueNames, queueOf, requestedJobs } from './jobs.js';
 import { QUEUE_BACKEND } from './queue-backend.token.js';
 
 /** A queue that does not take a job within this time is left alone: the sweeper finds what is due. */
@@ -38,7 +39,7 @@ export class JobDispatcher {
 
   async add(spec: JobSpec): Promise<void> {
     if (!this.backend.reachable()) return;
-    const adding = this.queues[queueOf[spec.name]].add(spec.name, spec.data, {
+    const adding = this.queues[queueOf[spec.name]].add(spec.name, traced(spec), {
       deduplication: { id: spec.once, keepLastIfActive: true },
       ...(spec.delayMs ? { delay: spec.delayMs } : {}),
       ...(spec.priority ? { priority: spec.priority } : {}),
@@ -48,7 +49,10 @@ export class JobDispatcher {
     try {
       await within(addTimeoutMs, adding);
     } catch (error) {
-      this.logger.warn(`job ${spec.name} was not queued, the sweeper will find it: ${describe(error)}`);
+      const line = `job ${spec.name} was not queued, the sweeper will find it: ${describe(error)}`;
+      // That Redis is away is said elsewhere, once.
+      if (this.backend.reachable()) this.logger.warn(line);
+      else this.logger.debug(line);
     }
   }
 
@@ -64,12 +68,23 @@ export class JobDispatcher {
     }
   }
 
+  /** How many jobs the queue's limiter has let through in its current time, in all processes. */
+  spentOfLimit(name: QueueName): Promise<number> {
+    return within(addTimeoutMs, this.backend.spentOfLimit(this.queues[name]));
+  }
+
   /** Holds all jobs of a queue back, in every process. */
   async pauseFor(name: QueueName, milliseconds: number): Promise<void> {
     await within(addTimeoutMs, this.queues[name].rateLimit(milliseconds)).catch((error: unknown) =>
       this.logger.warn(`queue ${name} could not be held back: ${describe(error)}`),
     );
   }
+}
+
+/** Of what a request waits for, the log names the request also where the work is done. */
+function traced({ name, data }: JobSpec): object {
+  const { requestId } = logFields();
+  return requestId !== undefined && requestedJobs.includes(name) ? { ...data, requestId } : data;
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -46,6 +46,9 @@ export const queueOf = {
   retention: 'upkeep',
 } as const satisfies Record<JobName, QueueName>;
 
+/** What someone who has asked for a code waits for. */
+export const requestedJobs: readonly JobName[] = ['check-eligibility', 'identify', 'issue-code'];
+
 /** A job to add. */
 export interface JobSpec<Name extends JobName = JobName> {
   name: Name;

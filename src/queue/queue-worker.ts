@@ -2,6 +2,8 @@ import { OnWorkerEvent, WorkerHost } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
 
 import type { Job, WorkerOptions } from 'bullmq';
+import { type LogFields, withLogFields } from '../core/log-context.js';
+import { DatabaseUnavailable, withoutWrapping } from '../database/database-errors.js';
 
 /**
  * How our workers differ from BullMQ's defaults, which are too slow for people who wait: a job of a process that died
@@ -25,6 +27,13 @@ export abstract class QueueWorker extends WorkerHost {
     void this.worker.run().catch((error: unknown) => this.onError(error as Error));
   }
 
+  /** Every line that is logged meanwhile names the job and what it is about. */
+  process(job: Job): Promise<unknown> {
+    return withLogFields(fieldsOf(job), () => this.work(job));
+  }
+
+  protected abstract work(job: Job): Promise<unknown>;
+
   @OnWorkerEvent('error')
   onError(error: Error): void {
     this.logger.debug(`worker: ${error.message}`);
@@ -32,6 +41,23 @@ export abstract class QueueWorker extends WorkerHost {
 
   @OnWorkerEvent('failed')
   onFailed(job: Job | undefined, error: Error): void {
-    this.logger.error(`job ${job?.name ?? '?'} failed: ${error.message}`, error.stack);
+    withLogFields(job ? fieldsOf(job) : {}, () => {
+      const line = `job ${job?.name ?? '?'} failed: ${error.message}`;
+      // One line says that the database is away, not one for each job: http/readiness.ts.
+      if (withoutWrapping(error) instanceof DatabaseUnavailable) this.logger.debug(line);
+      else this.logger.error(line, error.stack);
+    });
   }
+}
+
+/** A job holds ids only, but which ones depends on its name. */
+function fieldsOf({ name, id, data }: Job): LogFields {
+  const { requestId, attemptId, endpointId } = data as LogFields;
+  return {
+    ...(requestId === undefined ? {} : { requestId }),
+    job: name,
+    ...(id === undefined ? {} : { jobId: id }),
+    ...(attemptId === undefined ? {} : { attemptId }),
+    ...(endpointId === undefined ? {} : { endpointId }),
+  };
 }

@@ -2,6 +2,7 @@ import { Processor } from '@nestjs/bullmq';
 import { Inject, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { Clock } from '../core/clock.js';
+import { DatabaseUnavailable, withoutWrapping } from '../database/database-errors.js';
 import { JobDispatcher } from './job-dispatcher.js';
 import { QueueWorker, workerOptions } from './queue-worker.js';
 import { RetentionTasks } from './retention-tasks.js';
@@ -39,7 +40,7 @@ export class UpkeepProcessor extends QueueWorker implements OnApplicationBootstr
     clearInterval(this.keepScheduled);
   }
 
-  async process(job: Job): Promise<void> {
+  protected async work(job: Job): Promise<void> {
     switch (job.name) {
       case 'sweep':
         return this.sweep();
@@ -76,7 +77,9 @@ export class UpkeepProcessor extends QueueWorker implements OnApplicationBootstr
     try {
       await work();
     } catch (error) {
-      this.logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      const line = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+      if (withoutWrapping(error) instanceof DatabaseUnavailable) this.logger.debug(line);
+      else this.logger.warn(line);
     }
   }
 

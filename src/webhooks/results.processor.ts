@@ -22,7 +22,7 @@ export class ResultsProcessor extends QueueWorker implements OnApplicationBootst
     this.start();
   }
 
-  async process(): Promise<void> {
+  protected async work(): Promise<void> {
     await this.results.applyAll();
   }
 }

@@ -21,6 +21,16 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
   const ready = (url: string) =>
     waitFor(async () => (await readiness(url)).status === 200, { what: 'the service to be ready', withinSeconds: 30 });
 
+  const logged = (output: readonly string[], words: RegExp) => output.filter((line) => words.test(line));
+  const expectTold = async (output: readonly string[], name: string, from = 0) => {
+    const back = () => logged(output.slice(from), new RegExp(`${name} is back after`)).length > 0;
+    await waitFor(back, { what: `the line that ${name} is back` });
+    expect(logged(output.slice(from), new RegExp(`${name} is away`))).toHaveLength(1);
+    expect(logged(output.slice(from), new RegExp(`${name} is back after`))).toHaveLength(1);
+    // One line says it, not one for each job, request and connection.
+    expect(logged(output.slice(from), /cannot be reached|ECONNREFUSED.*failed/)).toEqual([]);
+  };
+
   it('PostgreSQL: answers 503 and comes back without a restart, and nothing is claimed that was not kept', async () => {
     server = await startPostgres();
     const { url: databaseUrl } = await createDatabase(server.url);
@@ -49,6 +59,7 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
     expect(await client.session(session.id)).toMatchObject({ status: 'active' });
     await client.create('outage-postgres-3');
     expect(process.kill(running.pid, 0)).toBe(true);
+    await expectTold(running.output, 'PostgreSQL');
   });
 
   it('PostgreSQL, with the queue on it: comes back and finishes what was under way', async () => {
@@ -82,6 +93,9 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
     await world.simulator.selfie({ digitString: session.attempt!.code!, outcome: 'FAILED' });
     await waitFor(() => world.simulator.ledger.webhooks.at(-1)?.statusAnswered === 200, { what: 'the 200' });
     expect((await readiness(url).expect(503)).body).toMatchObject({ missing: ['queue'] });
+    const metrics = await client.get('/metrics').expect(200);
+    expect(metrics.text).toMatch(/^facecode_dependency_up\{dependency="queue"\} 0$/m);
+    expect(metrics.text).toMatch(/^facecode_dependency_up\{dependency="database"\} 1$/m);
     await client.get(`/v1/sessions/${session.id}`).expect(200);
 
     await server.restart();
@@ -95,5 +109,13 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
       30,
     );
     expect(process.kill(running.pid, 0)).toBe(true);
+    await expectTold(running.output, 'Redis');
+    // The next time is told, too.
+    const sofar = running.output.length;
+    await server.kill();
+    await waitFor(async () => (await readiness(url)).status === 503, { what: 'Redis to be missed' });
+    await server.restart();
+    await ready(url);
+    await expectTold(running.output, 'Redis', sofar);
   });
 });

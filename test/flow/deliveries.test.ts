@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import { jobs } from '../../src/queue/jobs.js';
+import { DeliveryOutcomes } from '../../src/deliveries/delivery-outcomes.service.js';
 import { DeliveriesOfSessions } from '../../src/deliveries/deliveries-of-sessions.js';
 import {
   createEndpoint,
@@ -51,6 +52,10 @@ onEveryStore(
       ]);
       await world().service.service.app.get(JobDispatcher).add(jobs.deliver(endpointId));
     };
+    const holdBack = (endpointId: string) =>
+      query(`update endpoints set pace = 1, holds = 9, held_until = now() + interval '1 hour' where id = $1`, [
+        endpointId,
+      ]);
     const eventsOf = async (type: string, endpointId: string): Promise<EventBody[]> => {
       const { body } = await client().get(`/v1/events?type=${type}&limit=1000`).expect(200);
       return (body as { data: EventBody[] }).data.filter(({ data }) => data.endpointId === endpointId);
@@ -167,6 +172,32 @@ onEveryStore(
       await receiver.until(4, path);
       const again = await untilDelivery(client(), delivery.id, 'again', ({ attempts }) => attempts.length === 4);
       expect(again.attempts.map(({ status }) => status)).toEqual([400, 400, 200, 200]);
+    });
+
+    it('show a try that began and whose outcome nobody recorded, until the process that made it says more', async () => {
+      const { id, path, url } = await create();
+      await holdBack(id);
+      const { id: deliveryId, eventId, eventType } = await test(id);
+      // As a process leaves it that was killed, or stood still, between sending and recording.
+      await query(`update deliveries set claims = 1, leased_until = now() - interval '1 second' where id = $1`, [
+        deliveryId,
+      ]);
+      await query('update endpoints set pace = null where id = $1', [id]);
+      await passTime(id);
+      const done = await untilDelivery(client(), deliveryId, 'its end', ({ state }) => state === 'delivered');
+      expect(done.attempts).toMatchObject([
+        { status: null, error: 'outcome-unknown' },
+        { status: 200, error: null },
+      ]);
+      await receiver.until(1, path);
+      const late = { id: deliveryId, endpointId: id, url, secretsSealed: null, eventId, eventType, testEvent: null };
+      const answered = { status: 503, error: null, retryAfter: '60', answer: null, at: new Date(), durationMs: 7 };
+      await world()
+        .service.service.app.get(DeliveryOutcomes)
+        .record({ ...late, tries: 0, step: 0, claim: 1, takenOver: false }, answered, false);
+      const known = await untilDelivery(client(), deliveryId, 'the late outcome', () => true);
+      expect(known).toMatchObject({ state: 'delivered', attempts: [{ status: 503, error: null }, { status: 200 }] });
+      expect(await endpoint(id)).toMatchObject({ failingSince: null, heldUntil: null });
     });
 
     it('do not follow redirects', async () => {
@@ -332,6 +363,44 @@ onEveryStore(
       }
     });
 
+    it('go out at once, in order, when somebody says that a held back endpoint is well: recover', async () => {
+      const { id, path } = await create();
+      answering(path, { status: 500 });
+      const tested = await test(id);
+      const failed = await session('recover-waiting');
+      await waitFor(async () => (await endpoint(id)).heldUntil, { what: 'the holding back' });
+      await holdBack(id);
+      // Some have been tried and wait for hours, the others were never tried.
+      await query(
+        `update deliveries set next_try_at = now() + interval '6 hours' where endpoint_id = $1 and tries > 0`,
+        [id],
+      );
+      receiver.behave({});
+      const before = receiver.requests.length;
+      await client().post(`/v1/endpoints/${id}/recover`, { since: failed[0]!.at }).expect(202);
+      await untilDeliveries(client(), id, 'delivered', failed.length);
+      const got = receiver.requests.slice(before).filter((request) => request.path === path);
+      const ofSession = got.filter(({ event }) => event.sessionId === failed[0]!.sessionId);
+      expect(ofSession.map(({ event }) => event.seq)).toEqual(failed.map(({ seq }) => seq));
+      expect(await endpoint(id)).toMatchObject({ failingSince: null, heldUntil: null });
+      // What waited before that time goes on waiting.
+      expect((await client().get(`/v1/deliveries/${tested.id}`)).body).toMatchObject({ state: 'pending' });
+      await client().post(`/v1/endpoints/${id}/recover`, { since: 0 }).expect(202);
+      await untilDelivery(client(), tested.id, 'the test event', ({ state }) => state === 'delivered');
+    });
+
+    it('go out at once when one of a held back endpoint is asked for again: retry', async () => {
+      const { id, path } = await create();
+      answering(path, { status: 500 });
+      const delivery = await test(id);
+      await untilDelivery(client(), delivery.id, 'a try', ({ attempts }) => attempts.length === 1);
+      await holdBack(id);
+      receiver.behave({});
+      await client().post(`/v1/deliveries/${delivery.id}/retry`).expect(202);
+      await untilDelivery(client(), delivery.id, 'its end', ({ state }) => state === 'delivered');
+      expect(await endpoint(id)).toMatchObject({ failingSince: null, heldUntil: null });
+    });
+
     it('never bring what was erased before they went out', async () => {
       const { id, path } = await create({ eventTypes: ['session.created'] });
       answering(path, { status: 503 });
@@ -377,11 +446,41 @@ onEveryStore(
       receiver.behave({});
     });
 
+    it('that wait for a dead consumer do not look as if the service had stopped sending', async () => {
+      const { id, path } = await create();
+      answering(path, { status: 500 });
+      const delivery = await test(id);
+      await untilDelivery(client(), delivery.id, 'a try', ({ attempts }) => attempts.length === 1);
+      // One that is due while its endpoint is held back, and one whose time is long over and nobody takes.
+      await holdBack(id);
+      await query(`update deliveries set next_try_at = now() - interval '1 day' where id = $1`, [delivery.id]);
+      const value = (text: string, name: string) =>
+        Number(
+          text
+            .split('\n')
+            .find((line) => line.startsWith(`${name} `))
+            ?.slice(name.length) ?? NaN,
+        );
+      const scraped = () =>
+        waitFor(
+          async () => {
+            const { text } = await client().get('/metrics').expect(200);
+            return value(text, 'facecode_deliveries{state="held"}') > 0 ? text : null;
+          },
+          { what: 'a delivery that is held back' },
+        );
+      const text = await scraped();
+      expect(value(text, 'facecode_deliveries_oldest_due_seconds')).toBeLessThan(3600);
+      expect(value(text, 'facecode_endpoints{state="failing"}')).toBeGreaterThan(0);
+      receiver.behave({});
+      await client().delete(`/v1/endpoints/${id}`).expect(204);
+    });
+
     it('are counted', async () => {
       const { text } = await client().get('/metrics').expect(200);
       expect(text).toMatch(/^facecode_delivery_tries_total\{result="2xx"\} [1-9]/m);
       expect(text).toMatch(/^facecode_delivery_tries_total\{result="destination-not-allowed"\} [1-9]/m);
-      for (const state of ['due', 'scheduled', 'disabled'])
+      for (const state of ['due', 'sending', 'held', 'scheduled', 'disabled'])
         expect(text).toContain(`facecode_deliveries{state="${state}"}`);
       expect(text).toContain('facecode_deliveries_oldest_due_seconds');
       expect(text).not.toMatch(/ep_|dlv_/);

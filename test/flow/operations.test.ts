@@ -45,6 +45,41 @@ onEveryStore('operations', (world) => {
     expect(answer.text).not.toMatch(/operations-metrics|ses_|att_/);
   });
 
+  it('counts what an operator is alerted by: verdicts, signals, locks, what is left of the budget, what is up', async () => {
+    const { client, simulator } = world();
+    const verdict = async (scanRef: string, outcome: 'SUCCESS' | 'FAILED', failReason?: string) => {
+      const { id, attempt } = await client.create(scanRef, { maxAttempts: 1 });
+      await simulator.selfie({ digitString: attempt!.code!, outcome, ...(failReason ? { failReason } : {}) });
+      await client.until(id, 'its end', ({ status }) => ['passed', 'failed'].includes(status));
+    };
+    await verdict('operations-verdicts', 'SUCCESS');
+    await verdict('operations-verdicts', 'FAILED', 'NEVER_HEARD_OF');
+    for (let n = 0; n < 5; n += 1) await verdict('operations-locked', 'FAILED', 'FACE_MISMATCH');
+    const lines = [
+      /^facecode_verdicts_total\{outcome="SUCCESS",reason="none",source="webhook"\} [1-9]/m,
+      /^facecode_verdicts_total\{outcome="FAILED",reason="FACE_MISMATCH",source="webhook"\} [5-9]/m,
+      /^facecode_verdicts_total\{outcome="FAILED",reason="other",source="webhook"\} [1-9]/m,
+      /^facecode_signals_total\{signal="about-to-lock"\} [1-9]/m,
+      /^facecode_signals_total\{signal="disputed"\} 0$/m,
+      /^facecode_subject_locks_total [1-9]/m,
+      /^facecode_reviews_waiting 0$/m,
+      /^facecode_reviews_oldest_seconds 0$/m,
+      /^facecode_dependency_up\{dependency="database"\} 1$/m,
+      /^facecode_dependency_up\{dependency="queue"\} 1$/m,
+      /^facecode_dependency_up\{dependency="idenfy"\} 1$/m,
+      /^facecode_idenfy_budget_per_hour 10000$/m,
+      /^facecode_idenfy_budget_left 9[0-9]{3}$/m,
+    ];
+    // What is read from rows may be some seconds old.
+    const missing = async () => {
+      const { text } = await client.get('/metrics').expect(200);
+      return lines.filter((line) => !line.test(text)).map(String);
+    };
+    await waitFor(async () => (await missing()).length === 0, { what: 'the metrics' }).catch(() => undefined);
+    expect(await missing()).toEqual([]);
+    expect((await client.get('/metrics')).text).not.toMatch(/NEVER_HEARD_OF|operations-/);
+  });
+
   it('describes every route in OpenAPI 3.1', async () => {
     const document = (await anyone('/openapi.json').expect(200)).body as OpenApi;
     expect(document.openapi).toMatch(/^3\.1/);
@@ -94,6 +129,8 @@ onEveryStore('operations', (world) => {
       '/v1/webhooks/{id}/replay',
       '/webhooks/idenfy',
     ]);
+    expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
+    expect(JSON.stringify(document.components.securitySchemes)).not.toContain('JWT');
     const problems = document.paths['/v1/sessions']!.post!.responses['422']!;
     expect(Object.keys(problems.content ?? {})).toEqual(['application/problem+json']);
   });

@@ -168,6 +168,15 @@ onEveryStore(
         .client.get('/v1/reviews?claimed=maybe')
         .expect(400, /must be true or false/);
       await world().client.get('/v1/reviews?cursor=nonsense').expect(400);
+      // An operator sees that they wait, and for how long.
+      const counted = async () => {
+        const { text } = await world().client.get('/metrics').expect(200);
+        return (
+          /^facecode_reviews_waiting [1-9]/m.test(text) &&
+          /^facecode_reviews_oldest_seconds 0\.0*[1-9]|^facecode_reviews_oldest_seconds [1-9]/m.test(text)
+        );
+      };
+      await waitFor(counted, { what: 'the held passes to be counted' });
     });
 
     it('are claimed by one reviewer at a time, until that is released or runs out', async () => {

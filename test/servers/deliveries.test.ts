@@ -1,7 +1,8 @@
 /** Deliveries by several processes, through faults, and beside consumers that do not answer. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createEndpoint, untilDeliveries } from '../support/endpoints.js';
+import pg from 'pg';
+import { createEndpoint, deliveriesOf, untilDeliveries } from '../support/endpoints.js';
 import { openProcessWorld, type ProcessWorld, type Running } from '../support/process-world.js';
 import { type Receiver, type ReceivedRequest, startReceiver, verify } from '../support/receiver.js';
 import { startRedis } from '../support/redis.js';
@@ -100,6 +101,51 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     expectInOrder(path, 8);
     await untilDeliveries(again.client, id, 'delivered', events.length, 40);
   });
+
+  it('come to nobody late from a process that was paused before it sent what others have sent meanwhile', async () => {
+    const paused = await world.start();
+    const { client } = paused;
+    const { id, path } = await createEndpoint(client, receiver);
+    const sql = new pg.Client({ connectionString: world.variables.DATABASE_URL });
+    await sql.connect();
+    try {
+      await sql.query(`update endpoints set pace = 1, held_until = now() + interval '1 hour'`);
+      const events = (await sessions([paused], 8, 'paused-deliveries')).flat();
+      await untilDeliveries(client, id, 'pending', events.length);
+      // It takes eight deliveries and waits for their bodies; there it is stopped.
+      await sql.query('begin');
+      await sql.query('lock table subject_keys in access exclusive mode');
+      const other = new pg.Client({ connectionString: world.variables.DATABASE_URL });
+      await other.connect();
+      await other.query('update endpoints set pace = null, held_until = null');
+      const taken = async () =>
+        (await other.query('select from deliveries where leased_until > now()')).rowCount === 8 || null;
+      await waitFor(taken, { what: 'eight deliveries to be taken', withinSeconds: 20 });
+      process.kill(paused.pid, 'SIGSTOP');
+      await other.end();
+      await sql.query('rollback');
+
+      const running = await world.startAnother();
+      await untilAll(events, path, 60);
+      await untilDeliveries(running.client, id, 'delivered', events.length, 40);
+      process.kill(paused.pid, 'SIGCONT');
+      // It answers and works again, so what it had in hand has come to its end.
+      const after = (await sessions([{ ...paused, client }], 2, 'after-the-pause')).flat();
+      await untilAll(after, path, 30);
+
+      const ids = receiver.requests.map(({ event }) => event.id);
+      expect(ids.filter((one, index) => ids.indexOf(one) !== index)).toEqual([]);
+      expectInOrder(path, 10);
+      // What the paused process may have sent has left its trace.
+      const done = await deliveriesOf(running.client, id, 'delivered');
+      const unknown = done.filter(({ attempts }) => attempts.some(({ error }) => error === 'outcome-unknown'));
+      expect(unknown).toHaveLength(8);
+    } finally {
+      process.kill(paused.pid, 'SIGCONT');
+      await sql.end();
+    }
+    // A claim lasts 20 s, and three processes share the machine.
+  }, 180_000);
 
   it('are not held up by an endpoint that hangs and one that is dead', async () => {
     const running = await world.start();

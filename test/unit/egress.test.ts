@@ -1,6 +1,7 @@
 /** Where webhooks may go. The canary of the last part is a real listener on a forbidden address: it must stay lonely. */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EgressAddresses } from '../../src/deliveries/egress/egress-addresses.js';
@@ -237,7 +238,11 @@ describe('a connection', () => {
 
   const post = async (guard: EgressGuard, url: string) => {
     const agent = egressAgent(guard);
-    const posted = await postWebhook(agent, { url, headers: {}, body: '{}' }, new AbortController().signal);
+    const posted = await postWebhook(
+      agent,
+      { url, headers: {}, body: '{}', startBefore: Infinity },
+      new AbortController().signal,
+    );
     await agent.destroy();
     return posted?.error;
   };
@@ -270,6 +275,61 @@ describe('a connection', () => {
       expect(await post(guard, `https://mixed.example:${port}/`)).toBe('destination-not-allowed');
     }
     expect(connections).toBe(0);
+  });
+
+  it('carries nothing when it comes after the claim is over, and says so when it was stopped in between', async () => {
+    let received = 0;
+    let arrived: () => void = () => undefined;
+    const hanging = createHttpServer(() => {
+      received += 1;
+      arrived();
+    });
+    hanging.listen(0, '127.0.0.1');
+    await once(hanging, 'listening');
+    const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}/`;
+    const agent = egressAgent(new EgressGuard(['127.0.0.0/8'], () => Promise.resolve(['127.0.0.1'])));
+    const stopping = new AbortController();
+    const message = { url, headers: {}, body: '{}', startBefore: performance.now() };
+    expect(await postWebhook(agent, message, stopping.signal)).toBeNull();
+    expect(received).toBe(0);
+    const there = new Promise<void>((resolve) => (arrived = resolve));
+    const posted = postWebhook(agent, { ...message, startBefore: Infinity }, stopping.signal);
+    await there;
+    stopping.abort();
+    expect(await posted).toMatchObject({ status: null, error: 'outcome-unknown' });
+    await agent.destroy();
+    hanging.closeAllConnections();
+    await new Promise((resolve) => hanging.close(resolve));
+  });
+
+  it('is made anew when the endpoint has closed the one that was kept open, and no try has failed', async () => {
+    let kept: Socket | undefined;
+    const server = createServer((socket) => {
+      kept = socket;
+      socket.on('error', () => undefined);
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const agent = egressAgent(new EgressGuard(['127.0.0.0/8'], () => Promise.resolve(['127.0.0.1'])));
+    const message = { url, headers: {}, body: '{}', startBefore: Infinity };
+    const send = () => postWebhook(agent, message, new AbortController().signal);
+    const outcomes = [await send()];
+    for (let n = 0; n < 3; n += 1) {
+      // Closed and used again before anybody can have noticed.
+      const closedAndUsed = new Promise<ReturnType<typeof send>>((resolve) =>
+        setTimeout(() => {
+          kept?.resetAndDestroy();
+          resolve(send());
+        }),
+      );
+      outcomes.push(await closedAndUsed);
+    }
+    await agent.destroy();
+    kept?.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    expect(outcomes.map((posted) => [posted?.status, posted?.error])).toEqual(Array(4).fill([200, null]));
   });
 
   it('is made to what is named in EGRESS_ALLOW: the canary does count', async () => {

@@ -10,14 +10,19 @@ export function addressees(entry: JournalEntry, subscribers: readonly Subscriber
 /** Whether an endpoint that reads the journal again is to have that event. */
 export function recovers(endpoint: Recovering, entry: JournalEntry): boolean {
   const isMeant = entry.position <= endpoint.until && (endpoint.since === null || entry.at >= endpoint.since);
-  return isMeant && !concerns(entry, endpoint.id) && wants(endpoint.eventTypes, entry.type);
+  return isMeant && (mustHear(entry, endpoint.id) || wantsToHear(endpoint, entry));
 }
 
-function isFor({ id, eventTypes, fromPosition, disabled }: Subscriber, entry: JournalEntry): boolean {
-  // Whoever has received a person's data must hear that it is to be erased, whatever else they want to hear.
-  if (entry.type === 'subject.erased' && names(entry, id)) return true;
-  return !disabled && entry.position > fromPosition && !concerns(entry, id) && wants(eventTypes, entry.type);
+function isFor(subscriber: Subscriber, entry: JournalEntry): boolean {
+  if (mustHear(entry, subscriber.id)) return true;
+  return !subscriber.disabled && entry.position > subscriber.fromPosition && wantsToHear(subscriber, entry);
 }
+
+/** Whoever has received a person's data must hear that it is to be erased, whatever else they want to hear. */
+const mustHear = (entry: JournalEntry, id: string): boolean => entry.type === 'subject.erased' && names(entry, id);
+
+const wantsToHear = ({ id, eventTypes }: Subscriber, entry: JournalEntry): boolean =>
+  !concerns(entry, id) && wants(eventTypes, entry.type);
 
 /** What is told of an endpoint's own failing goes to the others. */
 const concerns = ({ type, data }: JournalEntry, id: string): boolean =>

@@ -4,6 +4,8 @@ import type { DeliveryError } from '../delivery-errors.js';
 
 const deadlineMs = 15_000;
 const answerBytesMax = 4096;
+/** So many connections that the endpoint has closed meanwhile are passed over before a try has failed. */
+const closedConnectionsMax = 3;
 
 export interface Posted {
   /** null: no answer came */
@@ -18,48 +20,69 @@ export interface WebhookMessage {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** by `performance.now()`: later, nothing is written to the connection */
+  startBefore: number;
 }
 
-/** Never rejects. @param stop ends it before its time; @returns null when it was stopped: nothing is known then */
+/**
+ * Never rejects. @param stop ends it before its time; the outcome of a request that was sent by then is unknown
+ * @returns null when nothing was sent, because it was stopped or `startBefore` had gone by
+ */
 export function postWebhook(
   agent: Agent,
-  { url, headers, body }: WebhookMessage,
+  { url, headers, body, startBefore }: WebhookMessage,
   stop: AbortSignal,
 ): Promise<Posted | null> {
   const { origin, pathname, search } = new URL(url);
   return new Promise((resolve) => {
-    const collector = new AnswerCollector((posted) => {
+    const collector = new AnswerCollector(startBefore, (posted) => {
       clearTimeout(timer);
       stop.removeEventListener('abort', onStop);
       resolve(posted);
     });
-    const timer = setTimeout(() => collector.giveUp('timeout'), deadlineMs);
-    const onStop = () => collector.giveUp(null);
+    // An answer that came while the process stood still is read before its time counts as over.
+    const timer = setTimeout(() => setImmediate(() => collector.giveUp('timeout')), deadlineMs);
+    const onStop = () => collector.stop();
     stop.addEventListener('abort', onStop);
-    agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, collector);
+    const dispatch = () =>
+      agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, collector);
+    collector.dispatchAgain = dispatch;
+    dispatch();
   });
 }
 
 class AnswerCollector implements Dispatcher.DispatchHandler {
+  dispatchAgain: () => void = () => undefined;
+  private closedBefore = 0;
   private controller: Dispatcher.DispatchController | null = null;
+  private started = false;
   private settled = false;
   private status: number | null = null;
   private retryAfter: string | null = null;
   private readonly chunks: Buffer[] = [];
   private size = 0;
 
-  constructor(private readonly done: (posted: Posted | null) => void) {}
+  constructor(
+    private readonly startBefore: number,
+    private readonly done: (posted: Posted | null) => void,
+  ) {}
 
-  /** @param error null: it was stopped from outside */
-  giveUp(error: DeliveryError | null): void {
-    this.settle(error === null ? null : this.posted(error));
+  giveUp(error: DeliveryError): void {
+    this.settle(this.posted(error));
     this.controller?.abort(new Error('given up'));
   }
 
+  stop(): void {
+    if (this.started) this.giveUp('outcome-unknown');
+    else this.settle(null);
+  }
+
+  /** Called right before the request is written, on a new connection or a used one. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (performance.now() >= this.startBefore) this.settle(null);
+    if (this.settled) return controller.abort(new Error('given up'));
     this.controller = controller;
-    // The connection came too late.
-    if (this.settled) controller.abort(new Error('given up'));
+    this.started = true;
   }
 
   onResponseStart(
@@ -86,7 +109,12 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
-    this.settle(this.posted(errorOf(error)));
+    const found = errorOf(error);
+    // The endpoint had closed a connection that was kept open, and nothing was written to it: that is no failed try.
+    if (!this.settled && !this.started && found === 'connection-failed' && this.closedBefore < closedConnectionsMax) {
+      this.closedBefore += 1;
+      this.dispatchAgain();
+    } else this.settle(this.posted(found));
   }
 
   private posted(error: DeliveryError | null): Posted {

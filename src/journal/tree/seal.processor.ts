@@ -22,7 +22,7 @@ export class SealProcessor extends QueueWorker implements OnApplicationBootstrap
     this.start();
   }
 
-  process(): Promise<void> {
+  protected work(): Promise<void> {
     return this.sealing.sealAll();
   }
 }
