@@ -4,6 +4,7 @@ import { AccessGuard } from './access.guard.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
+import { ClientTokensStore } from './client-tokens.store.js';
 import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
@@ -35,6 +36,7 @@ export class HttpModule {
       providers: [
         ApiKeysStore,
         ApiKeysService,
+        ClientTokensStore,
         IdempotencyStore,
         Metrics,
         MetricsServer,
@@ -49,7 +51,7 @@ export class HttpModule {
         // The last that fits is asked first.
         { provide: APP_FILTER, useClass: FailedAuthenticationFilter },
       ],
-      exports: [ApiKeysStore, IdempotencyStore, Metrics, Readiness],
+      exports: [ApiKeysStore, ClientTokensStore, IdempotencyStore, Metrics, Readiness],
     };
   }
 }

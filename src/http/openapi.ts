@@ -18,12 +18,15 @@ What one might ask:
   position up to which no event fits them: it never passes over an event that is sealed later.
 - A stream over a session ends when it has sent the final event and whatever was told of the session by then. Whoever asks
   later gets what came after it, too (\`attempt.late-result\`), and 204 once there is nothing more: \`EventSource\` stops at it.
-- With a client token \`personal\` is null in every event. The token lives until the session has ended or its lifetime is
-  over; then 401, at which \`EventSource\` stops: a page takes the final event from its stream, or asks its own server.
+- With a client token \`personal\` is null in every event. The token reads its session, and resumes its stream, until 15
+  minutes after the session's end. After that it gets 401, and \`EventSource\` stops: the page asks its own server.
 - \`?token=\` is taken by the stream of a session only. One token has at most ten open streams, one process STREAMS_MAX.
 - \`Last-Event-ID\` goes before \`lastEventId\`, and that before \`after\`. A position that is not there yet waits.
 - The \`type\` of a problem is relative to the address of the service.
-- A client token gets 404 for every other session, 403 for what it may never do, and 401 once its session has ended.
+- A client token gets 404 for every other session, 403 for what it may never do, and 401 from 15 minutes after the end of
+  its session. Between the end and then, asking for a code gets the usual 409 \`session-closed\`.
+- The \`detail\` of a 401 names its cause: no key, an unknown or revoked key, an expired key, an ended client token, or the
+  signature of a webhook.
 - Eligibility is asked once a session, before its first code.
 - Events of no session (\`webhook.quarantined\`, \`subject.released\`) have \`sessionId\` and \`seq\` null.
 - \`attempt.orphaned\`, \`session.identified\` and the problem \`not-in-review\` are additions of this version.

@@ -44,7 +44,8 @@ export class StreamsController {
 
   /**
    * Follow one session. Begins with its first event, or after the last one received; ends after the session's final
-   * event. With the client token `personal` is always null, and the stream ends when the token expires.
+   * event. With the client token `personal` is always null. The token works until 15 minutes after the session's end, so a
+   * page that was suspended can still resume and see the final event.
    */
   @Get('sessions/:id/stream')
   @RequireScopeOrClientTokenInQuery('sessions', 'audit')

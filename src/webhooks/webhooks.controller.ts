@@ -49,7 +49,9 @@ export class WebhooksController {
       case 'overloaded':
         throw new Problem('overloaded', { retryAfterSeconds });
       case 'bad-signature':
-        throw new Problem('unauthenticated', { detail: 'The Idenfy-Signature header does not sign this body.' });
+        throw new Problem('unauthenticated', {
+          detail: 'The `Idenfy-Signature` header is missing, malformed or does not sign this body.',
+        });
     }
   }
 }
