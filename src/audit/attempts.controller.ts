@@ -29,7 +29,7 @@ export class AttemptsController {
     return this.attempts.search(query);
   }
 
-  /** Count attempts by the hour or day in which they were requested. */
+  /** Count attempts by the hour or day in which they were requested, and sessions by that in which they were created. */
   @Get('summary')
   @AuditedRead('attempts.summary')
   @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, ['invalid-request'])
