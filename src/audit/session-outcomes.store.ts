@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SessionStatus } from '../attempts/states.js';
 import { Database } from '../database/database.js';
 
-export interface ReviewOutcome {
+interface ReviewOutcome {
   decision: 'pass' | 'fail';
   decidedAt: Date;
   /** id of the API key */

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsArray, IsIn } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray } from 'class-validator';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from './api-answers.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -8,7 +8,7 @@ import type { ApiKey } from './api-keys.store.js';
 import { IfPresent } from './if-present.js';
 import { RequireScope, type Scope, scopes } from './scopes.js';
 import { IsInstant, parseInstant } from './instant.js';
-import { invalid, PlainText } from './validation.js';
+import { EachOneOf, invalid, PlainText } from './validation.js';
 
 class CreateApiKeyDto {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'checkout backend' })
@@ -19,7 +19,7 @@ class CreateApiKeyDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayUnique()
-  @IsIn(scopes, { each: true, message: `each must be one of ${scopes.join(', ')}` })
+  @EachOneOf(scopes)
   scopes!: Scope[];
 
   @ApiProperty({
