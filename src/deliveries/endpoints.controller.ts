@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
@@ -19,8 +19,11 @@ const urlRefused = 'must be an https address that this service may send to';
 export class EndpointsController {
   constructor(@Inject(EndpointsService) private readonly endpoints: EndpointsService) {}
 
-  /** Have events sent to an address, signed as Standard Webhooks 1.0 says. It gets what happens from now on. */
   @Post()
+  @ApiOperation({
+    summary: 'Create an endpoint',
+    description: 'Events that happen from now on are sent to its URL, signed as Standard Webhooks 1.0 describes.',
+  })
   @ApiAnswers({ 201: [EndpointWithSecretResponse, 'The secret is in this answer and nowhere else.'] }, [
     'invalid-request',
   ])
@@ -31,37 +34,44 @@ export class EndpointsController {
     return accepted(await this.endpoints.create(body, actorOf(principal)));
   }
 
-  /** List endpoints, newest first. */
   @Get()
+  @ApiOperation({ summary: 'List endpoints', description: 'Newest first.' })
   @ApiAnswers({ 200: [EndpointPageResponse, 'One page.'] }, ['invalid-request'])
   list(@Query() query: ListEndpointsDto): Promise<EndpointPageResponse> {
     return this.endpoints.list(query);
   }
 
-  /** Read an endpoint. Never with a secret. */
   @Get(':id')
+  @ApiOperation({ summary: 'Get an endpoint', description: 'The answer never holds a secret.' })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['not-found'])
   async get(@Param('id') id: string): Promise<EndpointResponse> {
     return accepted((await this.endpoints.find(id)) ?? 'not-found');
   }
 
-  /** Change an endpoint, disable it or enable it again. What is left out stays. */
   @Patch(':id')
+  @ApiOperation({
+    summary: 'Change an endpoint',
+    description: 'Also disables it or enables it again. Fields that are left out keep their values.',
+  })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['invalid-request', 'not-found'])
   async change(@Param('id') id: string, @Body() body: ChangeEndpointDto): Promise<EndpointResponse> {
     return accepted(await this.endpoints.change(id, body));
   }
 
-  /** Delete an endpoint. What is pending for it is not sent any more. */
   @Delete(':id')
+  @ApiOperation({ summary: 'Delete an endpoint', description: 'Pending deliveries to it are not sent.' })
   @HttpCode(204)
   @ApiAnswers({ 204: [null, 'Deleted.'] }, ['not-found'])
   async delete(@Param('id') id: string): Promise<void> {
     if (!(await this.endpoints.delete(id))) throw new Problem('not-found');
   }
 
-  /** Make a new secret. The old one signs beside it for a while, so that receivers can change over. */
   @Post(':id/rotate-secret')
+  @ApiOperation({
+    summary: 'Rotate the secret of an endpoint',
+    description:
+      'Makes a new secret. The old one signs beside it for a while, so that the receiver has time to switch.',
+  })
   @HttpCode(200)
   @ApiAnswers({ 200: [EndpointWithSecretResponse, 'With the new secret, which is nowhere else.'] }, [
     'invalid-request',

@@ -54,7 +54,13 @@ function openApiDocument(app: INestApplication, webhooks: Record<string, object>
       description: 'API key `fc_…`, or the client token `fct_…` of one session',
     })
     .build();
-  return { ...withProblemMediaType(SwaggerModule.createDocument(app, config)), webhooks };
+  return { ...withProblemMediaType(SwaggerModule.createDocument(app, config, { operationIdFactory })), webhooks };
+}
+
+/** Such as `sessionsCreate`: generators name the methods of a client after it. */
+function operationIdFactory(controller: string, method: string): string {
+  const name = controller.replace(/Controller$/, '') + method.charAt(0).toUpperCase() + method.slice(1);
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** @param webhooks what is sent to consumers, by name */
