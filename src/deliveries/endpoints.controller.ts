@@ -9,9 +9,6 @@ import { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto, RotateSecretDto
 import { EndpointPageResponse, EndpointResponse, EndpointWithSecretResponse } from './endpoint.responses.js';
 import { EndpointsService } from './endpoints.service.js';
 
-/** One sentence whatever is wrong: it must not tell what exists inside. */
-const urlRefused = 'must be an https address that this service may send to';
-
 @ApiTags('endpoints')
 @ApiBearerAuth()
 @RequireScope('endpoints')
@@ -31,7 +28,7 @@ export class EndpointsController {
     @Body() body: CreateEndpointDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointWithSecretResponse> {
-    return accepted(await this.endpoints.create(body, actorOf(principal)));
+    return accepted(await this.endpoints.create(body, actorOf(principal)), body.url);
   }
 
   @Get()
@@ -55,7 +52,7 @@ export class EndpointsController {
   })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['invalid-request', 'not-found'])
   async change(@Param('id') id: string, @Body() body: ChangeEndpointDto): Promise<EndpointResponse> {
-    return accepted(await this.endpoints.change(id, body));
+    return accepted(await this.endpoints.change(id, body), body.url);
   }
 
   @Delete(':id')
@@ -85,8 +82,17 @@ export class EndpointsController {
   }
 }
 
-function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-refused'): T {
+function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-refused', url = ''): T {
   if (answer === 'not-found') throw new Problem('not-found');
-  if (answer === 'url-refused') throw invalid([{ field: 'url', message: urlRefused }]);
+  if (answer === 'url-refused') throw invalid([{ field: 'url', message: whyRefused(url) }]);
   return answer;
+}
+
+/**
+ * The same sentence whatever is wrong. It names the host as the caller wrote it and never what that resolves to: a key
+ * for endpoints must not be a way to ask for the addresses of our network.
+ */
+function whyRefused(url: string): string {
+  const host = URL.canParse(url) ? new URL(url).host : 'this URL';
+  return `Nothing may be sent to ${host}. The URL must be https, without credentials and on a port for HTTP, and all addresses of its host must be public. An operator can allow other addresses with EGRESS_ALLOW.`;
 }
