@@ -55,7 +55,7 @@ export const problems = {
   },
   'review-claimed': {
     status: 409,
-    title: 'Another reviewer is at it',
+    title: 'Claimed by another reviewer',
     help: 'Another API key has claimed this review. Wait until the claim is released or has run out, or ask its holder.',
   },
   'second-reviewer-needed': {
