@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead } from '../http/audited-read.js';
 import { RequireScope } from '../http/scopes.js';
@@ -21,16 +21,24 @@ const whyNot = {
 export class AttemptsController {
   constructor(@Inject(AttemptsAudit) private readonly attempts: AttemptsAudit) {}
 
-  /** Search attempts of all sessions, newest first. All filters given must fit. */
   @Get()
+  @ApiOperation({
+    summary: 'Search attempts',
+    description:
+      'Attempts of all sessions, newest first. An attempt must match every filter that is given. Each shows the status of its session and what a reviewer decided.',
+  })
   @AuditedRead('attempts.search')
   @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request'])
   search(@Query() query: SearchAttemptsDto): Promise<FoundAttemptPageResponse> {
     return this.attempts.search(query);
   }
 
-  /** Count attempts by the hour or day in which they were requested. */
   @Get('summary')
+  @ApiOperation({
+    summary: 'Summarize attempts and sessions',
+    description:
+      'Counts attempts by the hour or day in which they were requested, and sessions by the one in which they were created.',
+  })
   @AuditedRead('attempts.summary')
   @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, ['invalid-request'])
   async summary(@Query() query: SummaryDto): Promise<SummaryResponse> {

@@ -1,34 +1,40 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsIP, IsOptional, Matches } from 'class-validator';
+import { IsIP, IsOptional } from 'class-validator';
 import { type AttemptState, attemptStates } from '../attempts/states.js';
+import type { Signal } from '../config/read-signals.js';
 import { IsInstant } from '../http/instant.js';
 import { PageQueryDto } from '../http/page-query.dto.js';
-import { PlainText } from '../http/validation.js';
+import { OneOf, PlainText } from '../http/validation.js';
 import { type FinalStatus, finalStatuses } from '../idenfy/contract.js';
+import { allSignals } from '../risk/rules.js';
 import { type Bucket, buckets } from './summary-window.js';
 
 export class SearchAttemptsDto extends PageQueryDto {
   @ApiProperty({ required: false, enum: attemptStates })
   @IsOptional()
-  @IsIn(attemptStates, { message: `must be one of ${attemptStates.join(', ')}` })
+  @OneOf(attemptStates)
   state?: AttemptState;
 
   @ApiProperty({ required: false, enum: finalStatuses, description: 'In upper or lower case.' })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toUpperCase() : value))
-  @IsIn(finalStatuses, { message: `must be one of ${finalStatuses.join(', ')}` })
+  @OneOf(finalStatuses)
   outcome?: FinalStatus;
 
-  @ApiProperty({ required: false, example: 'FACE_MISMATCH', description: 'Exactly as iDenfy gave it.' })
+  @ApiProperty({
+    required: false,
+    example: 'FACE_MISMATCH',
+    description: 'Exactly as iDenfy gave it. An open list: any text is taken.',
+  })
   @IsOptional()
   @PlainText(1, 255)
   failReason?: string;
 
-  @ApiProperty({ required: false, example: 'late-result', description: 'One signal that was raised on the attempt.' })
+  @ApiProperty({ required: false, enum: allSignals, description: 'A signal that was raised on the attempt.' })
   @IsOptional()
-  @Matches(/^[a-z0-9-]{1,64}$/, { message: 'must be the name of a signal' })
-  signal?: string;
+  @OneOf(allSignals)
+  signal?: Signal;
 
   @ApiProperty({ required: false })
   @IsOptional()
@@ -73,6 +79,6 @@ export class SummaryDto {
 
   @ApiProperty({ required: false, enum: buckets, default: 'day', description: 'Hours or days of UTC; at most 1000.' })
   @IsOptional()
-  @IsIn(buckets, { message: `must be one of ${buckets.join(', ')}` })
+  @OneOf(buckets)
   bucket: Bucket = 'day';
 }

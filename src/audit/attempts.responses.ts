@@ -1,14 +1,45 @@
 /** The answers of the search as classes, for the OpenAPI document. */
 import { ApiProperty } from '@nestjs/swagger';
-import type { AttemptState } from '../attempts/states.js';
+import { type AttemptState, type SessionStatus, sessionStatuses } from '../attempts/states.js';
 import type { FinalStatus } from '../idenfy/contract.js';
 import { AttemptResponse } from '../sessions/session.responses.js';
 import { type Bucket, buckets } from './summary-window.js';
 import type { Summary } from './summary.js';
 
-class FoundAttemptResponse extends AttemptResponse {
+class ReviewOutcomeResponse {
+  @ApiProperty({ enum: ['pass', 'fail'] })
+  decision!: 'pass' | 'fail';
+
+  @ApiProperty({ format: 'date-time' })
+  decidedAt!: string;
+
+  @ApiProperty({ description: 'Id of the API key that decided.' })
+  decidedBy!: string;
+
+  @ApiProperty({
+    type: [String],
+    description: 'Ids of the API keys that had said pass before (REVIEW_FOUR_EYES=on).',
+  })
+  approvedBy!: string[];
+}
+
+export class FoundAttemptResponse extends AttemptResponse {
   @ApiProperty({ example: 'ses_019ab3c45d6e7f8091a2b3c4d5e6f708' })
   sessionId!: string;
+
+  @ApiProperty({
+    enum: sessionStatuses,
+    description:
+      'The status of the session now. An attempt with state `passed` stays `passed` while its pass is held (`in-review`) and after a reviewer has refused it (`failed`).',
+  })
+  sessionStatus!: SessionStatus;
+
+  @ApiProperty({
+    type: ReviewOutcomeResponse,
+    nullable: true,
+    description: 'What a reviewer decided about the pass of this session; null when nobody has.',
+  })
+  review!: ReviewOutcomeResponse | null;
 
   @ApiProperty()
   scanRef!: string;
@@ -40,12 +71,23 @@ class AttemptCountsResponse implements Summary {
   @ApiProperty({ ...counts, description: 'The reasons that occur.', example: { FACE_MISMATCH: 2 } })
   byFailReason!: Record<string, number>;
 
+  @ApiProperty({ description: 'Sessions created in this time.' })
+  sessions!: number;
+
+  @ApiProperty({
+    ...counts,
+    description: 'Those sessions by their status now; every status by name.',
+    example: { passed: 16, failed: 1, canceled: 1 },
+  })
+  bySessionStatus!: Record<SessionStatus, number>;
+
   @ApiProperty({
     type: 'number',
     nullable: true,
     minimum: 0,
     maximum: 1,
-    description: 'passed / (passed + retry); null when there is neither. Void and live attempts do not count.',
+    description:
+      'Attempts with state `passed` whose session also passed, divided by all finished attempts. An attempt is finished in state `retry`, or in state `passed` once its session is no longer `in-review`. So a pass that a reviewer refused lowers the rate, and a pass that waits for a review does not count yet. Void and live attempts never count. Null when no attempt is finished.',
   })
   conversionRate!: number | null;
 

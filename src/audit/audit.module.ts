@@ -14,6 +14,7 @@ import { EvidenceController } from './evidence.controller.js';
 import { Evidence } from './evidence.service.js';
 import { EvidenceStore } from './evidence.store.js';
 import { SealedSessions } from './sealed-session.js';
+import { SessionOutcomesStore } from './session-outcomes.store.js';
 import { SummaryStore } from './summary.store.js';
 
 @Module({})
@@ -25,6 +26,7 @@ export class AuditModule {
       controllers: [AttemptsController, EvidenceController],
       providers: [
         AttemptsSearchStore,
+        SessionOutcomesStore,
         SummaryStore,
         AttemptsAudit,
         AccessLog,

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead } from '../http/audited-read.js';
@@ -13,8 +13,12 @@ import { Evidence } from './evidence.service.js';
 export class EvidenceController {
   constructor(@Inject(Evidence) private readonly evidence: Evidence) {}
 
-  /** All that shows how a session came to where it is, in one bundle that `facecode verify` checks offline. */
   @Get(':id/evidence')
+  @ApiOperation({
+    summary: 'Get the evidence of a session',
+    description:
+      'One bundle with everything that shows how the session came to its outcome. `facecode verify` checks it offline.',
+  })
   @RequireScope('audit')
   @AuditedRead('sessions.evidence')
   @ApiAnswers({ 200: [EvidenceResponse, 'The bundle, once every event of the session is sealed.'] }, ['not-found'])

@@ -1,13 +1,21 @@
-/** What is counted of attempts. Pure. */
-import { type AttemptState, attemptStates } from '../attempts/states.js';
+/** What is counted of attempts and sessions. Pure. */
+import { type AttemptState, attemptStates, type SessionStatus, sessionStatuses } from '../attempts/states.js';
 import { type FinalStatus, finalStatuses } from '../idenfy/contract.js';
 
 /** So many attempts of one kind. */
-export interface Count {
+export interface AttemptCount {
   state: AttemptState;
   outcome: FinalStatus | null;
   failReason: string | null;
-  attempts: number;
+  /** of a pass that was held and not granted (so far): its session's status; else null */
+  heldStatus: SessionStatus | null;
+  count: number;
+}
+
+/** So many sessions of one status. */
+export interface SessionCount {
+  status: SessionStatus;
+  count: number;
 }
 
 /** Seconds from the handing out of a code to the end of its attempt, of those that came to an outcome. */
@@ -21,28 +29,39 @@ export interface Summary {
   byState: Record<AttemptState, number>;
   byOutcome: Record<FinalStatus, number>;
   byFailReason: Record<string, number>;
+  sessions: number;
+  bySessionStatus: Record<SessionStatus, number>;
   conversionRate: number | null;
   medianSeconds: number | null;
   p95Seconds: number | null;
 }
 
-export function summarize(counts: readonly Count[], { median, p95 }: Durations): Summary {
-  const sum = (which: (count: Count) => boolean): number =>
-    counts.reduce((total, count) => total + (which(count) ? count.attempts : 0), 0);
-  const reasons = [...new Set(counts.flatMap(({ failReason }) => failReason ?? []))].sort();
-  const passed = sum(({ state }) => state === 'passed');
-  const finished = passed + sum(({ state }) => state === 'retry');
+export function summarize(
+  attempts: readonly AttemptCount[],
+  sessions: readonly SessionCount[],
+  { median, p95 }: Durations,
+): Summary {
+  const sum = (which: (count: AttemptCount) => boolean): number => sumOf(attempts.filter(which));
+  const reasons = [...new Set(attempts.flatMap(({ failReason }) => failReason ?? []))].sort();
+  const granted = sum(({ state, heldStatus }) => state === 'passed' && heldStatus === null);
+  // Void attempts had no chance. Live ones, and passes that wait for a review, still have one.
+  const finished = sum(
+    ({ state, heldStatus }) => state === 'retry' || (state === 'passed' && heldStatus !== 'in-review'),
+  );
   return {
     attempts: sum(() => true),
     byState: tally(attemptStates, (name) => sum(({ state }) => state === name)),
     byOutcome: tally(finalStatuses, (name) => sum(({ outcome }) => outcome === name)),
     byFailReason: tally(reasons, (name) => sum(({ failReason }) => failReason === name)),
-    // Void attempts had no chance and live ones have it still: neither says anything of how many get through.
-    conversionRate: finished === 0 ? null : passed / finished,
+    sessions: sumOf(sessions),
+    bySessionStatus: tally(sessionStatuses, (name) => sumOf(sessions.filter(({ status }) => status === name))),
+    conversionRate: finished === 0 ? null : granted / finished,
     medianSeconds: toMilliseconds(median),
     p95Seconds: toMilliseconds(p95),
   };
 }
+
+const sumOf = (counts: readonly { count: number }[]): number => counts.reduce((total, { count }) => total + count, 0);
 
 const tally = <Name extends string>(names: readonly Name[], count: (name: Name) => number): Record<Name, number> =>
   Object.fromEntries(names.map((name) => [name, count(name)])) as Record<Name, number>;

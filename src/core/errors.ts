@@ -11,7 +11,7 @@ export const problems = {
   unauthenticated: {
     status: 401,
     title: 'No valid credentials',
-    help: 'Send `Authorization: Bearer fc_…` with a key that exists, is not revoked and has not expired. For the webhook receiver: the `Idenfy-Signature` header is missing, malformed or was not made with one of IDENFY_WEBHOOK_KEYS over exactly the bytes that arrived.',
+    help: 'The API needs `Authorization: Bearer fc_…`. `detail` says what is wrong: no key was sent, the API key is unknown or was revoked, or it has expired. A client token (`fct_…`) reads its own session until 15 minutes after that session has ended; after that it is refused here, and your server reads the session with an API key. At the webhook receiver, `Idenfy-Signature` is missing, malformed, or was not made with one of IDENFY_WEBHOOK_KEYS over exactly the bytes that arrived.',
   },
   forbidden: {
     status: 403,
@@ -55,7 +55,7 @@ export const problems = {
   },
   'review-claimed': {
     status: 409,
-    title: 'Another reviewer is at it',
+    title: 'Claimed by another reviewer',
     help: 'Another API key has claimed this review. Wait until the claim is released or has run out, or ask its holder.',
   },
   'second-reviewer-needed': {

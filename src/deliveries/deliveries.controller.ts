@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
@@ -15,15 +15,22 @@ import { DeliveryPageResponse, DeliveryResponse, RecoveryResponse } from './deli
 export class DeliveriesController {
   constructor(@Inject(DeliveriesService) private readonly deliveries: DeliveriesService) {}
 
-  /** List what was or is to be sent to an endpoint, newest first, with every try. */
   @Get('endpoints/:id/deliveries')
+  @ApiOperation({
+    summary: 'List the deliveries of an endpoint',
+    description: 'Newest first, each with all its tries.',
+  })
   @ApiAnswers({ 200: [DeliveryPageResponse, 'One page.'] }, ['invalid-request', 'not-found'])
   async list(@Param('id') id: string, @Query() query: ListDeliveriesDto): Promise<DeliveryPageResponse> {
     return accepted(await this.deliveries.list(id, query));
   }
 
-  /** Send a signed event of type `endpoint.test`. It is in no journal, and passes every filter. */
   @Post('endpoints/:id/test')
+  @ApiOperation({
+    summary: 'Send a test event to an endpoint',
+    description:
+      'Sends a signed event of type `endpoint.test`. It is not in the journal, and no filter of the endpoint stops it.',
+  })
   @HttpCode(202)
   @ApiAnswers({ 202: [DeliveryResponse, 'On its way; read the delivery to see how it went.'] }, [
     'not-found',
@@ -33,11 +40,12 @@ export class DeliveriesController {
     return accepted(await this.deliveries.test(id, actorOf(principal)));
   }
 
-  /**
-   * Say that the endpoint is well again. A hold-back ends, and what has failed, waits for a later try or was missed
-   * while the endpoint was disabled is sent now, each session's events in order.
-   */
   @Post('endpoints/:id/recover')
+  @ApiOperation({
+    summary: 'Send missed events again',
+    description:
+      'You say that the endpoint is well again. A hold-back ends, and everything that failed, waits for a later try or was missed while the endpoint was disabled is sent now, each session in order.',
+  })
   @HttpCode(202)
   @ApiAnswers({ 202: [RecoveryResponse, 'The deliveries follow.'] }, [
     'invalid-request',
@@ -48,15 +56,18 @@ export class DeliveriesController {
     return accepted(await this.deliveries.recover(id, since));
   }
 
-  /** Read a delivery, with what was answered to each try. */
   @Get('deliveries/:id')
+  @ApiOperation({ summary: 'Get a delivery', description: 'With the answer to each try.' })
   @ApiAnswers({ 200: [DeliveryResponse, 'The delivery.'] }, ['not-found'])
   async get(@Param('id') id: string): Promise<DeliveryResponse> {
     return accepted(await this.deliveries.find(id));
   }
 
-  /** Send a delivery at once, even if it was delivered before. Its schedule begins anew, and a hold-back of the endpoint ends. */
   @Post('deliveries/:id/retry')
+  @ApiOperation({
+    summary: 'Retry a delivery now',
+    description: 'Sends it at once, even if it was delivered before. Its schedule of tries starts again, and a hold-back of the endpoint ends.',
+  })
   @HttpCode(202)
   @ApiAnswers({ 202: [DeliveryResponse, 'On its way.'] }, ['not-found', 'endpoint-disabled'])
   async retry(@Param('id') id: string): Promise<DeliveryResponse> {

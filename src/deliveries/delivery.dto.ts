@@ -1,13 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsOptional, registerDecorator } from 'class-validator';
+import { IsOptional, registerDecorator } from 'class-validator';
 import { parseInstant } from '../http/instant.js';
 import { PageQueryDto } from '../http/page-query.dto.js';
 import { type DeliveryState, deliveryStates } from './deliveries.store.js';
+import { OneOf } from '../http/validation.js';
 
 export class ListDeliveriesDto extends PageQueryDto {
   @ApiProperty({ required: false, enum: deliveryStates })
   @IsOptional()
-  @IsIn(deliveryStates, { message: `must be one of ${deliveryStates.join(', ')}` })
+  @OneOf(deliveryStates)
   state?: DeliveryState;
 }
 

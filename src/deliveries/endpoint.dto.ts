@@ -22,7 +22,9 @@ const EventPatterns = (): PropertyDecorator => (target, property) =>
     name: 'eventPatterns',
     target: target.constructor,
     propertyName: property as string,
-    options: { message: 'each must be an event type, a kind of them such as attempt.*, or *' },
+    options: {
+      message: `each must be *, a kind such as attempt.*, or one of ${eventTypes.join(', ')}`,
+    },
     validator: { validate: (value) => Array.isArray(value) && value.every((item) => isEventPattern(item)) },
   });
 

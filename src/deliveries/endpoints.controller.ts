@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
@@ -9,9 +9,6 @@ import { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto, RotateSecretDto
 import { EndpointPageResponse, EndpointResponse, EndpointWithSecretResponse } from './endpoint.responses.js';
 import { EndpointsService } from './endpoints.service.js';
 
-/** One sentence whatever is wrong: it must not tell what exists inside. */
-const urlRefused = 'must be an https address that this service may send to';
-
 @ApiTags('endpoints')
 @ApiBearerAuth()
 @RequireScope('endpoints')
@@ -19,8 +16,11 @@ const urlRefused = 'must be an https address that this service may send to';
 export class EndpointsController {
   constructor(@Inject(EndpointsService) private readonly endpoints: EndpointsService) {}
 
-  /** Have events sent to an address, signed as Standard Webhooks 1.0 says. It gets what happens from now on. */
   @Post()
+  @ApiOperation({
+    summary: 'Create an endpoint',
+    description: 'Events that happen from now on are sent to its URL, signed as Standard Webhooks 1.0 describes.',
+  })
   @ApiAnswers({ 201: [EndpointWithSecretResponse, 'The secret is in this answer and nowhere else.'] }, [
     'invalid-request',
   ])
@@ -28,40 +28,47 @@ export class EndpointsController {
     @Body() body: CreateEndpointDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointWithSecretResponse> {
-    return accepted(await this.endpoints.create(body, actorOf(principal)));
+    return accepted(await this.endpoints.create(body, actorOf(principal)), body.url);
   }
 
-  /** List endpoints, newest first. */
   @Get()
+  @ApiOperation({ summary: 'List endpoints', description: 'Newest first.' })
   @ApiAnswers({ 200: [EndpointPageResponse, 'One page.'] }, ['invalid-request'])
   list(@Query() query: ListEndpointsDto): Promise<EndpointPageResponse> {
     return this.endpoints.list(query);
   }
 
-  /** Read an endpoint. Never with a secret. */
   @Get(':id')
+  @ApiOperation({ summary: 'Get an endpoint', description: 'The answer never holds a secret.' })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['not-found'])
   async get(@Param('id') id: string): Promise<EndpointResponse> {
     return accepted((await this.endpoints.find(id)) ?? 'not-found');
   }
 
-  /** Change an endpoint, disable it or enable it again. What is left out stays. */
   @Patch(':id')
+  @ApiOperation({
+    summary: 'Change an endpoint',
+    description: 'Also disables it or enables it again. Fields that are left out keep their values.',
+  })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['invalid-request', 'not-found'])
   async change(@Param('id') id: string, @Body() body: ChangeEndpointDto): Promise<EndpointResponse> {
-    return accepted(await this.endpoints.change(id, body));
+    return accepted(await this.endpoints.change(id, body), body.url);
   }
 
-  /** Delete an endpoint. What is pending for it is not sent any more. */
   @Delete(':id')
+  @ApiOperation({ summary: 'Delete an endpoint', description: 'Pending deliveries to it are not sent.' })
   @HttpCode(204)
   @ApiAnswers({ 204: [null, 'Deleted.'] }, ['not-found'])
   async delete(@Param('id') id: string): Promise<void> {
     if (!(await this.endpoints.delete(id))) throw new Problem('not-found');
   }
 
-  /** Make a new secret. The old one signs beside it for a while, so that receivers can change over. */
   @Post(':id/rotate-secret')
+  @ApiOperation({
+    summary: 'Rotate the secret of an endpoint',
+    description:
+      'Makes a new secret. The old one signs beside it for a while, so that the receiver has time to switch.',
+  })
   @HttpCode(200)
   @ApiAnswers({ 200: [EndpointWithSecretResponse, 'With the new secret, which is nowhere else.'] }, [
     'invalid-request',
@@ -75,8 +82,17 @@ export class EndpointsController {
   }
 }
 
-function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-refused'): T {
+function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-refused', url = ''): T {
   if (answer === 'not-found') throw new Problem('not-found');
-  if (answer === 'url-refused') throw invalid([{ field: 'url', message: urlRefused }]);
+  if (answer === 'url-refused') throw invalid([{ field: 'url', message: whyRefused(url) }]);
   return answer;
+}
+
+/**
+ * The same sentence whatever is wrong. It names the host as the caller wrote it and never what that resolves to: a key
+ * for endpoints must not be a way to ask for the addresses of our network.
+ */
+function whyRefused(url: string): string {
+  const host = URL.canParse(url) ? new URL(url).host : 'this URL';
+  return `Nothing may be sent to ${host}. The URL must be https, without credentials and on a port for HTTP, and all addresses of its host must be public. An operator can allow other addresses with EGRESS_ALLOW.`;
 }

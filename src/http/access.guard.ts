@@ -4,7 +4,9 @@ import type { FastifyRequest } from 'fastify';
 import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import { ApiKeysStore } from './api-keys.store.js';
+import { ClientTokensStore } from './client-tokens.store.js';
 import { type Access, accessKey, mayAct, type Principal } from './scopes.js';
+import { unauthenticated } from './unauthenticated.js';
 
 export type AuthenticatedRequest = FastifyRequest & { principal?: Principal };
 
@@ -19,6 +21,7 @@ export class AccessGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
     @Inject(ApiKeysStore) private readonly keys: ApiKeysStore,
+    @Inject(ClientTokensStore) private readonly tokens: ClientTokensStore,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -32,15 +35,16 @@ export class AccessGuard implements CanActivate {
     return true;
   }
 
-  private async authenticate(secret: string | undefined): Promise<Principal> {
-    if (secret?.startsWith('fct_')) {
-      const session = await this.keys.sessionOfClientToken(secret, this.clock.now());
-      if (session) return { kind: 'client-token', ...session };
-    } else if (secret?.startsWith('fc_')) {
-      const key = await this.keys.find(secret, this.clock.now());
-      if (key) return { kind: 'api-key', id: key.id, scopes: key.scopes };
+  private async authenticate(secret: string): Promise<Principal> {
+    if (secret.startsWith('fct_')) {
+      const found = await this.tokens.find(secret, this.clock.now());
+      if (typeof found === 'string') throw unauthenticated(found === 'ended' ? 'ended-token' : 'unknown-token');
+      return { kind: 'client-token', sessionId: found.sessionId };
     }
-    throw new Problem('unauthenticated');
+    if (!secret.startsWith('fc_')) throw unauthenticated('not-a-key');
+    const key = await this.keys.find(secret, this.clock.now());
+    if (typeof key === 'string') throw unauthenticated(key === 'expired' ? 'expired-key' : 'unknown-key');
+    return { kind: 'api-key', id: key.id, scopes: key.scopes };
   }
 
   private authorize(request: AuthenticatedRequest, access: ScopedAccess): void {
@@ -54,11 +58,14 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-/** A key is in the header, and nowhere else: addresses get into the logs of proxies. */
-function secretOf({ headers, query }: FastifyRequest, { clientToken }: ScopedAccess): string | undefined {
-  if (headers.authorization !== undefined || clientToken !== 'bearer-or-query') {
-    return bearer.exec(headers.authorization ?? '')?.[1];
-  }
+/** An API key must be in the header: proxies log addresses. */
+function secretOf({ headers, query }: FastifyRequest, { clientToken }: ScopedAccess): string {
   const { token } = query as { token?: unknown };
-  return typeof token === 'string' && token.startsWith('fct_') ? token : undefined;
+  if (headers.authorization === undefined && clientToken === 'bearer-or-query' && token !== undefined) {
+    if (typeof token === 'string' && token.startsWith('fct_')) return token;
+    throw unauthenticated('key-in-address');
+  }
+  const sent = bearer.exec(headers.authorization ?? '')?.[1];
+  if (sent === undefined) throw unauthenticated('nothing-sent');
+  return sent;
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ArrayMinSize, ArrayUnique, IsArray, IsIn } from 'class-validator';
+import { ApiBearerAuth, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ArrayMinSize, ArrayUnique, IsArray } from 'class-validator';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from './api-answers.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -8,7 +8,7 @@ import type { ApiKey } from './api-keys.store.js';
 import { IfPresent } from './if-present.js';
 import { RequireScope, type Scope, scopes } from './scopes.js';
 import { IsInstant, parseInstant } from './instant.js';
-import { invalid, PlainText } from './validation.js';
+import { EachOneOf, invalid, PlainText } from './validation.js';
 
 class CreateApiKeyDto {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'checkout backend' })
@@ -19,7 +19,7 @@ class CreateApiKeyDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayUnique()
-  @IsIn(scopes, { each: true, message: `each must be one of ${scopes.join(', ')}` })
+  @EachOneOf(scopes)
   scopes!: Scope[];
 
   @ApiProperty({
@@ -67,8 +67,8 @@ class ApiKeyListResponse {
 export class ApiKeysController {
   constructor(@Inject(ApiKeysService) private readonly keys: ApiKeysService) {}
 
-  /** Create an API key. */
   @Post()
+  @ApiOperation({ summary: 'Create an API key' })
   @ApiAnswers({ 201: [ApiKeyResponse, 'The key is in this answer and nowhere else.'] }, [
     'invalid-request',
     'payload-too-large',
@@ -81,15 +81,15 @@ export class ApiKeysController {
     return { ...view(created), key: created.key };
   }
 
-  /** List the live API keys, newest first. */
   @Get()
+  @ApiOperation({ summary: 'List API keys', description: 'The live ones, newest first.' })
   @ApiAnswers({ 200: [ApiKeyListResponse, 'Without the keys themselves.'] })
   async list(): Promise<ApiKeyListResponse> {
     return { data: (await this.keys.list()).map(view) };
   }
 
-  /** Revoke an API key, at once. */
   @Delete(':id')
+  @ApiOperation({ summary: 'Revoke an API key', description: 'It stops working at once.' })
   @HttpCode(204)
   @ApiAnswers({ 204: [null, 'Revoked.'] }, ['not-found'])
   async revoke(@Param('id') id: string): Promise<void> {

@@ -56,13 +56,13 @@ export class ApiKeysStore {
   }
 
   /** The live key with these characters. */
-  async find(key: string, now: Date): Promise<ApiKey | null> {
+  async find(key: string, now: Date): Promise<ApiKey | 'unknown' | 'expired'> {
     const [row] = await this.database.orm
       .select()
       .from(apiKeys)
       .where(eq(apiKeys.digest, digestOf(key)));
-    if (!row || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) return null;
-    return toApiKey(row);
+    if (!row || row.revokedAt !== null) return 'unknown';
+    return row.expiresAt !== null && row.expiresAt <= now ? 'expired' : toApiKey(row);
   }
 
   /** Which of these keys are live. */
@@ -73,16 +73,6 @@ export class ApiKeysStore {
       [[...ids], now],
     );
     return new Set(rows.map(({ id }) => id));
-  }
-
-  /** The open session a client token belongs to. The token dies with it, and at the end of its lifetime at the latest. */
-  async sessionOfClientToken(token: string, now: Date): Promise<{ sessionId: string; expiresAt: Date } | null> {
-    const { rows } = await this.database.query<{ sessionId: string; expiresAt: Date }>(
-      `select id as "sessionId", expires_at as "expiresAt" from sessions
-        where client_token_digest = $1 and ended_at is null and expires_at > $2`,
-      [digestOf(token), now],
-    );
-    return rows[0] ?? null;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { problemDocument, type ProblemDocument } from '../core/errors.js';
 import { ApiAnswers } from './api-answers.js';
@@ -16,15 +16,18 @@ type NotReady = ProblemDocument & Awaited<ReturnType<Readiness['check']>>;
 export class HealthController {
   constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
 
-  /** The process is up. */
   @Get('healthz')
+  @ApiOperation({ summary: 'Check that the process is up' })
   @ApiAnswers({ 200: [HealthResponse, 'Up.'] }, [], [])
   health(): HealthResponse {
     return { status: 'ok' };
   }
 
-  /** The process can do its work now; if not, the answer names what is missing. */
   @Get('readyz')
+  @ApiOperation({
+    summary: 'Check that the process is ready',
+    description: 'If it cannot do its work now, the answer names what is missing.',
+  })
   @ApiAnswers({ 200: [ReadinessResponse, 'Ready.'] }, ['unavailable'], [])
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessResponse | NotReady> {
     const { checks, missing } = await this.readiness.check();

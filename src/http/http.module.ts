@@ -6,6 +6,7 @@ import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
 import { BootstrapKey } from './bootstrap-key.js';
 import { DependencyMetrics } from './dependency-metrics.js';
+import { ClientTokensStore } from './client-tokens.store.js';
 import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
@@ -38,6 +39,7 @@ export class HttpModule {
         ApiKeysStore,
         ApiKeysService,
         BootstrapKey,
+        ClientTokensStore,
         IdempotencyStore,
         Metrics,
         MetricsServer,
@@ -53,7 +55,7 @@ export class HttpModule {
         // The last that fits is asked first.
         { provide: APP_FILTER, useClass: FailedAuthenticationFilter },
       ],
-      exports: [ApiKeysStore, IdempotencyStore, Metrics, Readiness],
+      exports: [ApiKeysStore, ClientTokensStore, IdempotencyStore, Metrics, Readiness],
     };
   }
 }

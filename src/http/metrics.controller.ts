@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
-import { ApiBearerAuth, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Metrics } from './metrics.js';
 import { RequireScope } from './scopes.js';
 
@@ -9,8 +9,8 @@ import { RequireScope } from './scopes.js';
 export class MetricsController {
   constructor(@Inject(Metrics) private readonly metrics: Metrics) {}
 
-  /** Prometheus metrics. */
   @Get()
+  @ApiOperation({ summary: 'Get metrics', description: 'In the text format of Prometheus.' })
   @RequireScope('admin')
   @ApiProduces('text/plain')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')

@@ -5,37 +5,65 @@ import { ProblemResponse } from './problem.response.js';
 
 const description = `Re-authentication by face through the iDenfy app.
 
-A platform asks with \`POST /v1/sessions\`, shows the code to its user, and hears the outcome by poll or from the journal.
-A failed attempt gets a new code by itself while attempts are left. Errors are RFC 9457 problems; each code has its page
-under \`/problems\`.
+Your platform creates a session with \`POST /v1/sessions\`, shows the code to its user, and gets the outcome by polling, by a
+stream or at an endpoint. While attempts are left, a failed attempt is followed by a new code. Errors are RFC 9457 problems;
+each code has a page under \`/problems\`.
 
-What one might ask:
+**Requests and lists**
 
-- A field that may be left out may not be \`null\`; unknown fields are refused.
-- \`attemptsLeft\` counts the attempts that have not been requested yet. A superseded attempt is spent.
-- \`attempts-exhausted\` is also the answer when the lifetime of the session is over: no new code will be issued.
-- \`lastPosition\` is the position of the last event in the answer. When there is none it is \`after\`, or with filters the
-  position up to which no event fits them: it never passes over an event that is sealed later.
-- A stream over a session ends when it has sent the final event and whatever was told of the session by then. Whoever asks
-  later gets what came after it, too (\`attempt.late-result\`), and 204 once there is nothing more: \`EventSource\` stops at it.
-- With a client token \`personal\` is null in every event. The token lives until the session has ended or its lifetime is
-  over; then 401, at which \`EventSource\` stops: a page takes the final event from its stream, or asks its own server.
-- \`?token=\` is taken by the stream of a session only. One token has at most ten open streams, one process STREAMS_MAX.
-- \`Last-Event-ID\` goes before \`lastEventId\`, and that before \`after\`. A position that is not there yet waits.
+- Unknown fields are refused. An optional field may be left out, but it may not be \`null\`.
+- Lists are newest first, by the time of creation. A time without an offset is UTC.
+- A filter with a closed list of words refuses an unknown word with 400 and lists the known ones.
+- With \`Idempotency-Key\` the first answer is replayed. It holds the code only while the code lives. \`subject-locked\` is
+  replayed too: ask again with another key.
 - The \`type\` of a problem is relative to the address of the service.
-- A client token gets 404 for every other session, 403 for what it may never do, and 401 once its session has ended.
-- Eligibility is asked once a session, before its first code.
-- Events of no session (\`webhook.quarantined\`, \`subject.released\`) have \`sessionId\` and \`seq\` null.
-- \`attempt.orphaned\`, \`session.identified\` and the problem \`not-in-review\` are additions of this version.
-- So are \`review.claimed\`, \`review.released\`, \`review.noted\`, \`review.approved\` and the problems \`review-claimed\` and \`second-reviewer-needed\`.
-- A signal is raised once on an attempt. \`data\` of \`risk.flagged\` has \`signal\`, \`number\` and what it was raised on; addresses are in \`personal\`.
-- A session is held by \`subject-locked\`, then by a signal of SIGNALS_HOLD (also of an earlier attempt), then by \`confirming\`; that is its \`reason\`.
-- A review needs no claim to be decided; a claim of another key stands in the way of everything but notes.
-- \`outcome.source\` is \`session-api\` also where its silence (null, 404) was taken for EXPIRED; \`deadline\` where it could not be asked for a day.
-- Who reads attempts, summaries, evidence, subjects, received webhooks or the journal is journaled as \`audit.read\` (of no session): \`route\`, \`filter\` (of \`ip\`, \`reference\` and \`token\` only that they were given), \`reads\`, \`rows\`, \`firstAt\`, \`lastAt\`. The first read is journaled before it is answered, what follows within a minute in one sum; beyond 100 different filters of a key at a time \`filter\` is "other". Not journaled: sessions read by a key that may create them, the journal read by a key without the scope \`audit\`, and polls of the journal that bring nothing but \`audit.read\`.
-- Lists are newest first by the time of creation. A time without an offset is UTC.
-- A replayed answer (\`Idempotency-Key\`) holds the code only while it lives. \`subject-locked\` is replayed, too: ask again with another key.
-- A new code is refused with \`session-closed\` also while a pass is held for review.`;
+
+**Keys and client tokens**
+
+- The \`detail\` of a 401 names its cause: no key, an unknown or revoked key, an expired key, an unknown or ended client token,
+  or the signature of a webhook.
+- A client token reads its session, and resumes its stream, until 15 minutes after the session's end. After that it gets 401,
+  at which \`EventSource\` stops, and the page asks its own server.
+- After the session's end, asking for a code gets the usual 409 \`session-closed\`.
+- A client token gets 404 for every other session, and 403 for whatever it may never do.
+- Only the stream of a session takes \`?token=\`. One token may have ten open streams, one process STREAMS_MAX.
+
+**Sessions**
+
+- iDenfy is asked for eligibility once per session, before its first code.
+- \`attemptsLeft\` counts the attempts that have not been requested yet. A superseded attempt is used up.
+- \`attempts-exhausted\` also means that the lifetime of the session is over, so that no new code can be issued.
+- A new code is refused with \`session-closed\` while a pass is held for review.
+- \`outcome.source\` is \`session-api\` if iDenfy gave no verdict (null, 404) and this was taken as EXPIRED. It is \`deadline\`
+  if iDenfy could not be asked for a day.
+
+**Signals and reviews**
+
+- A signal is raised at most once on an attempt. \`data\` of \`risk.flagged\` has \`signal\`, \`number\` and the facts; addresses
+  are in \`personal\`.
+- The \`reason\` of a held session is the first that applies: \`subject-locked\`, a signal of SIGNALS_HOLD (also on an earlier
+  attempt), \`confirming\`.
+- A review can be decided without a claim. While another key has a claim, you can only add notes.
+
+**Events and streams**
+
+- \`lastPosition\` is the position of the last event in the answer. If there is none, it is \`after\`, or with filters the
+  position up to which no event matches. It never skips an event that is sealed later.
+- \`Last-Event-ID\` counts before \`lastEventId\`, and that before \`after\`. A position that does not exist yet waits.
+- The stream of a session ends after the final event. A later event of the session (\`attempt.late-result\`) is sent to a
+  reader that reconnects. Reconnecting when nothing is left returns 204, at which \`EventSource\` stops.
+- With a client token \`personal\` is null in every event.
+- Events without a session (\`webhook.quarantined\`, \`subject.released\`) have \`sessionId\` and \`seq\` null.
+
+**Reads of audit data**
+
+- Reads of attempts, summaries, evidence, subjects, received webhooks and the journal are recorded as \`audit.read\` events, which
+  belong to no session. Their data: \`route\`, \`filter\`, \`reads\`, \`rows\`, \`firstAt\`, \`lastAt\`. Of \`ip\`,
+  \`reference\` and \`token\` the filter says only that they were given.
+- The first read is recorded before it is answered. Further ones within a minute become one event with their sum. If a key uses more
+  than 100 different filters in that time, \`filter\` is "other".
+- Not recorded: sessions read by a key that may create them, the journal read by a key without the scope \`audit\`, and polls of the
+  journal that bring nothing but \`audit.read\` events.`;
 
 /** The OpenAPI 3.1 document, made from the controllers. */
 function openApiDocument(app: INestApplication, webhooks: Record<string, object>): OpenAPIObject {
@@ -53,7 +81,13 @@ function openApiDocument(app: INestApplication, webhooks: Record<string, object>
       description: 'API key `fc_…`, or the client token `fct_…` of one session',
     })
     .build();
-  return { ...withProblemMediaType(SwaggerModule.createDocument(app, config)), webhooks };
+  return { ...withProblemMediaType(SwaggerModule.createDocument(app, config, { operationIdFactory })), webhooks };
+}
+
+/** Such as `sessionsCreate`: generators name the methods of a client after it. */
+function operationIdFactory(controller: string, method: string): string {
+  const name = controller.replace(/Controller$/, '') + method.charAt(0).toUpperCase() + method.slice(1);
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** @param webhooks what is sent to consumers, by name */

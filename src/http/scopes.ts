@@ -7,8 +7,8 @@ export type Scope = (typeof scopes)[number];
 /** Who makes a request. */
 export type Principal =
   | { kind: 'api-key'; id: string; scopes: readonly Scope[] }
-  /** a browser or app that may follow one session, until then */
-  | { kind: 'client-token'; sessionId: string; expiresAt: Date };
+  /** a browser or app that may follow one session */
+  | { kind: 'client-token'; sessionId: string };
 
 export const accessKey = 'facecode:access';
 

@@ -1,5 +1,5 @@
 import { ValidationPipe } from '@nestjs/common';
-import { registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
+import { IsIn, registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
 import { type FieldError, Problem } from '../core/errors.js';
 
 /** Unknown fields are refused; what is missing takes the default of its class. */
@@ -55,6 +55,17 @@ export function PlainText(min: number, max: number, options?: ValidationOptions)
       validator: { validate: (value) => isPlainText(value, min, max) },
     });
 }
+
+/**
+ * One word of a closed list. A misspelled one is refused, because as a filter it would silently find nothing, and the
+ * message lists those that are known.
+ */
+export const OneOf = (words: readonly string[]): PropertyDecorator =>
+  IsIn(words, { message: `must be one of ${words.join(', ')}` });
+
+/** Like OneOf, for each item of a list. */
+export const EachOneOf = (words: readonly string[]): PropertyDecorator =>
+  IsIn(words, { each: true, message: `each must be one of ${words.join(', ')}` });
 
 /** A flat object of texts: at most so many members, so long. */
 export function TextMap(members: number, keyLength: number, valueLength: number): PropertyDecorator {

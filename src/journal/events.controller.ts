@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead, auditors } from '../http/audited-read.js';
 import { RequireScope } from '../http/scopes.js';
@@ -13,8 +13,12 @@ import { EventsService } from './events.service.js';
 export class EventsController {
   constructor(@Inject(EventsService) private readonly events: EventsService) {}
 
-  /** Read the journal on from a position. Repeat with `after` = `lastPosition` of the answer before. */
   @Get()
+  @ApiOperation({
+    summary: 'Read events',
+    description:
+      'Reads the journal on from a position. To continue, ask again with `after` set to `lastPosition` of the last answer.',
+  })
   @RequireScope('audit', 'endpoints')
   @AuditedRead('events.list', { by: auditors, polled: true })
   @ApiAnswers({ 200: [EventPageResponse, 'Events in order of position.'] }, ['invalid-request'])

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { ArrayMaxSize, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { PlainText } from '../http/validation.js';
+import { ArrayMaxSize, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { EachOneOf, PlainText } from '../http/validation.js';
 import { type EventType, eventTypes } from './event-types.js';
 
 export class ListEventsDto {
@@ -32,7 +32,7 @@ export class ListEventsDto {
     [value].flat().flatMap((item) => (typeof item === 'string' ? item.split(',') : [item])),
   )
   @ArrayMaxSize(50)
-  @IsIn(eventTypes, { each: true, message: 'each must be an event type' })
+  @EachOneOf(eventTypes)
   type?: EventType[];
 
   @ApiProperty({ required: false, description: 'Only of this session.' })

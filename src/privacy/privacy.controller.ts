@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { actorOf, CurrentPrincipal } from '../http/principal.js';
@@ -19,8 +19,12 @@ export class PrivacyController {
     @Inject(LegalHolds) private readonly holds: LegalHolds,
   ) {}
 
-  /** Erase the personal data of a subject for good. The journal stays provable; the answer is a signed certificate. */
   @Post(':scanRef/erase')
+  @ApiOperation({
+    summary: 'Erase a subject',
+    description:
+      'Erases the personal data of the subject for good. The journal can still be proven. The answer is a signed certificate.',
+  })
   @HttpCode(200)
   @RequireScope('admin')
   @ApiAnswers({ 200: [ErasureCertificateResponse, 'What was erased where. May be repeated.'] }, [
@@ -34,16 +38,19 @@ export class PrivacyController {
     return orRefuse(isScanRef(scanRef) ? await this.erasure.erase(scanRef, actorOf(principal)) : 'not-found');
   }
 
-  /** The legal hold of a subject. */
   @Get(':scanRef/legal-hold')
+  @ApiOperation({ summary: 'Get the legal hold of a subject' })
   @RequireScope('audit')
   @ApiAnswers({ 200: [LegalHoldResponse, 'The hold.'] }, ['not-found'])
   async legalHold(@Param('scanRef') scanRef: string): Promise<LegalHoldResponse> {
     return view(scanRef, orRefuse((isScanRef(scanRef) && (await this.holds.find(scanRef))) || 'not-found'));
   }
 
-  /** Keep a subject from erasure, whoever asks for it and however old its sessions get. */
   @Put(':scanRef/legal-hold')
+  @ApiOperation({
+    summary: 'Place a legal hold on a subject',
+    description: 'While it lasts, nothing erases the subject: neither a request nor the age of its sessions.',
+  })
   @RequireScope('admin')
   @ApiAnswers({ 200: [LegalHoldResponse, 'The hold.'] }, ['invalid-request', 'not-found'])
   async placeHold(
@@ -55,8 +62,8 @@ export class PrivacyController {
     return view(scanRef, orRefuse(hold));
   }
 
-  /** Lift the legal hold of a subject. */
   @Delete(':scanRef/legal-hold')
+  @ApiOperation({ summary: 'Lift the legal hold of a subject' })
   @HttpCode(204)
   @RequireScope('admin')
   @ApiAnswers({ 204: [null, 'Lifted.'] }, ['not-found'])

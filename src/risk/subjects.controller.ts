@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
@@ -19,8 +19,11 @@ export class SubjectsController {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** How a subject stands: failures in a row, lock, last outcomes. Unknown is a scanRef that no session was made for. */
   @Get(':scanRef')
+  @ApiOperation({
+    summary: 'Get a subject',
+    description: 'Its failures in a row, its lock and its last outcomes. A scanRef without a session is unknown.',
+  })
   @RequireScope('audit')
   @AuditedRead('subjects.get')
   @ApiAnswers({ 200: [SubjectView, 'The subject.'] }, ['not-found'])
@@ -28,8 +31,11 @@ export class SubjectsController {
     return found(isScanRef(scanRef) ? await this.subjects.view(scanRef, this.clock.now()) : 'not-found');
   }
 
-  /** End the lock of a subject and forget its failures. May be repeated. */
   @Post(':scanRef/release')
+  @ApiOperation({
+    summary: 'Release a locked subject',
+    description: 'Ends the lock and forgets the failures. May be repeated.',
+  })
   @HttpCode(200)
   @RequireScope('review')
   @ApiAnswers({ 200: [SubjectView, 'The subject, not locked.'] }, ['not-found'])

@@ -3,7 +3,7 @@ import { type Approval, type Claim, isLive } from '../attempts/review.js';
 import type { ReviewRow } from '../attempts/reviews.store.js';
 import { signalsOf } from '../attempts/rows.js';
 import type { SessionStatus } from '../attempts/states.js';
-import type { JournalEvent } from '../journal/journal-event.js';
+import type { EventData, JournalEvent } from '../journal/journal-event.js';
 import type { SessionView } from './session-view.js';
 
 interface SessionSummary {
@@ -41,11 +41,28 @@ export interface ReviewNote {
   note: string | null;
 }
 
+/** A signal with the facts it was raised on. */
+export interface ReviewFlag {
+  signal: string;
+  attemptId: string;
+  /** of the attempt */
+  number: number;
+  at: string;
+  /** what the rule looked at; which fields there are depends on the signal */
+  facts: EventData;
+  /** what the rule compared, when it compared addresses; null otherwise, and once the subject is erased */
+  addresses: { initiatorIp: string | null; selfieIp: string | null } | null;
+}
+
 export interface ReviewDetail extends ReviewState {
   session: SessionView;
   /** oldest first */
+  flags: ReviewFlag[];
+  /** oldest first */
   notes: ReviewNote[];
 }
+
+type HistoryEvent = Pick<JournalEvent, 'type' | 'attemptId' | 'at' | 'actor' | 'data' | 'personal'>;
 
 export function reviewSummary(row: ReviewRow, reference: string | null, now: Date): ReviewSummary {
   const { id, status, scanRef, createdAt, reason } = row.session;
@@ -58,14 +75,35 @@ export function reviewSummary(row: ReviewRow, reference: string | null, now: Dat
 export function reviewDetail(
   row: ReviewRow,
   session: SessionView,
-  history: readonly Pick<JournalEvent, 'type' | 'at' | 'actor' | 'data' | 'personal'>[],
+  history: readonly HistoryEvent[],
   now: Date,
 ): ReviewDetail {
   const held = history.findLast(({ type }) => type === 'session.in-review');
   const notes = history
     .filter(({ type }) => type === 'review.noted')
     .map(({ actor, at, personal }) => ({ by: actor.id, at, note: (personal?.note as string | undefined) ?? null }));
-  return { ...stateOf(row, held?.data.reason as string | null, now), session, notes };
+  const flags = history.flatMap((event) => flagOf(event) ?? []);
+  return { ...stateOf(row, held?.data.reason as string | null, now), session, flags, notes };
+}
+
+/**
+ * A reviewer judges whether a signal means something, so they see the facts of it. Of personal data these are the two
+ * addresses that `different-network` compares. They are named here one by one, so that a rule that looks at more in
+ * future does not show it unnoticed.
+ */
+function flagOf({ type, attemptId, at, data, personal }: HistoryEvent): ReviewFlag | null {
+  // An alert about the subject (`about-to-lock`) belongs to no attempt and is no signal.
+  if (type !== 'risk.flagged' || attemptId === null) return null;
+  const { signal, number, ...facts } = data;
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  return {
+    signal: signal as string,
+    attemptId,
+    number: number as number,
+    at,
+    facts,
+    addresses: personal && { initiatorIp: text(personal.initiatorIp), selfieIp: text(personal.selfieIp) },
+  };
 }
 
 function stateOf({ session, attempts, claim, approvals, notesCount }: ReviewRow, reason: string | null, now: Date) {

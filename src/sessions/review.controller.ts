@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReviewService } from '../attempts/review.service.js';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { isId } from '../core/ids.js';
@@ -23,11 +23,12 @@ export class ReviewController {
     @Inject(ReviewQueue) private readonly queue: ReviewQueue,
   ) {}
 
-  /**
-   * Decide on a held pass. One reviewer is enough to refuse it. With REVIEW_FOUR_EYES=on two different API keys have to
-   * grant it: the first `pass` is recorded, ends the reviewer's claim and leaves the session `in-review`.
-   */
   @Post()
+  @ApiOperation({
+    summary: 'Decide on a held pass',
+    description:
+      "One reviewer is enough to refuse it. With REVIEW_FOUR_EYES=on two different API keys must grant it: the first `pass` is recorded, ends that reviewer's claim and leaves the session `in-review`.",
+  })
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewedSessionResponse, 'The session as it is now.'] }, [
     'invalid-request',
@@ -47,8 +48,11 @@ export class ReviewController {
     return { ...session, ...(pending ? { review: { approvals, reviewersNeeded: 1 } } : {}) };
   }
 
-  /** Claim a held pass: until the claim is released or runs out nobody else decides. May be repeated, to have longer. */
   @Post('claim')
+  @ApiOperation({
+    summary: 'Claim a review',
+    description: 'No other key can decide until the claim is released or runs out. Repeat the call to extend it.',
+  })
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewResponse, 'The review, yours.'] }, refusals)
   async claim(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
@@ -56,8 +60,8 @@ export class ReviewController {
     return claimed === 'claimed' ? this.find(id) : refuse(claimed);
   }
 
-  /** Give a claim back. May be repeated. */
   @Post('release')
+  @ApiOperation({ summary: 'Release a claim', description: 'May be repeated.' })
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewResponse, 'The review, for anybody to claim.'] }, refusals)
   async release(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
@@ -65,8 +69,8 @@ export class ReviewController {
     return released === 'released' ? this.find(id) : refuse(released);
   }
 
-  /** Leave a note for other reviewers; that needs no claim. */
   @Post('notes')
+  @ApiOperation({ summary: 'Add a note to a review', description: 'Other reviewers can read it. This needs no claim.' })
   @ApiAnswers({ 201: [ReviewNoteResponse, 'The note.'] }, ['invalid-request', 'not-found', 'not-in-review'])
   async note(
     @Param('id') id: string,

@@ -1,12 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { IsBoolean, IsOptional } from 'class-validator';
 import { PageQueryDto } from '../http/page-query.dto.js';
-import { PlainText } from '../http/validation.js';
+import { OneOf, PlainText } from '../http/validation.js';
 
 export class ReviewDto {
   @ApiProperty({ enum: ['pass', 'fail'] })
-  @IsIn(['pass', 'fail'], { message: 'must be pass or fail' })
+  @OneOf(['pass', 'fail'])
   decision!: 'pass' | 'fail';
 
   @ApiProperty({ minLength: 1, maxLength: 1000, description: 'Why; kept in the journal as personal data.' })

@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
 import { allSignals } from '../risk/rules.js';
 import type { ReviewPage } from './review-queue.service.js';
-import type { ReviewDetail, ReviewNote, ReviewSummary } from './review-view.js';
+import type { ReviewDetail, ReviewFlag, ReviewNote, ReviewSummary } from './review-view.js';
 import { SessionResponse } from './session.responses.js';
 
 class SessionSummaryResponse {
@@ -96,9 +96,53 @@ export class ReviewPageResponse implements ReviewPage {
   nextCursor!: string | null;
 }
 
+class ComparedAddressesResponse {
+  @ApiProperty({ type: 'string', nullable: true, description: 'The address of the person who asked on your platform.' })
+  initiatorIp!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'The address of the phone that took the selfie.' })
+  selfieIp!: string | null;
+}
+
+class ReviewFlagResponse implements ReviewFlag {
+  @ApiProperty({ enum: allSignals })
+  signal!: string;
+
+  @ApiProperty({ description: 'The attempt that the signal was raised on.' })
+  attemptId!: string;
+
+  @ApiProperty({ description: 'Number of the attempt.' })
+  number!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The facts the rule judged; the event type `risk.flagged` lists the fields of each signal.',
+    example: { comparedBits: 24 },
+  })
+  facts!: ReviewFlag['facts'];
+
+  @ApiProperty({
+    type: ComparedAddressesResponse,
+    nullable: true,
+    description:
+      'The two addresses that `different-network` compares. A reviewer cannot judge that signal without them, so the scopes `review` and `audit` see them here; nothing else of `personal` is shown. Null for other signals, and once the subject is erased.',
+  })
+  addresses!: ComparedAddressesResponse | null;
+}
+
 export class ReviewResponse extends ReviewStateResponse implements ReviewDetail {
   @ApiProperty({ type: SessionResponse })
   session!: SessionResponse;
+
+  @ApiProperty({
+    type: [ReviewFlagResponse],
+    description: 'Each signal of the session with the facts it was raised on, oldest first.',
+  })
+  flags!: ReviewFlagResponse[];
 
   @ApiProperty({ type: [ReviewNoteResponse], description: 'Oldest first.' })
   notes!: ReviewNoteResponse[];

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { RequireScope } from '../http/scopes.js';
@@ -15,15 +15,19 @@ import { ReviewPageResponse, ReviewResponse } from './review.responses.js';
 export class ReviewsController {
   constructor(@Inject(ReviewQueue) private readonly queue: ReviewQueue) {}
 
-  /** List the held passes, those that wait for longest first. */
   @Get()
+  @ApiOperation({ summary: 'List held passes', description: 'Those that have waited longest come first.' })
   @ApiAnswers({ 200: [ReviewPageResponse, 'One page.'] }, ['invalid-request'])
   list(@Query() query: ListReviewsDto): Promise<ReviewPage> {
     return this.queue.list(query);
   }
 
-  /** Read a review with its notes, also once it is decided. Unknown is a session that was never held. */
   @Get(':sessionId')
+  @ApiOperation({
+    summary: 'Get a review',
+    description:
+      'With its notes, and each signal with the facts it was raised on. Also works after the decision. A session that was never held is not found.',
+  })
   @ApiAnswers({ 200: [ReviewResponse, 'The review.'] }, ['not-found'])
   async get(@Param('sessionId') sessionId: string): Promise<ReviewDetail> {
     const review = await this.queue.find(sessionId);

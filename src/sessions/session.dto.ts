@@ -5,7 +5,6 @@ import {
   ArrayUnique,
   IsArray,
   IsBoolean,
-  IsIn,
   IsInt,
   IsIP,
   IsObject,
@@ -19,7 +18,7 @@ import { retryCauses, type RetryCause } from '../attempts/outcome.js';
 import { type Channel, channels } from '../attempts/rows.js';
 import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
 import { PageQueryDto } from '../http/page-query.dto.js';
-import { PlainText, TextMap } from '../http/validation.js';
+import { EachOneOf, OneOf, PlainText, TextMap } from '../http/validation.js';
 import { IfPresent } from '../http/if-present.js';
 import { IsInstant } from '../http/instant.js';
 
@@ -74,7 +73,7 @@ export class CreateSessionDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayUnique()
-  @IsIn(channels, { each: true, message: `each must be one of ${channels.join(', ')}` })
+  @EachOneOf(channels)
   channels: Channel[] = ['code'];
 
   @ApiProperty({ required: false, minimum: 60, maximum: 2_592_000, default: 1800, description: 'Seconds.' })
@@ -102,7 +101,7 @@ export class CreateSessionDto {
   @IfPresent()
   @IsArray()
   @ArrayUnique()
-  @IsIn(retryCauses, { each: true, message: `each must be one of ${retryCauses.join(', ')}` })
+  @EachOneOf(retryCauses)
   retryOn: RetryCause[] = [...retryCauses];
 
   @ApiProperty({
@@ -155,7 +154,7 @@ export class NewAttemptDto {
 export class ListSessionsDto extends PageQueryDto {
   @ApiProperty({ required: false, enum: sessionStatuses })
   @IsOptional()
-  @IsIn(sessionStatuses, { message: `must be one of ${sessionStatuses.join(', ')}` })
+  @OneOf(sessionStatuses)
   status?: SessionStatus;
 
   @ApiProperty({ required: false })

@@ -130,7 +130,11 @@ export class SessionResponse implements SessionView {
   })
   identification?: IdentificationResponse;
 
-  @ApiProperty({ required: false, description: 'Only in the answer to POST /v1/sessions; dies with the session.' })
+  @ApiProperty({
+    required: false,
+    description:
+      'Only in the answer to POST /v1/sessions. It reads its session until 15 minutes after the session has ended.',
+  })
   clientToken?: string;
 
   @ApiProperty({ description: 'Number of journal events of the session so far.' })

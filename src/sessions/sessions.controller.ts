@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import { isId } from '../core/ids.js';
@@ -30,8 +30,12 @@ export class SessionsController {
     @Inject(CodeWaiter) private readonly waiter: CodeWaiter,
   ) {}
 
-  /** Create a session and get its first code. */
   @Post()
+  @ApiOperation({
+    summary: 'Create a session',
+    description:
+      'Asks iDenfy for the first code. The answer holds the code, unless `reveal` is false or iDenfy has not answered yet (202).',
+  })
   @RequireScope('sessions')
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'At most 255 characters; kept for 24 hours.' })
   @ApiAnswers(
@@ -61,8 +65,8 @@ export class SessionsController {
     return send(reply, await this.creations.handle(body, actorOf(principal), key ?? null));
   }
 
-  /** List sessions, newest first. */
   @Get()
+  @ApiOperation({ summary: 'List sessions', description: 'Newest first, never with a code.' })
   @RequireScope('sessions', 'audit')
   @AuditedRead('sessions.list', { by: exceptPlatforms })
   @ApiAnswers({ 200: [SessionPageResponse, 'One page.'] }, ['invalid-request'])
@@ -70,8 +74,8 @@ export class SessionsController {
     return this.sessions.list(query);
   }
 
-  /** Read a session. Never holds a code. */
   @Get(':id')
+  @ApiOperation({ summary: 'Get a session', description: 'The answer never holds a code.' })
   @RequireScopeOrClientToken('sessions', 'audit')
   @AuditedRead('sessions.get', { by: exceptPlatforms })
   @ApiAnswers({ 200: [SessionResponse, 'The session.'] }, ['not-found'])
@@ -79,8 +83,8 @@ export class SessionsController {
     return (await this.sessions.find(id)) ?? refuse('not-found');
   }
 
-  /** Hand out the live code; may be repeated while it lives. */
   @Post(':id/code')
+  @ApiOperation({ summary: 'Reveal the live code', description: 'May be repeated while the code lives.' })
   @HttpCode(200)
   @RequireScopeOrClientToken('sessions')
   @ApiAnswers({ 200: [CodeResponse, 'What the channels of the session ask for.'] }, [
@@ -95,8 +99,8 @@ export class SessionsController {
     return { attemptId: attempt.id, ...secret, expiresAt: attempt.expiresAt?.toISOString() ?? '' };
   }
 
-  /** Ask for a new code; one that lives becomes void first. */
   @Post(':id/attempts')
+  @ApiOperation({ summary: 'Request a new code', description: 'A code that is still live becomes void first.' })
   @RequireScope('sessions')
   @ApiAnswers(
     {
@@ -140,8 +144,8 @@ export class SessionsController {
     }
   }
 
-  /** End a session; its live code becomes void. */
   @Post(':id/cancel')
+  @ApiOperation({ summary: 'Cancel a session', description: 'Ends it. A live code becomes void.' })
   @HttpCode(200)
   @RequireScope('sessions')
   @ApiAnswers({ 200: [SessionResponse, 'The session.'] }, ['not-found', 'session-closed'])

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
 import { ApiKeysStore } from '../http/api-keys.store.js';
+import { ClientTokensStore } from '../http/client-tokens.store.js';
 import type { Principal } from '../http/scopes.js';
 import { SseConnection } from './sse-connection.js';
 import { StreamMetrics } from './stream-metrics.js';
@@ -26,6 +27,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
 
   constructor(
     @Inject(ApiKeysStore) private readonly keys: ApiKeysStore,
+    @Inject(ClientTokensStore) private readonly tokens: ClientTokensStore,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(StreamTiming) private readonly timing: StreamTiming,
     @Inject(StreamMetrics) private readonly metrics: StreamMetrics,
@@ -81,13 +83,23 @@ export class OpenStreams implements BeforeApplicationShutdown {
 
   /** A stream outlives neither the key nor the token it was opened with. */
   private async recheck(): Promise<void> {
-    const now = this.clock.now();
-    const asked = new Set([...this.open.values()].flatMap((who) => (who.kind === 'api-key' ? who.id : [])));
-    // While the database cannot be asked, a key lives on, as it does for a request under way.
-    const live = asked.size === 0 ? asked : await this.keys.liveAmong([...asked], now).catch(() => asked);
-    for (const [connection, who] of this.open) {
-      const dead = who.kind === 'api-key' ? asked.has(who.id) && !live.has(who.id) : who.expiresAt <= now;
-      if (dead) connection.end();
+    const holders = [...this.open];
+    const [keys, tokens] = await Promise.all([
+      liveAmong(this.keys, idsOf(holders, 'api-key'), this.clock.now()),
+      liveAmong(this.tokens, idsOf(holders, 'client-token'), this.clock.now()),
+    ]);
+    for (const [connection, who] of holders) {
+      if (!(who.kind === 'api-key' ? keys : tokens).has(idOf(who))) connection.end();
     }
   }
+}
+
+const idOf = (who: Principal): string => (who.kind === 'api-key' ? who.id : who.sessionId);
+
+const idsOf = (holders: readonly (readonly [SseConnection, Principal])[], kind: Principal['kind']): Set<string> =>
+  new Set(holders.flatMap(([, who]) => (who.kind === kind ? idOf(who) : [])));
+
+/** If the database cannot be asked, everybody stays live, as during a request under way. */
+async function liveAmong(store: ApiKeysStore | ClientTokensStore, ids: Set<string>, now: Date): Promise<Set<string>> {
+  return ids.size === 0 ? ids : store.liveAmong([...ids], now).catch(() => ids);
 }

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { ArrayMaxSize, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { PlainText } from '../http/validation.js';
+import { ArrayMaxSize, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { EachOneOf, PlainText } from '../http/validation.js';
 import { type EventType, eventTypes } from '../journal/event-types.js';
 
 class StreamFromDto {
@@ -48,7 +48,7 @@ export class EventStreamDto extends StreamFromDto {
     [value].flat().flatMap((item) => (typeof item === 'string' ? item.split(',') : [item])),
   )
   @ArrayMaxSize(50)
-  @IsIn(eventTypes, { each: true, message: 'each must be an event type' })
+  @EachOneOf(eventTypes)
   type?: EventType[];
 
   @ApiProperty({ required: false, description: 'Only of this session. The stream does not end with it.' })

@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
@@ -42,11 +42,12 @@ export class StreamsController {
     @Inject(StreamOpening) private readonly streams: StreamOpening,
   ) {}
 
-  /**
-   * Follow one session. Begins with its first event, or after the last one received; ends after the session's final
-   * event. With the client token `personal` is always null, and the stream ends when the token expires.
-   */
   @Get('sessions/:id/stream')
+  @ApiOperation({
+    summary: 'Stream the events of a session',
+    description:
+      "Server-sent events. The stream begins with the session's first event, or after the last one you received, and ends after its final event. With the client token `personal` is always null. The token works until 15 minutes after the session's end, so a page that was suspended can still resume and see the final event.",
+  })
   @RequireScopeOrClientTokenInQuery('sessions', 'audit')
   @LastEventIdHeader()
   @StreamAnswer('The events of the session.')
@@ -71,8 +72,12 @@ export class StreamsController {
     else if (opened !== 'opened') throw problemOf(opened);
   }
 
-  /** Follow the whole journal, from its first event or from a position on. Never ends by itself. */
   @Get('events/stream')
+  @ApiOperation({
+    summary: 'Stream all events',
+    description:
+      'Server-sent events over the whole journal, from its first event or after a position. The stream never ends by itself.',
+  })
   @RequireScope('audit', 'endpoints')
   @LastEventIdHeader()
   @StreamAnswer('Events in order of position.')

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead } from '../http/audited-read.js';
@@ -21,8 +21,11 @@ const noBody = {
 export class KeptWebhooksController {
   constructor(@Inject(KeptWebhooks) private readonly webhooks: KeptWebhooks) {}
 
-  /** List the webhooks that iDenfy has sent, newest first. Never with a body or a token. */
   @Get()
+  @ApiOperation({
+    summary: 'List received webhooks',
+    description: 'What iDenfy has sent, newest first, never with a body or a token.',
+  })
   @RequireScope('audit')
   @AuditedRead('webhooks.list')
   @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request'])
@@ -30,8 +33,11 @@ export class KeptWebhooksController {
     return this.webhooks.list(query);
   }
 
-  /** Run a kept body through the current code again. What it has brought about already does not happen twice. */
   @Post(':id/replay')
+  @ApiOperation({
+    summary: 'Replay a received webhook',
+    description: 'Runs the kept body through the current code again. Effects that it already had do not happen twice.',
+  })
   @HttpCode(200)
   @RequireScope('admin')
   @ApiAnswers({ 200: [WebhookResponse, 'The webhook as it then is.'] }, ['not-found'])

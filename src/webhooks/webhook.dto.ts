@@ -1,14 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { IsInstant } from '../http/instant.js';
 import { PageQueryDto } from '../http/page-query.dto.js';
-import { PlainText } from '../http/validation.js';
+import { OneOf, PlainText } from '../http/validation.js';
 import { type WebhookState, webhookStates } from './reading.js';
 
 export class ListWebhooksDto extends PageQueryDto {
   @ApiProperty({ required: false, enum: webhookStates })
   @IsOptional()
-  @IsIn(webhookStates, { message: `must be one of ${webhookStates.join(', ')}` })
+  @OneOf(webhookStates)
   state?: WebhookState;
 
   @ApiProperty({ required: false, description: "iDenfy's token; compared by its digest, and in no answer." })

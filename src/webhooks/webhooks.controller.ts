@@ -1,5 +1,5 @@
 import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
@@ -17,8 +17,12 @@ export class WebhooksController {
     @Inject(Metrics) private readonly metrics: Metrics,
   ) {}
 
-  /** Where iDenfy sends results. The signature over the raw bytes is the authentication; 200 means durably kept. */
   @Post('idenfy')
+  @ApiOperation({
+    summary: 'Receive a result from iDenfy',
+    description:
+      'iDenfy calls this. The signature over the raw bytes is the authentication. 200 means that the result is stored durably.',
+  })
   @HttpCode(200)
   @Public()
   @ApiConsumes('application/json')
@@ -49,7 +53,9 @@ export class WebhooksController {
       case 'overloaded':
         throw new Problem('overloaded', { retryAfterSeconds });
       case 'bad-signature':
-        throw new Problem('unauthenticated', { detail: 'The Idenfy-Signature header does not sign this body.' });
+        throw new Problem('unauthenticated', {
+          detail: 'The `Idenfy-Signature` header is missing, malformed or does not sign this body.',
+        });
     }
   }
 }

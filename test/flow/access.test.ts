@@ -18,18 +18,35 @@ onEveryStore('access', (world) => {
   };
 
   it.each([
-    ['no header', undefined],
-    ['another scheme', 'Basic Zm86YmFy'],
-    ['no key', 'Bearer '],
-    ['an unknown key', `Bearer fc_${'x'.repeat(43)}`],
-    ['an unknown client token', `Bearer fct_${'x'.repeat(43)}`],
-    ['something else', 'Bearer hello'],
-  ])('answers 401 to %s', async (_, header) => {
+    ['no header', undefined, /^No API key was sent/],
+    ['another scheme', 'Basic Zm86YmFy', /^No API key was sent/],
+    ['no key', 'Bearer ', /^No API key was sent/],
+    ['an unknown key', `Bearer fc_${'x'.repeat(43)}`, /^The API key is unknown or was revoked/],
+    ['an unknown client token', `Bearer fct_${'x'.repeat(43)}`, /^The client token is unknown/],
+    ['something else', 'Bearer hello', /^What was sent is neither an API key/],
+  ])('answers 401 to %s, and says why', async (_, header, why) => {
     const asked = request(world().url).get('/v1/sessions');
     const answer = await (header === undefined ? asked : asked.set('authorization', header)).expect(401);
     expect(answer.type).toBe('application/problem+json');
     expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
     expect(answer.body).toMatchObject({ code: 'unauthenticated', type: '/problems/unauthenticated' });
+    expect(answer.body).toMatchObject({ detail: expect.stringMatching(why) });
+    expect((answer.body as { detail: string }).detail).not.toMatch(/Idenfy-Signature/);
+  });
+
+  it('explains every cause of a 401 on the page of the problem', async () => {
+    const { text } = await request(world().url).get('/problems/unauthenticated').expect(200);
+    for (const cause of [/no key/i, /unknown/, /revoked/, /expired/, /client token/, /Idenfy-Signature/]) {
+      expect(text).toMatch(cause);
+    }
+  });
+
+  it('refuses a key in the address with the advice to send it in the header', async () => {
+    const { client, url } = world();
+    const session = await client.create('access-key-in-address');
+    await request(url)
+      .get(`/v1/sessions/${session.id}/stream?token=${client.key}`)
+      .expect(401, /only a client token may be in the address/);
   });
 
   it('shows a new key once, and keeps only its digest', async () => {
@@ -49,13 +66,19 @@ onEveryStore('access', (world) => {
     const made = await newKey(['sessions'], { expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
     await client.as(made.key).get('/v1/sessions').expect(200);
     await database.query(`update api_keys set expires_at = now() - interval '1 second' where id = $1`, [made.id]);
-    await client.as(made.key).get('/v1/sessions').expect(401);
+    await client
+      .as(made.key)
+      .get('/v1/sessions')
+      .expect(401, /The API key has expired/);
     const other = await newKey(['sessions']);
     await request(world().url)
       .delete(`/v1/api-keys/${other.id}`)
       .set('authorization', `Bearer ${client.key}`)
       .expect(204);
-    await client.as(other.key).get('/v1/sessions').expect(401);
+    await client
+      .as(other.key)
+      .get('/v1/sessions')
+      .expect(401, /The API key is unknown or was revoked/);
     await request(world().url)
       .delete(`/v1/api-keys/${other.id}`)
       .set('authorization', `Bearer ${client.key}`)
@@ -134,6 +157,7 @@ onEveryStore('access', (world) => {
     await user.get('/v1/sessions').expect(403);
     await user.get('/v1/events').expect(403);
     await client.post(`/v1/sessions/${session.id}/cancel`).expect(200);
-    await user.get(`/v1/sessions/${session.id}`).expect(401);
+    await user.get(`/v1/sessions/${session.id}`).expect(200);
+    await user.post(`/v1/sessions/${session.id}/code`).expect(409, /session-closed/);
   });
 });

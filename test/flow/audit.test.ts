@@ -13,7 +13,13 @@ import { waitFor } from '../support/wait-for.js';
 import { sendWebhook } from '../support/webhook.js';
 import { onEveryStore } from '../support/world.js';
 
-type Found = AttemptBody & { sessionId: string; scanRef: string; createdAt: string };
+type Found = AttemptBody & {
+  sessionId: string;
+  sessionStatus: string;
+  review: object | null;
+  scanRef: string;
+  createdAt: string;
+};
 interface Page {
   data: Found[];
   nextCursor: string | null;
@@ -44,7 +50,13 @@ onEveryStore('auditors', (world) => {
     const session = await failedOnce('audit-filters');
     const { attempts } = await client.session(session.id);
     const { data, nextCursor } = await search('scanRef=audit-filters');
-    const shared = { sessionId: session.id, scanRef: 'audit-filters', createdAt: expect.any(String) };
+    const shared = {
+      sessionId: session.id,
+      sessionStatus: 'active',
+      review: null,
+      scanRef: 'audit-filters',
+      createdAt: expect.any(String),
+    };
     expect(data).toEqual(attempts.toReversed().map((attempt) => ({ ...attempt, ...shared })));
     expect(nextCursor).toBeNull();
     const found = (query: string) => numbers(`scanRef=audit-filters&${query}`);

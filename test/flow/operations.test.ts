@@ -4,9 +4,14 @@ import { waitFor } from '../support/wait-for.js';
 import { eventTypes } from '../../src/journal/event-types.js';
 import { onEveryStore } from '../support/world.js';
 
+interface Operation {
+  summary?: string;
+  operationId?: string;
+  responses: Record<string, { content?: Record<string, unknown> }>;
+}
 interface OpenApi {
   openapi: string;
-  paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, unknown> }> }>>;
+  paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
 }
 
@@ -146,6 +151,22 @@ onEveryStore('operations', (world) => {
     expect(webhooks['attempt.retry']).toMatchObject({
       post: { requestBody: { content: { 'application/json': { schema, example } } } },
     });
+  });
+
+  it('gives every operation in OpenAPI a short summary and an id of its own', async () => {
+    const document = (await anyone('/openapi.json').expect(200)).body as OpenApi;
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ route: `${method} ${path}`, ...operation })),
+    );
+    expect(operations.length).toBeGreaterThan(40);
+    // A verb first, a few words, and no full stop, as in the list of a documentation page.
+    const isShort = (summary = '') => /^[A-Z][a-z]+ .{0,55}[^.]$/.test(summary);
+    expect(operations.filter(({ summary }) => !isShort(summary)).map(({ route }) => route)).toEqual([]);
+    expect(operations.filter(({ operationId }) => !/^[a-z][A-Za-z]+$/.test(operationId ?? ''))).toEqual([]);
+    for (const name of ['summary', 'operationId'] as const) {
+      const texts = operations.map((operation) => operation[name]);
+      expect(texts.filter((text, index) => texts.indexOf(text) !== index)).toEqual([]);
+    }
   });
 
   it('tells in OpenAPI of every route with a body that it may be too large or of another media type', async () => {

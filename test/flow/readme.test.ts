@@ -32,11 +32,9 @@ describe('the README', () => {
   }, 120_000);
   afterAll(() => world?.close());
 
-  const curl = async (command: string, id: string) => {
+  const curl = async (command: string, variables: Record<string, string>) => {
     const here = command.replaceAll('http://127.0.0.1:3000', world.url).replace('wait=20', 'wait=1');
-    const { stdout } = await run('bash', ['-c', here], {
-      env: { ...process.env, KEY: world.service.adminKey, ID: id },
-    });
+    const { stdout } = await run('bash', ['-c', here], { env: { ...process.env, ...variables } });
     return JSON.parse(stdout) as Record<string, unknown>;
   };
 
@@ -55,14 +53,24 @@ describe('the README', () => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test', 'check', 'start', 'simulator']));
   });
 
-  it('shows three calls that work', async () => {
-    const [create, read, events, reveal] = commands.filter((command) => command.startsWith('curl '));
-    const session = (await curl(create!, '')) as unknown as SessionBody;
+  it('shows three calls that work, with a key that has the scopes they need and no more', async () => {
+    const [makeKey, create, read, events, reveal] = commands.filter((command) => command.startsWith('curl '));
+    const made = await curl(makeKey!, { ADMIN_KEY: world.service.adminKey });
+    expect(made).toMatchObject({ scopes: ['sessions', 'endpoints'] });
+    const KEY = made.key as string;
+    const session = (await curl(create!, { KEY })) as unknown as SessionBody;
     expect(session).toMatchObject({ status: 'active', attempt: { code: expect.stringMatching(/^\d{8}$/) } });
-    expect(await curl(read!, session.id)).toMatchObject({ id: session.id });
-    await world.client.untilEvent(session.id, 'attempt.awaiting-selfie');
-    expect(await curl(events!, session.id)).toMatchObject({ data: expect.any(Array), hasMore: false });
-    expect(await curl(reveal!, session.id)).toMatchObject({ code: session.attempt!.code });
+    const ID = session.id;
+    expect(await curl(read!, { KEY, ID })).toMatchObject({ id: ID });
+    await world.client.untilEvent(ID, 'attempt.awaiting-selfie');
+    expect(await curl(events!, { KEY, ID })).toMatchObject({ data: expect.any(Array), hasMore: false });
+    expect(await curl(reveal!, { KEY, ID })).toMatchObject({ code: session.attempt!.code });
+  });
+
+  it('says what its receiver needs to be installed, and how Express keeps the raw body', () => {
+    const receiving = readme.slice(readme.indexOf('## Receiving events'), readme.indexOf('## Settings'));
+    expect(receiving).toContain('npm i standardwebhooks');
+    expect(receiving).toContain('express.raw(');
   });
 
   it('names a demo that ends with the pass', async () => {

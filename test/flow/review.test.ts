@@ -14,6 +14,7 @@ interface ReviewBody {
   approvals: { by: string }[];
   notesCount: number;
   notes?: { by: string; at: string; note: string | null }[];
+  flags?: object[];
 }
 interface Page {
   data: ReviewBody[];
@@ -240,6 +241,63 @@ onEveryStore(
         await mine.client.post(path(session.id, rest), body).expect(409, /not-in-review/);
       }
       expect((await wholeQueue()).map(({ sessionId }) => sessionId)).not.toContain(session.id);
+    });
+
+    it('show the attempt that a reviewer refused as one whose session failed, in search and in the summary', async () => {
+      const { client } = world();
+      const counted = async () => {
+        const { body } = await client.get('/v1/attempts/summary?bucket=hour').expect(200);
+        return (body as { totals: { byState: Record<string, number>; bySessionStatus: Record<string, number> } })
+          .totals;
+      };
+      const found = async (scanRef: string) => {
+        const { body } = await client.get(`/v1/attempts?scanRef=${scanRef}&state=passed`).expect(200);
+        return (body as { data: object[] }).data;
+      };
+      const session = await held();
+      expect(await found(session.scanRef)).toMatchObject([{ sessionStatus: 'in-review', review: null }]);
+      const before = await counted();
+      const mine = await reviewer();
+      await mine.client.post(path(session.id), { decision: 'fail', note: 'not her' }).expect(200);
+      const { endedAt } = await client.session(session.id);
+      expect(await found(session.scanRef)).toMatchObject([
+        {
+          state: 'passed',
+          sessionStatus: 'failed',
+          review: { decision: 'fail', decidedAt: endedAt, decidedBy: mine.id, approvedBy: [] },
+        },
+      ]);
+      const after = await counted();
+      expect(after.byState).toEqual(before.byState);
+      expect(after.bySessionStatus.failed).toBe(before.bySessionStatus.failed! + 1);
+      expect(after.bySessionStatus['in-review']).toBe(before.bySessionStatus['in-review']! - 1);
+    });
+
+    it('show a reviewer what each signal was raised on, and nothing else of the person', async () => {
+      const { client } = world();
+      const mine = await reviewer();
+      const from = somewhere();
+      const session = await client.create(randomUUID(), { initiator: { ...from, userAgent: 'Shop/7 (browser)' } });
+      await selfie(session.attempt!.code!, 'SUCCESS', { ipAddress: '2001:db9::7' });
+      await client.until(session.id, 'the hold', ({ status }) => status === 'in-review');
+      const seen = async () => (await mine.client.get(`/v1/reviews/${session.id}`).expect(200)).body as ReviewBody;
+      const about = { attemptId: session.attempt!.id, number: 1, at: expect.any(String) };
+      expect((await seen()).flags).toEqual([
+        { ...about, signal: 'too-fast', facts: { seconds: expect.any(Number), tooFastSeconds: 300 }, addresses: null },
+        {
+          ...about,
+          signal: 'different-network',
+          facts: { comparedBits: 48 },
+          addresses: { initiatorIp: from.ip, selfieIp: '2001:db9::7' },
+        },
+      ]);
+      expect(JSON.stringify(await seen())).not.toMatch(/Shop\/7|salt/);
+      await mine.client.post(path(session.id), pass).expect(200);
+      await client.post(`/v1/subjects/${session.scanRef}/erase`).expect(200);
+      expect((await seen()).flags).toMatchObject([
+        { signal: 'too-fast' },
+        { facts: { comparedBits: 48 }, addresses: null },
+      ]);
     });
 
     it('end once when two decide at once', async () => {

@@ -191,20 +191,63 @@ onEveryStore(
         await ask(`/v1/sessions/${other.id}?token=${live}`).expect(401);
         await ask(`/v1/sessions/${other.id}/stream?token=${client.key}`).expect(401);
         await ask(`/v1/sessions/${other.id}/stream?token=${live}&token=${live}`).expect(401);
-        // It has died with its session.
-        await ask(`/v1/sessions/${session.id}/stream?token=${token}`).expect(401);
       });
 
-      it('end with the lifetime of the session, and with the key', async () => {
+      it('show the end to a page that slept while its user was in the iDenfy app', async () => {
+        const { client } = world();
+        const session = await client.create('streams-slept');
+        const token = session.clientToken!;
+        const awake = await open(`/v1/sessions/${session.id}/stream?token=${token}`);
+        const last = (await awake.atLeast(4)).at(-1)!;
+        awake.close();
+        await selfie(session, 'SUCCESS');
+        await client.untilEvent(session.id, 'session.passed');
+        const back = await open(`/v1/sessions/${session.id}/stream?token=${token}`, { 'last-event-id': last.id });
+        expect(back.status).toBe(200);
+        expect((await back.untilEnd()).map(({ event }) => event).at(-1)).toBe('session.passed');
+        const all = await open(`/v1/sessions/${session.id}/stream?token=${token}`, {
+          'last-event-id': back.messages.at(-1)!.id,
+        });
+        expect(all.status).toBe(204);
+        const page = client.as(token);
+        expect((await page.session(session.id)).status).toBe('passed');
+        await page.post(`/v1/sessions/${session.id}/code`).expect(409, /session-closed/);
+      });
+
+      it('end 15 minutes after the session, whose token is then refused with words of its own', async () => {
+        const { client, database } = world();
+        const session = await client.create('streams-token-ended');
+        const token = session.clientToken!;
+        await client.post(`/v1/sessions/${session.id}/cancel`).expect(200);
+        const endedAgo = (interval: string) =>
+          database.query('update sessions set ended_at = now() - $2::interval where id = $1', [session.id, interval]);
+        const { endedAt } = await client.session(session.id);
+        try {
+          await endedAgo('13 minutes');
+          await client.as(token).get(`/v1/sessions/${session.id}`).expect(200);
+          await endedAgo('15 minutes');
+          for (const [method, path] of [
+            ['get', ''],
+            ['get', '/stream'],
+            ['post', '/code'],
+          ] as const) {
+            const refused = await client.as(token)[method](`/v1/sessions/${session.id}${path}`).expect(401);
+            const { detail } = refused.body as { detail: string };
+            expect(detail).toMatch(/client token .*15 minutes/);
+            expect(detail).not.toMatch(/Idenfy/);
+          }
+        } finally {
+          await database.query('update sessions set ended_at = $2 where id = $1', [session.id, endedAt]);
+        }
+      });
+
+      it('end with the token and with the key that opened them', async () => {
         const { client, database } = world();
         const session = await client.create('streams-expiry');
         const { body } = await client.post('/v1/api-keys', { name: 'reader', scopes: ['audit'] }).expect(201);
         const { id, key } = body as { id: string; key: string };
         const timing = timingOf(world());
         const before = { ...timing };
-        await database.query(`update sessions set expires_at = now() + interval '1 second' where id = $1`, [
-          session.id,
-        ]);
         timing.recheckMs = 50;
         try {
           const token = await open(`/v1/sessions/${session.id}/stream?token=${session.clientToken}`);
@@ -215,11 +258,15 @@ onEveryStore(
             .delete(`/v1/api-keys/${id}`)
             .set('authorization', `Bearer ${client.key}`)
             .expect(204);
+          // The final event of this session does not come: nothing but the token's end ends its stream.
+          await database.query(`update sessions set ended_at = now() - interval '15 minutes' where id = $1`, [
+            session.id,
+          ]);
           await Promise.all([token.untilEnd(), reader.untilEnd()]);
         } finally {
           Object.assign(timing, before);
+          await database.query('update sessions set ended_at = null where id = $1', [session.id]);
         }
-        await client.as(session.clientToken!).get(`/v1/sessions/${session.id}`).expect(401);
       });
 
       it('are few for one token', async () => {

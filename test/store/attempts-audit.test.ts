@@ -6,9 +6,10 @@ import { AttemptsAudit } from '../../src/audit/attempts-audit.service.js';
 import { AttemptsSearchStore } from '../../src/audit/attempts-search.store.js';
 import { SearchAttemptsDto, SummaryDto } from '../../src/audit/attempts.dto.js';
 import type { FoundAttemptPageResponse, SummaryResponse } from '../../src/audit/attempts.responses.js';
+import { SessionOutcomesStore } from '../../src/audit/session-outcomes.store.js';
 import { SummaryStore } from '../../src/audit/summary.store.js';
 import { AddressDigests } from '../../src/attempts/address-digests.js';
-import { attemptStates, isFinalAttempt } from '../../src/attempts/states.js';
+import { attemptStates, isFinalAttempt, sessionStatuses } from '../../src/attempts/states.js';
 import { readSettings } from '../../src/config/read-settings.js';
 import { newId } from '../../src/core/ids.js';
 import type { Database } from '../../src/database/database.js';
@@ -36,8 +37,10 @@ const attempt = fc
     ip: fc.constantFrom(null, '203.0.113.7', '2001:db8::1'),
     revealedSeconds: fc.option(fc.integer({ min: 0, max: 60 }), { nil: null }),
     endedMs: fc.integer({ min: 60_000, max: 400_000 }),
+    /** what became of a pass: granted at once, or held, with or without a reviewer's decision */
+    hold: fc.constantFrom(null, 'waiting', 'pass', 'fail', 'canceled'),
   })
-  .map(({ minutes, state, outcome, failReason, revealedSeconds, endedMs, ...rest }) => {
+  .map(({ minutes, state, outcome, failReason, revealedSeconds, endedMs, hold, ...rest }) => {
     const createdAt = new Date(began + minutes * 60_000);
     const after = (milliseconds: number) => new Date(createdAt.getTime() + milliseconds);
     return {
@@ -45,6 +48,7 @@ const attempt = fc
       id: newId('att'),
       sessionId: newId('ses'),
       state,
+      ...sessionOf(state === 'passed' ? (hold ?? 'granted') : 'none'),
       createdAt,
       revealedAt: revealedSeconds === null ? null : after(revealedSeconds * 1000),
       endedAt: isFinalAttempt(state) ? after(endedMs) : null,
@@ -53,6 +57,24 @@ const attempt = fc
     };
   });
 type Attempt = typeof attempt extends fc.Arbitrary<infer T> ? T : never;
+
+const statuses = {
+  none: 'active',
+  granted: 'passed',
+  waiting: 'in-review',
+  pass: 'passed',
+  fail: 'failed',
+  canceled: 'canceled',
+} as const;
+
+/** The session around an attempt, and what a reviewer said. */
+function sessionOf(fate: keyof typeof statuses) {
+  return {
+    sessionStatus: statuses[fate],
+    isHeld: fate !== 'none' && fate !== 'granted',
+    decision: fate === 'pass' || fate === 'fail' ? fate : null,
+  };
+}
 
 /** Always anew, also for the second look at a counterexample: rows of earlier runs are gone by then. */
 const history = fc.array(attempt, { maxLength: 40, size: 'max' });
@@ -116,7 +138,10 @@ function countedByHand(found: readonly Found[]) {
   const seconds = found.flatMap(({ outcome, revealedAt, endedAt }) =>
     outcome && revealedAt && endedAt ? [(Date.parse(endedAt) - Date.parse(revealedAt)) / 1000] : [],
   );
-  const [passed, retry] = [byState.passed!, byState.retry!];
+  const finished = found.filter(
+    ({ state, sessionStatus }) => state === 'retry' || (state === 'passed' && sessionStatus !== 'in-review'),
+  );
+  const granted = finished.filter(({ state, sessionStatus }) => state === 'passed' && sessionStatus === 'passed');
   const [median, p95] = [percentile(seconds, 0.5), percentile(seconds, 0.95)];
   return {
     attempts: found.length,
@@ -126,7 +151,13 @@ function countedByHand(found: readonly Found[]) {
       finalStatuses,
     ),
     byFailReason: times(found.map(({ outcome }) => outcome?.failReason)),
-    conversionRate: passed + retry === 0 ? null : passed / (passed + retry),
+    // In these histories each attempt has a session of its own, created with it.
+    sessions: found.length,
+    bySessionStatus: times(
+      found.map(({ sessionStatus }) => sessionStatus),
+      sessionStatuses,
+    ),
+    conversionRate: finished.length === 0 ? null : granted.length / finished.length,
     medianSeconds: median === null ? null : expect.closeTo(median, 2),
     p95Seconds: p95 === null ? null : expect.closeTo(p95, 2),
   };
@@ -142,9 +173,13 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
   beforeAll(async () => {
     ({ database, close } = await open());
     const digests = digestsOf(`${newKey},${oldKey}`);
-    audit = new AttemptsAudit(new AttemptsSearchStore(database), new SummaryStore(database), digests, {
-      now: () => now,
-    });
+    audit = new AttemptsAudit(
+      new AttemptsSearchStore(database),
+      new SessionOutcomesStore(database),
+      new SummaryStore(database),
+      digests,
+      { now: () => now },
+    );
   }, 60_000);
   afterAll(() => close());
   const empty = async () => {
@@ -159,12 +194,29 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
     const writers = [digestsOf(oldKey!), digestsOf(`${newKey},${oldKey}`)];
     await database.query(
       `insert into sessions (id, status, scan_ref, channels, code_lifetime_seconds, max_attempts, retry_on,
-                             personal_sealed, client_token_digest, created_by, seq, created_at, updated_at, expires_at)
-       select id, 'active', scan_ref, '{code}', 1800, 3, '{}', '', sha256(id::bytea), 'key', 0, at, at, at
-         from unnest($1::text[], $2::text[], $3::timestamptz[]) as given (id, scan_ref, at)`,
-      [rows.map((row) => row.sessionId), rows.map((row) => row.scanRef), rows.map((row) => row.createdAt)],
+                             personal_sealed, client_token_digest, created_by, seq, created_at, updated_at, expires_at,
+                             held_at)
+       select id, status, scan_ref, '{code}', 1800, 3, '{}', '', sha256(id::bytea), 'key', 0, at, at, at,
+              case when held then at end
+         from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::boolean[])
+              as given (id, scan_ref, at, status, held)`,
+      [
+        rows.map((row) => row.sessionId),
+        rows.map((row) => row.scanRef),
+        rows.map((row) => row.createdAt),
+        rows.map((row) => row.sessionStatus),
+        rows.map((row) => row.isHeld),
+      ],
     );
     const column = <T>(of: (row: Attempt, nth: number) => T): T[] => rows.map(of);
+    await database.query(
+      `insert into events (id, session_id, seq, type, at, actor, data)
+       select 'evt' || session_id, session_id, 1, 'review.decided', at, '{"kind":"api-key","id":"key_reviewer"}',
+              jsonb_build_object('number', 1, 'decision', decision)
+         from unnest($1::text[], $2::timestamptz[], $3::text[]) as given (session_id, at, decision)
+        where decision is not null`,
+      [column(({ sessionId }) => sessionId), column(({ createdAt }) => createdAt), column(({ decision }) => decision)],
+    );
     await database.query(
       `insert into attempts (id, session_id, scan_ref, number, state, created_at, revealed_at, ended_at, outcome,
                              signals, ip_digests)
@@ -211,7 +263,18 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
         await insert(rows);
         for (const asked of filters) {
           const expected = rows.filter((row) => fits(row, asked)).sort(newestFirst);
-          expect((await searchAll(asked)).map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+          const found = await searchAll(asked);
+          expect(found.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+          expect(found.map(({ sessionStatus }) => sessionStatus)).toEqual(
+            expected.map(({ sessionStatus }) => sessionStatus),
+          );
+          expect(found.map(({ review }) => review)).toEqual(
+            expected.map(({ decision, createdAt }) =>
+              decision === null
+                ? null
+                : { decision, decidedAt: createdAt.toISOString(), decidedBy: 'key_reviewer', approvedBy: [] },
+            ),
+          );
         }
       }),
       { numRuns: 25 },

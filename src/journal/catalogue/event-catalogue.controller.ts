@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from '../../http/api-answers.js';
 import { Public } from '../../http/scopes.js';
 import { catalogueVersion, describedTypes, eventCatalogue, eventExample, eventSchema } from './event-catalogue.js';
@@ -8,8 +8,11 @@ import { EventTypesResponse } from './event-catalogue.responses.js';
 @ApiTags('events')
 @Controller('v1/event-types')
 export class EventCatalogueController {
-  /** The catalogue of events: what can be received, with a JSON Schema (2020-12) and an example for each type. */
   @Get()
+  @ApiOperation({
+    summary: 'List event types',
+    description: 'The complete catalogue: each type with a JSON Schema (2020-12) and an example.',
+  })
   @Public()
   @ApiAnswers({ 200: [EventTypesResponse, 'Every type.'] }, [], [])
   list(): EventTypesResponse {

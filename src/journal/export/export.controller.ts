@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Req, StreamableFile } from '@nestjs/common';
-import { ApiBearerAuth, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from '../../http/api-answers.js';
 import { AuditedRead, auditors, type RowsRead } from '../../http/audited-read.js';
 import { RequireScope } from '../../http/scopes.js';
@@ -18,13 +18,12 @@ const mediaTypes = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf
 export class ExportController {
   constructor(@Inject(JournalExport) private readonly journal: JournalExport) {}
 
-  /**
-   * The journal as a file. NDJSON has one event a line as `GET /v1/events` gives it and ends with a line of `kind`
-   * `facecode-export-proof`, with which `facecode verify` proves it offline; a file without that line is not whole. CSV
-   * has the same events for a spreadsheet, without proof. A range of time is the smallest range of positions that has
-   * everything of that time.
-   */
   @Get('export')
+  @ApiOperation({
+    summary: 'Export the journal',
+    description:
+      'NDJSON has one event per line, as `GET /v1/events` gives it. It ends with a line of `kind` `facecode-export-proof`, which lets `facecode verify` prove the file offline; a file without that line is incomplete. CSV has the same events for a spreadsheet, without a proof. For a range of time you get the smallest range of positions that contains it.',
+  })
   @AuditedRead('journal.export', { by: auditors })
   @ApiProduces(...Object.values(mediaTypes))
   @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request'])

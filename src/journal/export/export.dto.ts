@@ -1,12 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
-import { PlainText } from '../../http/validation.js';
+import { IsOptional } from 'class-validator';
+import { OneOf, PlainText } from '../../http/validation.js';
 import { type ExportFormat, exportFormats } from './export-text.js';
 
 export class ExportDto {
   @ApiProperty({ required: false, enum: exportFormats, default: 'ndjson' })
   @IsOptional()
-  @IsIn(exportFormats)
+  @OneOf(exportFormats)
   format: ExportFormat = 'ndjson';
 
   @ApiProperty({

@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../../core/errors.js';
 import { ApiAnswers } from '../../http/api-answers.js';
@@ -23,8 +23,11 @@ import { JournalService } from './journal.service.js';
 export class JournalController {
   constructor(@Inject(JournalService) private readonly journal: JournalService) {}
 
-  /** The newest checkpoint: the signed note as `text/plain`, or with `Accept: application/json` its parts beside it. */
   @Get('checkpoint')
+  @ApiOperation({
+    summary: 'Get the newest checkpoint',
+    description: 'The signed note as `text/plain`. With `Accept: application/json` you also get its parts.',
+  })
   @ApiAnswers({ 200: [CheckpointResponse, 'Also as text/plain, which is the default.'] })
   async checkpoint(
     @Headers('accept') accept: string | undefined,
@@ -36,15 +39,22 @@ export class JournalController {
     return checkpoint.checkpoint;
   }
 
-  /** The key that signs checkpoints. Keep it apart from this service: who could change the journal could change this. */
   @Get('key')
+  @ApiOperation({
+    summary: 'Get the key that signs checkpoints',
+    description:
+      'Keep a copy outside this service: an attacker who can change the journal could also change this answer.',
+  })
   @ApiAnswers({ 200: [JournalKeyResponse, 'The key.'] })
   key(): JournalKeyResponse {
     return this.journal.key();
   }
 
-  /** Proof that an event is in the newest tree. */
   @Get('proof/:eventId')
+  @ApiOperation({
+    summary: 'Prove that an event is in the journal',
+    description: 'An inclusion proof against the newest tree.',
+  })
   @ApiAnswers({ 200: [InclusionProofResponse, 'The path from the event to the signed root.'] }, ['not-found'])
   async proof(@Param('eventId') eventId: string): Promise<InclusionProofResponse> {
     const proof = await this.journal.inclusion(eventId);
@@ -52,8 +62,11 @@ export class JournalController {
     return proof;
   }
 
-  /** Proof that the tree of `to` events begins with the tree of `from` events. */
   @Get('consistency')
+  @ApiOperation({
+    summary: 'Prove that the journal only grew',
+    description: 'A proof that the tree of `to` events begins with the tree of `from` events.',
+  })
   @ApiAnswers({ 200: [ConsistencyProofResponse, 'The proof.'] }, ['invalid-request'])
   async consistency(@Query() { from, to }: ConsistencyDto): Promise<ConsistencyProofResponse> {
     const proof = await this.journal.consistency(from, to);
@@ -64,8 +77,12 @@ export class JournalController {
     return proof;
   }
 
-  /** Recompute the journal from its rows and hold it against every signed checkpoint. Takes as long as it is large. */
   @Get('verify')
+  @ApiOperation({
+    summary: 'Verify the journal',
+    description:
+      'Recomputes the journal from its rows and compares it with every signed checkpoint. This takes longer the larger the journal is.',
+  })
   @AuditedRead('journal.verify')
   @ApiAnswers({ 200: [VerificationResponse, 'Whether it holds, and where it first does not.'] })
   verify(): Promise<VerificationResponse> {

@@ -1,0 +1,44 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { SessionStatus } from '../attempts/states.js';
+import { Database } from '../database/database.js';
+
+interface ReviewOutcome {
+  decision: 'pass' | 'fail';
+  decidedAt: Date;
+  /** id of the API key */
+  decidedBy: string;
+  /** the keys that had said pass before (REVIEW_FOUR_EYES) */
+  approvedBy: string[];
+}
+
+/** What became of a session. */
+export interface SessionOutcome {
+  status: SessionStatus;
+  review: ReviewOutcome | null;
+}
+
+type Row = { id: string; status: SessionStatus } & { [name in keyof ReviewOutcome]: ReviewOutcome[name] | null };
+
+/** What became of the sessions of one page of attempts. */
+@Injectable()
+export class SessionOutcomesStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** One statement. Only a session that was held has a review, so only those are looked up in the journal. */
+  async of(sessionIds: readonly string[]): Promise<Map<string, SessionOutcome>> {
+    const { rows } = await this.database.query<Row>(
+      `select sessions.id, status, data->>'decision' as decision, at as "decidedAt", actor->>'id' as "decidedBy",
+              coalesce(data->'approvedBy', '[]') as "approvedBy"
+         from sessions left join events
+           on held_at is not null and session_id = sessions.id and type = 'review.decided'
+        where sessions.id = any($1::text[])`,
+      [[...new Set(sessionIds)]],
+    );
+    return new Map(rows.map(({ id, status, ...review }) => [id, { status, review: reviewOf(review) }]));
+  }
+}
+
+function reviewOf({ decision, decidedAt, decidedBy, approvedBy }: Omit<Row, 'id' | 'status'>): ReviewOutcome | null {
+  if (decision === null || decidedAt === null || decidedBy === null) return null;
+  return { decision, decidedAt, decidedBy, approvedBy: approvedBy ?? [] };
+}

@@ -1,0 +1,37 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { digestOf } from './api-keys.store.js';
+
+/**
+ * A phone suspends the page while the iDenfy app is open, so the page often asks for the verdict after the session has
+ * ended. The token reads for so long after that.
+ */
+const readsAfterEnd = '15 minutes';
+
+const reads = `ended_at is null or ended_at > $2::timestamptz - interval '${readsAfterEnd}'`;
+
+/** Client tokens: each belongs to one session and is kept as a digest in the session's row. */
+@Injectable()
+export class ClientTokensStore {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** The session that the token may read. */
+  async find(token: string, now: Date): Promise<{ sessionId: string } | 'unknown' | 'ended'> {
+    const { rows } = await this.database.query<{ sessionId: string; live: boolean }>(
+      `select id as "sessionId", ${reads} as live from sessions where client_token_digest = $1`,
+      [digestOf(token), now],
+    );
+    const found = rows[0];
+    if (!found) return 'unknown';
+    return found.live ? { sessionId: found.sessionId } : 'ended';
+  }
+
+  /** Which of these sessions can be read with their token. */
+  async liveAmong(sessionIds: readonly string[], now: Date): Promise<Set<string>> {
+    const { rows } = await this.database.query<{ id: string }>(
+      `select id from sessions where id = any($1::text[]) and (${reads})`,
+      [[...sessionIds], now],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+}

@@ -1,0 +1,22 @@
+import { Problem } from '../core/errors.js';
+
+/**
+ * Each cause of a 401, as the `detail` that the caller reads. An unknown key and a revoked one get the same text, so
+ * that nobody learns which keys once existed. Expired keys and ended tokens have their own, since only their holders
+ * can send them.
+ */
+const details = {
+  'nothing-sent': 'No API key was sent. Send `Authorization: Bearer fc_…`.',
+  'not-a-key':
+    'What was sent is neither an API key (`fc_…`) nor a client token (`fct_…`). Send `Authorization: Bearer fc_…`.',
+  'key-in-address':
+    'An API key must be in the `Authorization` header: only a client token may be in the address, once, as `?token=fct_…`.',
+  'unknown-key': 'The API key is unknown or was revoked.',
+  'expired-key': 'The API key has expired. Use a new one.',
+  'unknown-token': 'The client token is unknown. It comes with the answer to `POST /v1/sessions`.',
+  'ended-token':
+    'The client token no longer reads its session, which ended more than 15 minutes ago. Read the session from your server, with an API key.',
+} as const;
+
+export const unauthenticated = (cause: keyof typeof details): Problem =>
+  new Problem('unauthenticated', { detail: details[cause] });
