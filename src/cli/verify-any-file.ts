@@ -1,17 +1,19 @@
 /** Finds out what a file is and verifies it as that. */
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { type EvidenceVerdict, verifyEvidence } from '../audit/verify-evidence.js';
 import { parseExactly } from '../journal/export/exact-json.js';
 import { linesOf } from '../journal/export/lines.js';
 import { parseTrustedKey, pemOf, sameKey, type TrustedKey } from '../journal/export/trusted-key.js';
 import { isObject, type JsonObject, parseJson } from '../journal/export/verify-event.js';
-import { type FileVerdict, verifyEvidence, verifyExport } from '../journal/export/verify-file.js';
+import { type ExportVerdict, verifyExport } from '../journal/export/verify-file.js';
 import { type ErasureCertificate, isCertified } from '../privacy/certificate.js';
 
 /** Evidence is of one session and a certificate is a page; what is larger is an export. */
 const bundleBytesMost = 64 * 1024 * 1024;
 
-export type Verdict = FileVerdict | { ok: true; kind: 'certificate'; scanRef: string; erasedAt: string };
+export type Verdict =
+  ExportVerdict | EvidenceVerdict | { ok: true; kind: 'certificate'; scanRef: string; erasedAt: string };
 
 /** @throws NodeJS.ErrnoException when it cannot be read, RangeError for a line without end */
 export async function verifyAnyFile(file: string, trusted: TrustedKey | null): Promise<Verdict> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { wordsOf } from '../audit/evidence-records.js';
 import { parseTrustedKey, type TrustedKey } from '../journal/export/trusted-key.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { type Verdict, verifyAnyFile } from './verify-any-file.js';
@@ -53,9 +54,7 @@ async function verifyOne(file: string, key: TrustedKey | null): Promise<number> 
     return 1;
   }
   print(`valid: ${describe(verdict)}`);
-  if (verdict.kind === 'evidence') {
-    print('Proven are the events. Session, attempts, webhooks and deliveries beside them are the word of who made it.');
-  }
+  if (verdict.kind === 'evidence') explainEvidence(verdict);
   if (!key) warn();
   return 0;
 }
@@ -66,6 +65,14 @@ function describe(verdict: Extract<Verdict, { ok: true }>): string {
   const range = events > 0 ? `, positions ${from} to ${to}` : '';
   const gone = erased > 0 ? `, ${erased} with personal data erased` : '';
   return `${kind} of ${events} events${range}${gone}, in the tree of ${treeSize} signed by ${origin} (key ${keyId})`;
+}
+
+function explainEvidence({ session, madeAt, unproven, origin }: Extract<Verdict, { kind: 'evidence' }>): void {
+  const reason = session.reason === null ? '' : ` (${session.reason})`;
+  print(`session ${session.id}: ${session.status}${reason}; session and attempts are what its events say`);
+  print(`It holds all events that the session had at ${madeAt}. Later events are not in it.`);
+  print(`No event proves the following. ${origin} says it, and signed it with its key:`);
+  for (const member of unproven) print(`  ${member}: ${wordsOf(member)}`);
 }
 
 function warn(): void {
