@@ -15,6 +15,8 @@ import { Evidence } from './evidence.service.js';
 import { EvidenceStore } from './evidence.store.js';
 import { SealedSessions } from './sealed-session.js';
 import { SummaryStore } from './summary.store.js';
+import { VERIFIER_PLACE, verifierPlace } from './verifier-file.js';
+import { VerifierController } from './verifier.controller.js';
 
 @Module({})
 export class AuditModule {
@@ -22,7 +24,7 @@ export class AuditModule {
     return {
       module: AuditModule,
       imports,
-      controllers: [AttemptsController, EvidenceController],
+      controllers: [AttemptsController, EvidenceController, VerifierController],
       providers: [
         AttemptsSearchStore,
         SummaryStore,
@@ -30,6 +32,7 @@ export class AuditModule {
         AccessLog,
         { provide: APP_INTERCEPTOR, useClass: AuditedReadInterceptor },
         EvidenceStore,
+        { provide: VERIFIER_PLACE, useValue: verifierPlace },
         SealedSessions,
         Evidence,
         EvidenceProofs,

@@ -1,4 +1,4 @@
-/** The part of `facecode verify` that needs nothing but the file and a key. */
+/** The part of `facecode verify` that needs nothing but the file and a key. The build makes it a program of its own. */
 import { readFile } from 'node:fs/promises';
 import { wordsOf } from '../audit/evidence-records.js';
 import { parseTrustedKey, type TrustedKey } from '../journal/export/trusted-key.js';
@@ -31,7 +31,7 @@ function keyThatIsNoFile(error: NodeJS.ErrnoException): string {
 }
 
 /**
- * What could not be read, in one line; null for any other error. The command ends with 3 then: a file that cannot be
+ * What could not be read, in one line; null for any other error. Both programs end with 3 then: a file that cannot be
  * read is neither good nor bad.
  */
 export function whyUnreadable(error: unknown): string | null {

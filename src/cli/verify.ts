@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readVerifierFile, verifierPlace } from '../audit/verifier-file.js';
 import { type Command, printError, WrongUsage } from './command.js';
 import { verifyMirror } from './verify-mirror.js';
 import { keyUsage, readKey, verifyOneFile, whyUnreadable, withPem } from './verify-one-file.js';
@@ -6,7 +7,7 @@ import { keyUsage, readKey, verifyOneFile, whyUnreadable, withPem } from './veri
 export const verify: Command = {
   name: 'verify',
   summary: 'Verifies an export, evidence or an erasure certificate offline, or the database against a mirror',
-  usage: `<file> ${keyUsage} | --mirror <folder> [--key …]`,
+  usage: `<file> ${keyUsage} | --mirror <folder> [--key …] | --print-verifier`,
   async run(args) {
     try {
       return await runVerify(args);
@@ -23,11 +24,24 @@ async function runVerify(args: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     args: withPem(args),
-    options: { key: text, mirror: text },
+    options: { key: text, mirror: text, 'print-verifier': { type: 'boolean' } },
     allowPositionals: true,
   });
-  const asked = [...positionals, values.mirror].filter((one) => one !== undefined);
-  if (asked.length !== 1) throw new WrongUsage('say one file; or --mirror with one folder');
+  const asked = [...positionals, values.mirror, values['print-verifier']].filter((one) => one !== undefined);
+  if (asked.length !== 1) throw new WrongUsage('say one file, or --mirror with one folder, or --print-verifier');
+  if (values['print-verifier']) return printVerifier();
   const key = await readKey(values.key);
   return values.mirror === undefined ? verifyOneFile(positionals[0]!, key) : verifyMirror(values.mirror, key);
+}
+
+/** The program to stdout, its digest to stderr: so it can go into a file, and the digest be compared. */
+async function printVerifier(): Promise<number> {
+  const verifier = await readVerifierFile(verifierPlace);
+  if (!verifier) {
+    printError('facecode verify: the verifier is not there: it is made by npm run build');
+    return 3;
+  }
+  process.stdout.write(verifier.text);
+  printError(`SHA-256: ${verifier.sha256}`);
+  return 0;
 }

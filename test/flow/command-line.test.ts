@@ -52,6 +52,7 @@ describe('the facecode command', () => {
     [['verify'], 2],
     [['verify', 'no-such-file'], 3],
     [['verify', '.'], 3],
+    [['verify', '--print-verifier', 'package.json'], 2],
     [['verify', 'package.json', '--key', 'nonsense'], 2],
     [['verify', '--mirror', 'no-such-folder'], 3],
     [['grants'], 2],

@@ -92,6 +92,8 @@ onEveryStore('operations', (world) => {
       '/v1/subjects/{scanRef}/release',
       '/v1/webhooks',
       '/v1/webhooks/{id}/replay',
+      '/verify/facecode-verify.mjs',
+      '/verify/facecode-verify.mjs.sha256',
       '/webhooks/idenfy',
     ]);
     const problems = document.paths['/v1/sessions']!.post!.responses['422']!;
