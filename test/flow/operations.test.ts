@@ -98,6 +98,12 @@ onEveryStore('operations', (world) => {
     ]);
     const problems = document.paths['/v1/sessions']!.post!.responses['422']!;
     expect(Object.keys(problems.content ?? {})).toEqual(['application/problem+json']);
+    // A route that answers no JSON refuses with a problem all the same.
+    const refused = [
+      document.paths['/verify/facecode-verify.mjs']!.get!.responses['404']!,
+      document.paths['/v1/journal/export']!.get!.responses['400']!,
+    ];
+    for (const { content } of refused) expect(Object.keys(content ?? {})).toEqual(['application/problem+json']);
   });
 
   it('describes every event, there and in its catalogue', async () => {
