@@ -16,6 +16,8 @@ import { EvidenceStore } from './evidence.store.js';
 import { SealedSessions } from './sealed-session.js';
 import { SessionOutcomesStore } from './session-outcomes.store.js';
 import { SummaryStore } from './summary.store.js';
+import { VERIFIER_PLACE, verifierPlace } from './verifier-file.js';
+import { VerifierController } from './verifier.controller.js';
 
 @Module({})
 export class AuditModule {
@@ -23,7 +25,7 @@ export class AuditModule {
     return {
       module: AuditModule,
       imports,
-      controllers: [AttemptsController, EvidenceController],
+      controllers: [AttemptsController, EvidenceController, VerifierController],
       providers: [
         AttemptsSearchStore,
         SessionOutcomesStore,
@@ -32,6 +34,7 @@ export class AuditModule {
         AccessLog,
         { provide: APP_INTERCEPTOR, useClass: AuditedReadInterceptor },
         EvidenceStore,
+        { provide: VERIFIER_PLACE, useValue: verifierPlace },
         SealedSessions,
         Evidence,
         EvidenceProofs,

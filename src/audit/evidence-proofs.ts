@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JournalProofs } from '../journal/tree/journal-proofs.service.js';
 import { verifierKey } from '../journal/tree/signed-note.js';
+import { type EvidenceStatement, type SignedEvidenceStatement, signStatement } from './evidence-statement.js';
 
 /** That an event is in the tree (RFC 6962). */
 export interface EventProof {
@@ -18,6 +19,8 @@ interface ProvenEvents {
   /** that the note is verified with: PEM, and as C2SP tools take it */
   publicKey: string;
   verifierKey: string;
+  /** the name of the journal */
+  origin: string;
   /** in the order that was asked for */
   proofs: EventProof[];
 }
@@ -36,10 +39,16 @@ export class EvidenceProofs {
       checkpoint: note,
       publicKey: signer.key.export({ format: 'pem', type: 'spki' }).toString(),
       verifierKey: verifierKey(signer),
+      origin: signer.name,
       proofs: paths.map((path, nth) => ({
         leafIndex: positions[nth]! - 1,
         hashes: path.map((hash) => hash.toString('base64')),
       })),
     };
+  }
+
+  /** With the key that signs checkpoints. */
+  sign(statement: EvidenceStatement): SignedEvidenceStatement {
+    return signStatement(statement, this.journal.signer.privateKey);
   }
 }

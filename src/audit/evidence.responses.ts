@@ -4,6 +4,8 @@ import { DeliveryResponse } from '../deliveries/delivery.responses.js';
 import { EventResponse } from '../journal/events.responses.js';
 import { AttemptResponse, SessionResponse } from '../sessions/session.responses.js';
 import type { EventProof } from './evidence-proofs.js';
+import type { SignedEvidenceStatement } from './evidence-statement.js';
+import { evidenceVersion } from './verify-evidence.js';
 
 class EvidenceSessionResponse extends OmitType(SessionResponse, [
   'attempt',
@@ -11,6 +13,8 @@ class EvidenceSessionResponse extends OmitType(SessionResponse, [
   'identification',
   'clientToken',
 ] as const) {}
+
+class EvidenceAttemptResponse extends OmitType(AttemptResponse, ['codeHint', 'code', 'url', 'token'] as const) {}
 
 class EventProofResponse implements EventProof {
   @ApiProperty({ minimum: 0, description: '`position` - 1.' })
@@ -28,7 +32,7 @@ class ProvenEventResponse {
   proof!: EventProofResponse;
 }
 
-class WebhookRecordResponse {
+export class WebhookRecordResponse {
   @ApiProperty({ example: 'whk_019ab3c45d6e7f8091a2b3c4d5e6f708' })
   id!: string;
 
@@ -45,18 +49,69 @@ class WebhookRecordResponse {
   verdict!: string | null;
 }
 
-export class EvidenceResponse {
-  @ApiProperty({ enum: ['facecode-evidence'] })
-  kind!: 'facecode-evidence';
+class EvidenceStatementResponse implements SignedEvidenceStatement {
+  @ApiProperty({ enum: ['facecode-evidence-statement'] })
+  kind!: 'facecode-evidence-statement';
 
   @ApiProperty({ enum: [1] })
   version!: 1;
 
-  @ApiProperty({ type: EvidenceSessionResponse, description: 'As it is now: what its events, folded, say.' })
+  @ApiProperty()
+  sessionId!: string;
+
+  @ApiProperty({
+    description: 'How many events the session has in the tree of that size: all of them are in `events`.',
+  })
+  events!: number;
+
+  @ApiProperty()
+  treeSize!: number;
+
+  @ApiProperty({ format: 'date-time', description: 'What happened to the session later is not in the bundle.' })
+  madeAt!: string;
+
+  @ApiProperty({ description: 'SHA-256 (hex) of the RFC 8785 form of `webhooks`.' })
+  webhooksDigest!: string;
+
+  @ApiProperty({ description: 'SHA-256 (hex) of the RFC 8785 form of `deliveries`.' })
+  deliveriesDigest!: string;
+
+  @ApiProperty({
+    description:
+      'Ed25519 signature (base64) with the key of the checkpoint, over the RFC 8785 form of the statement without this member.',
+  })
+  signature!: string;
+}
+
+class UnprovenResponse {
+  @ApiProperty({
+    description: 'Who says what no event proves: the name of the journal whose key signed the statement.',
+  })
+  saidBy!: string;
+
+  @ApiProperty({
+    type: [String],
+    description: 'Members that no event proves. `[]` stands for every entry of the list, `[2]` for the third entry.',
+    example: ['webhooks[].digest', 'webhooks[].receivedAt', 'deliveries[].state'],
+  })
+  members!: string[];
+}
+
+export class EvidenceResponse {
+  @ApiProperty({ enum: ['facecode-evidence'] })
+  kind!: 'facecode-evidence';
+
+  @ApiProperty({ enum: [evidenceVersion] })
+  version!: typeof evidenceVersion;
+
+  @ApiProperty({ type: EvidenceSessionResponse, description: 'What the events, folded, say; the verifier compares.' })
   session!: EvidenceSessionResponse;
 
-  @ApiProperty({ type: [AttemptResponse], description: 'Every attempt, oldest first, never with a code.' })
-  attempts!: AttemptResponse[];
+  @ApiProperty({
+    type: [EvidenceAttemptResponse],
+    description: 'Every attempt, oldest first, as the events say; never with a code or a hint at it.',
+  })
+  attempts!: EvidenceAttemptResponse[];
 
   @ApiProperty({ type: [ProvenEventResponse], description: 'Every event of the session, by `seq`.' })
   events!: ProvenEventResponse[];
@@ -73,7 +128,11 @@ export class EvidenceResponse {
   @ApiProperty({ description: 'The same key as C2SP tools take it.' })
   verifierKey!: string;
 
-  @ApiProperty({ type: [WebhookRecordResponse], description: "iDenfy's webhooks for these attempts, oldest first." })
+  @ApiProperty({
+    type: [WebhookRecordResponse],
+    description:
+      "iDenfy's webhooks for these attempts, oldest first. Of one that an event names, `state` and `verdict` are what the event says.",
+  })
   webhooks!: WebhookRecordResponse[];
 
   @ApiProperty({
@@ -81,4 +140,13 @@ export class EvidenceResponse {
     description: 'What was sent of these events to webhook endpoints and what came of it, without the answers.',
   })
   deliveries!: DeliveryResponse[];
+
+  @ApiProperty({
+    type: EvidenceStatementResponse,
+    description: 'What the service signs: how many events there are, and the webhooks and deliveries beside them.',
+  })
+  statement!: EvidenceStatementResponse;
+
+  @ApiProperty({ type: UnprovenResponse, description: 'What no event proves, and who says it.' })
+  unproven!: UnprovenResponse;
 }

@@ -1,10 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import type { Json } from '../core/canonical-json.js';
 import { DeliveriesOfSessions } from '../deliveries/deliveries-of-sessions.js';
+import type { DeliveryResponse } from '../deliveries/delivery.responses.js';
+import type { JournalEvent } from '../journal/journal-event.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { EvidenceProofs } from './evidence-proofs.js';
-import type { EvidenceResponse } from './evidence.responses.js';
-import { EvidenceStore } from './evidence.store.js';
+import { provenVerdicts, unprovenMembers } from './evidence-records.js';
+import type { EvidenceResponse, WebhookRecordResponse } from './evidence.responses.js';
+import { digestOfJson } from './evidence-statement.js';
+import { EvidenceStore, type WebhookRecord } from './evidence.store.js';
+import { provenSession } from './proven-session.js';
 import { SealedSessions } from './sealed-session.js';
+import { evidenceVersion } from './verify-evidence.js';
+
+/** A session that keeps moving while its evidence is gathered has no evidence yet. */
+const triesMost = 5;
 
 /** Puts together what shows, without this service, how a session came to its end. */
 @Injectable()
@@ -15,33 +26,76 @@ export class Evidence {
     @Inject(EvidenceStore) private readonly store: EvidenceStore,
     @Inject(EvidenceProofs) private readonly proofs: EvidenceProofs,
     @Inject(DeliveriesOfSessions) private readonly deliveries: DeliveriesOfSessions,
+    @Inject(Clock) private readonly clock: Clock,
   ) {}
 
   async of(sessionId: string): Promise<EvidenceResponse | 'not-found' | 'not-sealed'> {
-    const found = await this.sealed.find(sessionId);
-    if (typeof found === 'string') return found;
-    const { events } = found;
-    const [proven, webhooks, deliveries] = await Promise.all([
-      this.proofs.prove(events.map(({ position }) => position)),
-      this.store.webhooksOf(found.session.attempts.map(({ id }) => id)),
+    for (let tries = 0; tries < triesMost; tries += 1) {
+      const events = await this.sealed.eventsOf(sessionId);
+      if (typeof events === 'string') return events;
+      const evidence = await this.from(sessionId, events);
+      // Only if nothing was added meanwhile these are all events in the tree, and the webhooks and deliveries are theirs.
+      const rows = await this.sessions.findRows(sessionId);
+      if (rows?.session.seq === events.length) return evidence;
+    }
+    return 'not-sealed';
+  }
+
+  private async from(sessionId: string, history: readonly JournalEvent[]): Promise<EvidenceResponse> {
+    const { session, attempts } = provenSession(history);
+    const verdicts = provenVerdicts(history);
+    const [{ proofs, origin, ...tree }, webhooks, deliveries] = await Promise.all([
+      this.proofs.prove(history.map(({ position }) => position)),
+      this.store.webhooksOf(
+        attempts.map(({ id }) => id),
+        [...verdicts.keys()],
+      ),
       this.deliveries.deliveriesOfSession(sessionId),
     ]);
-    const { proofs, ...tree } = proven;
-    // Where the user identifies anew is as secret as a code.
-    const { attempt: _live, attempts, identification: _secret, ...session } = this.sessions.view(found.session);
+    const records = webhooks.map((webhook) => webhookRecord(webhook, verdicts.get(webhook.id)));
+    const sent = deliveries.map(deliveryRecord).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const statement = this.proofs.sign({
+      kind: 'facecode-evidence-statement',
+      version: 1,
+      sessionId,
+      events: history.length,
+      treeSize: tree.treeSize,
+      madeAt: this.clock.now().toISOString(),
+      webhooksDigest: digestOfJson(records as unknown as Json),
+      deliveriesDigest: digestOfJson(sent as unknown as Json),
+    });
     return {
       kind: 'facecode-evidence',
-      version: 1,
+      version: evidenceVersion,
       session,
       attempts,
-      events: events.map((event, nth) => ({ event, proof: proofs[nth]! })),
+      events: history.map((event, nth) => ({ event, proof: proofs[nth]! })),
       ...tree,
-      webhooks: webhooks.map(({ digest, receivedAt, ...webhook }) => ({
-        ...webhook,
-        digest: digest.toString('hex'),
-        receivedAt: receivedAt.toISOString(),
-      })),
-      deliveries,
+      webhooks: records,
+      deliveries: sent,
+      statement,
+      unproven: { saidBy: origin, members: unprovenMembers(records, history) },
     };
   }
 }
+
+/** @param verdict that the events prove; the row shows the latest word, which a replay by hand may have changed */
+function webhookRecord({ id, digest, receivedAt, ...row }: WebhookRecord, verdict?: string): WebhookRecordResponse {
+  const { state, verdict: proven } = verdict === undefined ? row : { state: 'applied', verdict };
+  return { id, digest: digest.toString('hex'), receivedAt: receivedAt.toISOString(), state, verdict: proven };
+}
+
+/** Member by member: the verifier refuses a file with one that it does not know. */
+const deliveryRecord = (delivery: DeliveryResponse): DeliveryResponse => ({
+  id: delivery.id,
+  endpointId: delivery.endpointId,
+  eventId: delivery.eventId,
+  eventType: delivery.eventType,
+  sessionId: delivery.sessionId,
+  position: delivery.position,
+  state: delivery.state,
+  nextTryAt: delivery.nextTryAt,
+  createdAt: delivery.createdAt,
+  endedAt: delivery.endedAt,
+  attempts: delivery.attempts.map(({ at, durationSeconds, status, error }) => ({ at, durationSeconds, status, error })),
+});

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { asc, inArray } from 'drizzle-orm';
+import { asc, inArray, or } from 'drizzle-orm';
 import { Database } from '../database/database.js';
 import { webhooks } from '../database/schema.js';
 
@@ -16,8 +16,11 @@ export interface WebhookRecord {
 export class EvidenceStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  /** Those that were applied to one of the attempts, whatever came of it, in the order in which they were received. */
-  webhooksOf(attemptIds: readonly string[]): Promise<WebhookRecord[]> {
+  /**
+   * Webhooks that were applied to one of the attempts, whatever came of it, and those that events name, in the order in
+   * which they were received.
+   */
+  webhooksOf(attemptIds: readonly string[], named: readonly string[]): Promise<WebhookRecord[]> {
     return this.database.orm
       .select({
         id: webhooks.id,
@@ -27,7 +30,7 @@ export class EvidenceStore {
         verdict: webhooks.verdict,
       })
       .from(webhooks)
-      .where(inArray(webhooks.attemptId, [...attemptIds]))
+      .where(or(inArray(webhooks.attemptId, [...attemptIds]), inArray(webhooks.id, [...named])))
       .orderBy(asc(webhooks.receivedAt), asc(webhooks.id));
   }
 }

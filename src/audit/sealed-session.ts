@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { SessionWithAttempts } from '../attempts/rows.js';
 import type { JournalEvent } from '../journal/journal-event.js';
 import { JournalFeed } from '../journal/journal-feed.js';
 import { JournalStore } from '../journal/journal.store.js';
@@ -9,13 +8,7 @@ import { SessionsService } from '../sessions/sessions.service.js';
 const waitAtMostMs = 5000;
 const pageSize = 1000;
 
-export interface SealedSession {
-  session: SessionWithAttempts;
-  /** all of its events, in order: what they say is what the rows are */
-  events: JournalEvent[];
-}
-
-/** A session together with its events, once all of these have their positions. */
+/** The events of a session, once all of them have their positions. */
 @Injectable()
 export class SealedSessions {
   constructor(
@@ -24,15 +17,15 @@ export class SealedSessions {
     @Inject(JournalFeed) private readonly feed: JournalFeed,
   ) {}
 
-  async find(sessionId: string): Promise<SealedSession | 'not-found' | 'not-sealed'> {
+  async eventsOf(sessionId: string): Promise<JournalEvent[] | 'not-found' | 'not-sealed'> {
     const until = Date.now() + waitAtMostMs;
     for (;;) {
       const head = await this.feed.head();
       const session = await this.sessions.findRows(sessionId);
       if (!session) return 'not-found';
-      const events = await this.eventsOf(sessionId);
+      const events = await this.sealedEvents(sessionId);
       // Fewer: some are not sealed yet. More: it has moved on meanwhile, and the rows have to be read again.
-      if (events.length === session.session.seq) return { session, events };
+      if (events.length === session.session.seq) return events;
       const left = until - Date.now();
       if (left <= 0) return 'not-sealed';
       if (events.length > session.session.seq) continue;
@@ -41,7 +34,7 @@ export class SealedSessions {
     }
   }
 
-  private async eventsOf(sessionId: string): Promise<JournalEvent[]> {
+  private async sealedEvents(sessionId: string): Promise<JournalEvent[]> {
     const events: JournalEvent[] = [];
     for (;;) {
       const page = await this.journal.read({ sessionId, after: events.at(-1)?.position ?? 0, limit: pageSize });

@@ -46,11 +46,9 @@ export async function compareWithMirror(
   };
 }
 
-/** @throws WrongUsage when there are none */
+/** @throws WrongUsage when there are none, NodeJS.ErrnoException when the folder cannot be read */
 async function sizesIn(folder: string): Promise<{ size: number; name: string }[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    throw new WrongUsage(`${folder}: ${(error as Error).message}`);
-  });
+  const names = await readdir(folder);
   const sizes = names
     .flatMap((name) => {
       const size = sizeOfMirrorFile(name);

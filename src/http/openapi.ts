@@ -111,8 +111,8 @@ function withProblemMediaType(document: OpenAPIObject): OpenAPIObject {
     }[]) {
       if (operation.requestBody) operation.responses = { ...refusalsOfBodies(), ...operation.responses };
       for (const [status, response] of Object.entries(operation.responses ?? {})) {
-        const json = response.content?.['application/json'];
-        if (Number(status) >= 400 && json) response.content = { 'application/problem+json': json };
+        const [content] = Object.values(response.content ?? {});
+        if (Number(status) >= 400 && content) response.content = { 'application/problem+json': content };
       }
     }
   }

@@ -50,15 +50,17 @@ describe('the facecode command', () => {
     [['export', '--format', 'xml'], 2],
     [['export', '--from', 'yesterday'], 2],
     [['verify'], 2],
-    [['verify', 'no-such-file'], 2],
+    [['verify', 'no-such-file'], 3],
+    [['verify', '.'], 3],
+    [['verify', '--print-verifier', 'package.json'], 2],
     [['verify', 'package.json', '--key', 'nonsense'], 2],
-    [['verify', '--mirror', 'no-such-folder'], 2],
+    [['verify', '--mirror', 'no-such-folder'], 3],
     [['grants'], 2],
     [['grants', '--role', 'app'], 0],
   ])('ends %j with %i', async (args, code) => {
     const ran = await facecode(...args);
     expect(ran.code).toBe(code);
-    if (code === 2 && args.length > 0) expect(ran.err).toMatch(/facecode/);
+    if (code >= 2 && args.length > 0) expect(ran.err).toMatch(/facecode/);
   });
 
   it('migrates, and says so only once', async () => {
@@ -137,7 +139,18 @@ describe('the facecode command', () => {
       out: expect.stringContaining('NOT VALID'),
     });
     writeFileSync(file, 'nothing of ours');
-    expect(await facecode('verify', file)).toMatchObject({ code: 1 });
+    expect(await facecode('verify', file)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/: this is not a file that Facecode can verify: it is neither .*\n$/),
+    });
+    const csv = await facecode('export', '--format', 'csv');
+    writeFileSync(file, csv.out);
+    expect(await facecode('verify', file)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/: this is not a file that Facecode can verify: .*CSV carries no proof.*\n$/),
+    });
     expect(await facecode('verify', '--mirror', mirror())).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^valid: \d+ mirrored/),

@@ -132,12 +132,20 @@ onEveryStore('operations', (world) => {
       '/v1/subjects/{scanRef}/release',
       '/v1/webhooks',
       '/v1/webhooks/{id}/replay',
+      '/verify/facecode-verify.mjs',
+      '/verify/facecode-verify.mjs.sha256',
       '/webhooks/idenfy',
     ]);
     expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
     expect(JSON.stringify(document.components.securitySchemes)).not.toContain('JWT');
     const problems = document.paths['/v1/sessions']!.post!.responses['422']!;
     expect(Object.keys(problems.content ?? {})).toEqual(['application/problem+json']);
+    // A route that answers no JSON refuses with a problem all the same.
+    const refused = [
+      document.paths['/verify/facecode-verify.mjs']!.get!.responses['404']!,
+      document.paths['/v1/journal/export']!.get!.responses['400']!,
+    ];
+    for (const { content } of refused) expect(Object.keys(content ?? {})).toEqual(['application/problem+json']);
   });
 
   it('describes every event, there and in its catalogue', async () => {

@@ -1,10 +1,11 @@
 /** The commands of README.md are run as they stand there, against a service with the simulator. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureBuilt, repository } from '../support/ensure-built.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { openWorld, type World } from '../support/world.js';
 import { type SessionBody } from '../support/client.js';
 
@@ -41,6 +42,7 @@ describe('the README', () => {
   it('has commands that all are tried here, or are the test itself', () => {
     const tried = [
       /^curl /,
+      /^node facecode-verify\.mjs /,
       /^npm ci$/,
       /^npm run demo$/,
       /^npm run facecode -- --help$/,
@@ -71,6 +73,25 @@ describe('the README', () => {
     const receiving = readme.slice(readme.indexOf('## Receiving events'), readme.indexOf('## Settings'));
     expect(receiving).toContain('npm i standardwebhooks');
     expect(receiving).toContain('express.raw(');
+  });
+
+  it('gives auditors commands that fetch the verifier and verify evidence', async () => {
+    const folder = temporaryFolder('readme-auditor');
+    try {
+      const { client, url } = world;
+      const { id } = await client.create('readme-auditor');
+      const evidence = await client.get(`/v1/sessions/${id}/evidence`).expect(200);
+      const { body } = await client.get('/v1/journal/key').expect(200);
+      writeFileSync(join(folder, 'evidence.json'), evidence.text);
+      writeFileSync(join(folder, 'journal-key.pem'), (body as { publicKey: string }).publicKey);
+      const given = commands.filter((command) => command.includes('facecode-verify.mjs'));
+      expect(given).toHaveLength(2);
+      const script = given.join(' && ').replaceAll('http://127.0.0.1:3000', url);
+      const { stdout } = await run('bash', ['-c', script], { cwd: folder });
+      expect(stdout).toMatch(/^valid: evidence of \d+ events/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('names a demo that ends with the pass', async () => {

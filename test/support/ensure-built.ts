@@ -16,7 +16,7 @@ export async function ensureBuilt(): Promise<void> {
   const lock = join(tmpdir(), `facecode-build-${createHash('sha256').update(repository).digest('hex').slice(0, 16)}`);
   await waitFor(() => takeLock(lock), { what: 'another worker to build dist', withinSeconds: lockSeconds });
   try {
-    if (isStale()) await promisify(execFile)('npx', ['--no-install', 'nest', 'build'], { cwd: repository });
+    if (isStale()) await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: repository });
   } finally {
     rmdirSync(lock);
   }
@@ -24,7 +24,7 @@ export async function ensureBuilt(): Promise<void> {
 
 function isStale(): boolean {
   const built = changedAt(join(repository, 'dist', 'main.js'));
-  if (built === 0) return true;
+  if (built === 0 || changedAt(join(repository, 'dist', 'facecode-verify.mjs')) === 0) return true;
   const sources = readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' });
   return sources.some((file) => changedAt(join(repository, 'src', file)) > built);
 }

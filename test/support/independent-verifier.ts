@@ -202,19 +202,178 @@ export function checkExport(text: string, publicKeyPem: string): { events: Membe
   return { events, note };
 }
 
-/** An evidence bundle. */
-export function checkEvidence(text: string, publicKeyPem: string): Members[] {
-  const bundle = JSON.parse(text) as Members;
-  compare(bundle.kind, 'facecode-evidence', 'the kind');
-  compare(bundle.version, 1, 'the version');
+/** The events of an evidence bundle with their proofs. */
+export function checkProvenEvents(bundle: Members, publicKeyPem: string): { events: Members[]; note: Note } {
   const note = openNote(bundle.checkpoint as string, publicKeyPem);
   compare(bundle.treeSize, note.size, 'the size');
   const seen = new Map<Value, number>();
-  return (bundle.events as { event: Members; proof: Members }[]).map(({ event, proof }) => {
+  const events = (bundle.events as { event: Members; proof: Members }[]).map((entry) => {
+    const { event, proof } = entry;
+    names(entry, 'event proof');
+    names(proof, 'hashes leafIndex');
     compare(proof.leafIndex, (event.position as number) - 1, 'the index');
     checkSeq(seen, event, 1);
     checkPersonal(event);
     checkInclusion(eventLeaf(event), proof.leafIndex as number, note.size, hashes(proof.hashes), note.root);
     return event;
   });
+  return { events, note };
+}
+
+/** Exactly these members. @param list sorted, with blanks between them */
+function names(value: Value | undefined, list: string): void {
+  need(typeof value === 'object' && value !== null && !Array.isArray(value), 'an object is missing');
+  compare(Object.keys(value).sort().join(' '), list, 'the members');
+}
+
+const same = (a: Value | undefined, b: Value, what: string): void =>
+  need(a !== undefined && canonicalForm(a) === canonicalForm(b), what);
+
+const textOrNull = (value: Value | undefined): Value => value ?? null;
+
+/** What the catalogue of events says of each type, applied one after the other. */
+function retell(events: readonly Members[]): { session: Members; attempts: Members[] } {
+  const [created] = events;
+  compare(created?.type, 'session.created', 'the first event');
+  const asked = created!.data as Members;
+  const personal = (created!.personal ?? {}) as Members;
+  const session: Members = {
+    id: created!.sessionId!,
+    status: 'pending',
+    reason: null,
+    endedAt: null,
+    ...Object.fromEntries(
+      ['scanRef', 'locale', 'channels', 'maxAttempts', 'codeLifetimeSeconds', 'retryOn'].map((name) => [
+        name,
+        asked[name]!,
+      ]),
+    ),
+    reference: textOrNull(personal.reference),
+    metadata: personal.metadata ?? {},
+    seq: events.length,
+    createdAt: created!.at!,
+    updatedAt: events.at(-1)!.at!,
+    expiresAt: new Date(Date.parse(created!.at as string) + 1000 * (asked.sessionLifetimeSeconds as number)).toJSON(),
+  };
+  const attempts: Members[] = [];
+  for (const { type, at, attemptId, data, sessionId } of events as unknown as (Members & { data: Members })[]) {
+    compare(sessionId, session.id!, 'the session of an event');
+    const attempt = attempts.find(({ id }) => id === attemptId) ?? {};
+    const [of, word] = (type as string).split('.') as [string, string];
+    if (type === 'attempt.requested') {
+      const empty = { reason: null, outcome: null, issuedAt: null, revealedAt: null, expiresAt: null, endedAt: null };
+      attempts.push({ id: attemptId!, number: data.number!, state: 'requested', ...empty, signals: [] });
+    } else if (type === 'attempt.issued') {
+      Object.assign(attempt, { state: word, issuedAt: data.issuedAt, expiresAt: data.expiresAt });
+      if (session.status === 'pending') session.status = 'active';
+    } else if (type === 'attempt.awaiting-selfie') Object.assign(attempt, { state: word, revealedAt: at });
+    else if (type === 'attempt.passed' || type === 'attempt.retry') {
+      Object.assign(attempt, { state: word, outcome: data.outcome, endedAt: at });
+    } else if (type === 'attempt.void') Object.assign(attempt, { state: word, reason: data.reason, endedAt: at });
+    else if (type === 'risk.flagged' && attemptId !== null) {
+      const signals = attempt.signals as Value[];
+      if (!signals.includes(data.signal!)) signals.push(data.signal!);
+    } else if (of === 'session' && word !== 'created' && word !== 'identified') {
+      Object.assign(session, {
+        status: word,
+        reason: textOrNull(data.reason),
+        endedAt: word === 'in-review' ? null : at,
+      });
+    }
+  }
+  session.attemptsLeft = Math.max(0, (asked.maxAttempts as number) - attempts.length);
+  return { session, attempts };
+}
+
+/** Verdicts by webhook, where an event names the webhook. */
+function toldVerdicts(events: readonly Members[]): Map<Value, Value> {
+  const verdicts = new Map<Value, Value>();
+  for (const { type, actor, data } of events as unknown as { type: string; actor: Members; data: Members }[]) {
+    if (actor.kind !== 'idenfy') continue;
+    if (['attempt.passed', 'attempt.retry', 'session.identified'].includes(type)) verdicts.set(actor.id!, 'moved');
+    if (['attempt.conflict', 'attempt.late-result'].includes(type)) verdicts.set(actor.id!, data.reason!);
+  }
+  return verdicts;
+}
+
+function checkWebhooks(webhooks: Value | undefined, events: readonly Members[]): string[] {
+  need(Array.isArray(webhooks), 'the webhooks are missing');
+  const verdicts = toldVerdicts(events);
+  const unnamed: string[] = [];
+  (webhooks as Members[]).forEach((webhook, nth) => {
+    names(webhook, 'digest id receivedAt state verdict');
+    need(/^[0-9a-f]{64}$/.test(webhook.digest as string), 'the digest of a webhook');
+    const told = verdicts.get(webhook.id!);
+    if (told === undefined) {
+      unnamed.push(`webhooks[${nth}]`);
+      need([null, 'replayed', 'not-allowed-from-state'].includes(webhook.verdict as string), 'a verdict without event');
+    } else {
+      compare(webhook.state, 'applied', 'the state of a webhook');
+      compare(webhook.verdict, told, 'the verdict of a webhook');
+    }
+  });
+  const ids = (webhooks as Members[]).map(({ id, receivedAt }) => [receivedAt, id].join());
+  same([...new Set(ids)].sort(), ids, 'the order of the webhooks');
+  const known = new Set((webhooks as Members[]).map(({ id }) => id));
+  for (const id of verdicts.keys()) need(known.has(id), 'a webhook is missing');
+  return unnamed;
+}
+
+function checkDeliveries(deliveries: Value | undefined, events: readonly Members[]): void {
+  need(Array.isArray(deliveries), 'the deliveries are missing');
+  for (const delivery of deliveries as Members[]) {
+    names(delivery, 'attempts createdAt endedAt endpointId eventId eventType id nextTryAt position sessionId state');
+    for (const one of delivery.attempts as Members[]) names(one, 'at durationSeconds error status');
+    const event = events.find(({ id }) => id === delivery.eventId);
+    need(event !== undefined, 'the event of a delivery');
+    compare(delivery.eventType, event.type!, 'the type of a delivery');
+    compare(delivery.position, event.position!, 'the position of a delivery');
+    compare(delivery.sessionId, event.sessionId!, 'the session of a delivery');
+  }
+  const ids = (deliveries as Members[]).map(({ id }) => id!);
+  same([...new Set(ids)].sort(), ids, 'the order of the deliveries');
+}
+
+const unproven = [
+  ...['digest', 'receivedAt'].map((name) => `webhooks[].${name}`),
+  ...['id', 'endpointId', 'state', 'nextTryAt', 'createdAt', 'endedAt', 'attempts'].map(
+    (name) => `deliveries[].${name}`,
+  ),
+];
+
+/** An evidence bundle: its events, and all it says beside them. */
+export function checkEvidence(text: string, publicKeyPem: string): Members[] {
+  const bundle = JSON.parse(text) as Members;
+  names(
+    bundle,
+    'attempts checkpoint deliveries events kind publicKey session statement treeSize unproven verifierKey version webhooks',
+  );
+  compare(bundle.kind, 'facecode-evidence', 'the kind');
+  compare(bundle.version, 2, 'the version');
+  const { events, note } = checkProvenEvents(bundle, publicKeyPem);
+  const told = retell(events);
+  same(bundle.session, told.session, 'the session is not what the events say');
+  same(bundle.attempts, told.attempts, 'the attempts are not what the events say');
+  const unnamed = checkWebhooks(bundle.webhooks, events);
+  checkDeliveries(bundle.deliveries, events);
+  same(bundle.unproven, { saidBy: note.origin, members: [...unproven, ...unnamed] }, 'what is not proven');
+
+  const { signature, ...statement } = bundle.statement as Members;
+  const bytes = Buffer.from(signature as string, 'base64');
+  compare(bytes.toString('base64'), signature!, 'the form of the signature');
+  const signed = verify(null, Buffer.from(canonicalForm(statement)), createPublicKey(publicKeyPem), bytes);
+  need(signed, 'the key has not signed the statement');
+  const digest = (value: Value | undefined) => sha256(canonicalForm(value!)).toString('hex');
+  const expected = {
+    kind: 'facecode-evidence-statement',
+    version: 1,
+    sessionId: told.session.id!,
+    events: events.length,
+    treeSize: note.size,
+    madeAt: statement.madeAt!,
+    webhooksDigest: digest(bundle.webhooks),
+    deliveriesDigest: digest(bundle.deliveries),
+  };
+  same(statement, expected, 'the statement is not about this file');
+  return events;
 }

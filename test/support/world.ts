@@ -5,8 +5,15 @@ import { AttemptsStore } from '../../src/attempts/attempts.store.js';
 import { Consistency, type Difference } from '../../src/attempts/consistency.js';
 import { Database } from '../../src/database/database.js';
 import { JournalStore } from '../../src/journal/journal.store.js';
+import { Evidence } from '../../src/audit/evidence.service.js';
+import { verifyEvidence } from '../../src/audit/verify-evidence.js';
+import { pemOf, type TrustedKey } from '../../src/journal/export/trusted-key.js';
+import type { JsonObject } from '../../src/journal/export/verify-event.js';
+import { JOURNAL_KEY } from '../../src/journal/tree/journal-key.js';
+import type { NoteSigner } from '../../src/journal/tree/signed-note.js';
 import { Client } from './client.js';
 import { eventCheck } from './event-schemas.js';
+import { checkEvidence } from './independent-verifier.js';
 import { idenfyVariables, openStore, simulatorKeys, type StoreName } from './store.js';
 import { describeServers } from './servers.js';
 import { startTestService, type TestService } from './service.js';
@@ -61,9 +68,11 @@ export function onEveryStore(
     afterAll(async () => {
       const differing = await inconsistencies(world);
       const undescribed = await undescribedEvents(world);
+      const refused = await refusedEvidence(world);
       await world.close();
       expect(differing).toEqual([]);
       expect(undescribed).toEqual([]);
+      expect(refused).toEqual([]);
     });
     suite(() => world);
   };
@@ -78,6 +87,28 @@ async function inconsistencies({ database, service }: World): Promise<Difference
   const consistency = new Consistency(database, app.get(AttemptsStore), app.get(JournalStore));
   await consistency.check((difference) => found.push(difference));
   return found;
+}
+
+/** Honest evidence that a verifier refuses, of the sessions with the most events: what is rare happens to those. */
+async function refusedEvidence({ database, service }: World): Promise<string[]> {
+  const { app } = service.service;
+  const trusted: TrustedKey = { key: app.get<NoteSigner>(JOURNAL_KEY).key, name: null };
+  const { rows } = await database.query<{ id: string }>('select id from sessions order by seq desc, id limit 20');
+  const refused: string[] = [];
+  for (const { id } of rows) {
+    const evidence = await app.get(Evidence).of(id);
+    // A suite may end with events that nobody seals.
+    if (typeof evidence === 'string') continue;
+    const text = JSON.stringify(evidence);
+    const verdict = verifyEvidence(JSON.parse(text) as JsonObject, trusted);
+    if (!verdict.ok) refused.push(`${id}: ${verdict.reason}`);
+    try {
+      checkEvidence(text, pemOf(trusted.key));
+    } catch (error) {
+      refused.push(`${id}, independently: ${(error as Error).message}`);
+    }
+  }
+  return refused;
 }
 
 /** What the journal holds that the catalogue of events does not say. */

@@ -65,6 +65,13 @@ describe('package.json', () => {
     expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m);
   });
 
+  it('makes the offline verifier wherever it builds the service', () => {
+    expect(scripts.build).toContain('npm run --silent build:verifier');
+    expect(scripts['build:quiet']).toContain('npm run --silent build 2>&1');
+    expect(scripts.prestart).toContain('build:quiet');
+    expect(read('Dockerfile')).toMatch(/^RUN npm run build$/m);
+  });
+
   it('has the commands that the documentation promises', () => {
     expect(Object.keys(scripts)).toEqual(
       expect.arrayContaining(['build', 'start', 'demo', 'simulator', 'test', 'check']),

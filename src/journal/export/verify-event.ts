@@ -9,6 +9,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether these are its members: somebody has added what is more. */
+export function hasMembers(object: JsonObject, names: readonly string[]): boolean {
+  return Object.keys(object).length === names.length && names.every((name) => Object.hasOwn(object, name));
+}
+
 /** Parsed JSON, undefined when it is none. */
 export function parseJson(text: string): unknown {
   try {
@@ -25,8 +30,8 @@ export function leafHashOf(event: JsonObject): Buffer | null {
   return leaf === null ? null : leafHash(leaf);
 }
 
-/** null: half a surrogate pair somewhere, which has no UTF-8 and so was never sealed */
-function canonical(value: Json): string | null {
+/** The RFC 8785 form. null: half a surrogate pair somewhere, which has no UTF-8 and so was never signed */
+export function canonical(value: Json): string | null {
   try {
     return canonicalJson(value);
   } catch {

@@ -4,12 +4,19 @@
  */
 import { rootFromInclusion, rootFromRange } from '../tree/merkle.js';
 import type { TrustedKey } from './trusted-key.js';
-import { EventChecks, isObject, isPositive, type JsonObject, leafHashOf, parseJson } from './verify-event.js';
-import { readHashes, readSignedTree } from './verify-proof.js';
+import {
+  EventChecks,
+  hasMembers,
+  isObject,
+  isPositive,
+  type JsonObject,
+  leafHashOf,
+  parseJson,
+} from './verify-event.js';
+import { readHashes, readSignedTree, type SignedTree } from './verify-proof.js';
 
-interface GoodFile {
-  ok: true;
-  kind: 'export' | 'evidence';
+/** What was verified, whatever the file is. */
+export interface ProvenRange {
   events: number;
   /** events whose personal data was erased; they prove as before */
   erased: number;
@@ -21,24 +28,26 @@ interface GoodFile {
   keyId: string;
 }
 
-interface BadFile {
+type GoodExport = { ok: true; kind: 'export' } & ProvenRange;
+
+export interface BadFile {
   ok: false;
   /** of the first event that does not hold, as near as can be told; null: it is not about an event */
   position: number | null;
   reason: string;
 }
 
-export type FileVerdict = GoodFile | BadFile;
+export type ExportVerdict = GoodExport | BadFile;
 
 const proofMembers = ['kind', 'version', 'from', 'to', 'treeSize', 'checkpoint', 'verifierKey', 'publicKey', 'hashes'];
 
-const bad = (position: number | null, reason: string): BadFile => ({ ok: false, position, reason });
+export const bad = (position: number | null, reason: string): BadFile => ({ ok: false, position, reason });
 
 /** @param lines of an NDJSON export, without their ends @param trusted null: the key in the file */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
   trusted: TrustedKey | null,
-): Promise<FileVerdict> {
+): Promise<ExportVerdict> {
   const events = new ExportedEvents();
   let proof: JsonObject | null = null;
   for await (const line of lines) {
@@ -84,7 +93,7 @@ class ExportedEvents {
   }
 }
 
-function prove(events: ExportedEvents, proof: JsonObject, trusted: TrustedKey | null): FileVerdict {
+function prove(events: ExportedEvents, proof: JsonObject, trusted: TrustedKey | null): ExportVerdict {
   const { from, to, version } = proof;
   if (version !== 1 || Object.keys(proof).join() !== proofMembers.join())
     return bad(null, 'the proof is not as it was written');
@@ -119,44 +128,48 @@ function prove(events: ExportedEvents, proof: JsonObject, trusted: TrustedKey | 
   };
 }
 
-/** @param bundle parsed @param trusted null: the key in the file */
-export function verifyEvidence(bundle: JsonObject, trusted: TrustedKey | null): FileVerdict {
-  if (bundle.kind !== 'facecode-evidence' || bundle.version !== 1 || !Array.isArray(bundle.events)) {
-    return bad(null, 'it is not an evidence bundle of version 1');
-  }
+/** Events of one session that a checkpoint proves, one by one. */
+export interface ProvenEvents {
+  ok: true;
+  /** by `seq`, from 1 without gaps */
+  events: JsonObject[];
+  erased: number;
+  tree: SignedTree;
+}
+
+/**
+ * The events of an evidence file, each with the proof that leads to the file's checkpoint.
+ * @param bundle parsed @param trusted null: the key in the file
+ */
+export function verifyProvenEvents(bundle: JsonObject, trusted: TrustedKey | null): ProvenEvents | BadFile {
   const tree = readSignedTree(bundle, trusted);
   if (typeof tree === 'string') return bad(null, tree);
+  if (!Array.isArray(bundle.events)) return bad(null, 'its events are missing');
   const checks = new EventChecks(true);
-  const positions: number[] = [];
+  const events: JsonObject[] = [];
+  let before = 0;
   for (const entry of bundle.events as readonly unknown[]) {
-    if (!isObject(entry) || !isObject(entry.event) || !isObject(entry.proof))
+    if (!isObject(entry) || !hasMembers(entry, ['event', 'proof']))
       return bad(null, 'an event or its proof is missing');
     const { event, proof } = entry;
+    if (!isObject(event) || !isObject(proof) || !hasMembers(proof, ['leafIndex', 'hashes'])) {
+      return bad(null, 'an event or its proof is missing');
+    }
     const { position } = event;
     if (!isPositive(position)) return bad(null, 'an event has no position');
-    if (position <= (positions.at(-1) ?? 0)) return bad(position, `it stands behind position ${positions.at(-1)}`);
-    positions.push(position);
-    const hashes = readHashes(proof.hashes);
-    const leaf = leafHashOf(event);
-    const root =
-      hashes && leaf && proof.leafIndex === position - 1
-        ? rootFromInclusion(leaf, position - 1, tree.size, hashes)
-        : null;
-    if (!root?.equals(tree.root)) return bad(position, 'it is not what was signed, or its proof is not');
+    if (position <= before) return bad(position, `it stands behind position ${before}`);
+    before = position;
+    if (!isProven(event, position, proof, tree)) return bad(position, 'it is not what was signed, or its proof is not');
     const reason = checks.look(event);
     if (reason) return bad(position, reason);
+    events.push(event);
   }
-  const [from, to] = [positions[0] ?? 1, positions.at(-1) ?? 0];
-  const { size: treeSize, origin, keyId } = tree;
-  return {
-    ok: true,
-    kind: 'evidence',
-    events: positions.length,
-    erased: checks.erased,
-    from,
-    to,
-    treeSize,
-    origin,
-    keyId,
-  };
+  return { ok: true, events, erased: checks.erased, tree };
+}
+
+function isProven(event: JsonObject, position: number, proof: JsonObject, tree: SignedTree): boolean {
+  const hashes = readHashes(proof.hashes);
+  const leaf = leafHashOf(event);
+  if (!hashes || !leaf || proof.leafIndex !== position - 1) return false;
+  return rootFromInclusion(leaf, position - 1, tree.size, hashes)?.equals(tree.root) === true;
 }

@@ -1,4 +1,5 @@
 /** Reading the proofs in files: nothing is taken for what it merely resembles. Pure. */
+import type { KeyObject } from 'node:crypto';
 import type { Json } from '../../core/canonical-json.js';
 import { hashLength } from '../tree/merkle.js';
 import { parseVerifierKey } from '../tree/signed-note.js';
@@ -22,6 +23,8 @@ export interface SignedTree {
   root: Buffer;
   origin: string;
   keyId: string;
+  /** that has signed the checkpoint */
+  key: KeyObject;
 }
 
 /**
@@ -43,5 +46,5 @@ export function readSignedTree(file: JsonObject, trusted: TrustedKey | null): Si
   if (named && named.name !== opened.origin) return 'its key is of another journal';
   if (opened.size !== treeSize) return 'its checkpoint is of another tree';
   const { size, root, origin, signer } = opened;
-  return { size, root, origin, keyId: signer.keyId.toString('hex') };
+  return { size, root, origin, keyId: signer.keyId.toString('hex'), key: signer.key };
 }

@@ -1,0 +1,50 @@
+/** The session and its attempts as the events of the session prove them. The evidence says this and nothing else. Pure. */
+import { fold } from '../attempts/fold.js';
+import type { JournalEvent } from '../journal/journal-event.js';
+import type { AttemptView, SessionView } from '../sessions/session-view.js';
+
+/** Without what is a secret, and without `attempt`, which is one of the attempts. */
+export type ProvenSession = Omit<SessionView, 'attempt' | 'attempts' | 'identification' | 'clientToken'>;
+/** Without what is a secret, and without the hint at the code: no event holds it. */
+export type ProvenAttempt = Omit<AttemptView, 'codeHint' | 'code' | 'url' | 'token'>;
+
+/** What `session.created` records. */
+type Created = Pick<
+  ProvenSession,
+  'scanRef' | 'channels' | 'codeLifetimeSeconds' | 'maxAttempts' | 'retryOn' | 'locale'
+> & { sessionLifetimeSeconds: number };
+type CreatedPersonal = Partial<Pick<SessionView, 'reference' | 'metadata'>>;
+
+/**
+ * @param events all of one session, in order
+ * @throws Error when they are not the history of a session
+ */
+export function provenSession(events: readonly JournalEvent[]): { session: ProvenSession; attempts: ProvenAttempt[] } {
+  const [first, last] = [events[0], events.at(-1)];
+  if (first?.type !== 'session.created' || !last || first.sessionId === null) {
+    throw new Error('they do not begin with session.created');
+  }
+  const { attempts, status, reason, endedAt, seq } = fold(events);
+  const asked = first.data as unknown as Created;
+  const personal = first.personal as CreatedPersonal | null;
+  const session = {
+    id: first.sessionId,
+    status,
+    reason,
+    scanRef: asked.scanRef,
+    reference: personal?.reference ?? null,
+    locale: asked.locale,
+    metadata: personal?.metadata ?? {},
+    channels: asked.channels,
+    maxAttempts: asked.maxAttempts,
+    attemptsLeft: Math.max(0, asked.maxAttempts - attempts.length),
+    codeLifetimeSeconds: asked.codeLifetimeSeconds,
+    retryOn: asked.retryOn,
+    seq,
+    createdAt: first.at,
+    updatedAt: last.at,
+    expiresAt: new Date(Date.parse(first.at) + asked.sessionLifetimeSeconds * 1000).toISOString(),
+    endedAt,
+  };
+  return { session, attempts };
+}

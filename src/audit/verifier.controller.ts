@@ -1,0 +1,58 @@
+import { Controller, Get, Header, Inject, Res, StreamableFile } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Problem } from '../core/errors.js';
+import { ApiAnswers } from '../http/api-answers.js';
+import { Public } from '../http/scopes.js';
+import { readVerifierFile, VERIFIER_PLACE, type VerifierFile, verifierName } from './verifier-file.js';
+
+const digestHeaders = {
+  'X-Checksum-Sha256': { description: 'SHA-256 of the file (hex).', schema: { type: 'string' } },
+  'Repr-Digest': { description: 'The same as RFC 9530 writes it.', schema: { type: 'string' } },
+} as const;
+
+/** What an auditor needs besides a file and a key. Public: it holds nothing of anybody. */
+@ApiTags('audit')
+@Public()
+@Controller('verify')
+export class VerifierController {
+  constructor(@Inject(VERIFIER_PLACE) private readonly place: URL) {}
+
+  /**
+   * The offline verifier: one file that verifies exports, evidence and erasure certificates with Node 20 or newer and
+   * nothing else: `node facecode-verify.mjs <file> --key <key>`. Compare its SHA-256 with one that you did not get from
+   * this service: a service that lies could serve a verifier that lies.
+   */
+  @Get(verifierName)
+  @Header('cache-control', 'no-cache')
+  @ApiProduces('text/javascript')
+  @ApiOkResponse({ description: 'The program.', headers: digestHeaders, schema: { type: 'string' } })
+  @ApiAnswers({}, ['not-found'], [])
+  async program(@Res({ passthrough: true }) reply: FastifyReply): Promise<StreamableFile> {
+    const { text, sha256 } = await this.verifier();
+    void reply
+      .header('x-checksum-sha256', sha256)
+      .header('repr-digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
+    return new StreamableFile(Buffer.from(text), {
+      type: 'text/javascript; charset=utf-8',
+      disposition: `attachment; filename="${verifierName}"`,
+    });
+  }
+
+  /** The SHA-256 of the offline verifier, as `sha256sum --check` reads it. */
+  @Get(`${verifierName}.sha256`)
+  @Header('cache-control', 'no-cache')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ description: 'The digest (hex) and the name of the file.', schema: { type: 'string' } })
+  @ApiAnswers({}, ['not-found'], [])
+  async digest(): Promise<string> {
+    return `${(await this.verifier()).sha256}  ${verifierName}\n`;
+  }
+
+  private async verifier(): Promise<VerifierFile> {
+    const verifier = await readVerifierFile(this.place);
+    if (verifier) return verifier;
+    throw new Problem('not-found', { detail: 'This service has no verifier to give: `npm run build` makes it.' });
+  }
+}
