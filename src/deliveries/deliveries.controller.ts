@@ -66,7 +66,8 @@ export class DeliveriesController {
   @Post('deliveries/:id/retry')
   @ApiOperation({
     summary: 'Retry a delivery now',
-    description: 'Sends it at once, even if it was delivered before. Its schedule of tries starts again, and a hold-back of the endpoint ends.',
+    description:
+      'Sends it at once, even if it was delivered before. Its schedule of tries starts again, and a hold-back of the endpoint ends.',
   })
   @HttpCode(202)
   @ApiAnswers({ 202: [DeliveryResponse, 'On its way.'] }, ['not-found', 'endpoint-disabled'])
