@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { failureOf } from '../../src/cli/failure.js';
 import { prepareEmbedded } from '../support/embedded-template.js';
 import { ensureBuilt } from '../support/ensure-built.js';
+import { freePort } from '../support/free-port.js';
 import { createDatabase } from '../support/postgres.js';
 import { type Ran, runFacecode } from '../support/run-facecode.js';
 import { describeServers } from '../support/servers.js';
@@ -89,6 +90,14 @@ describe('a command that cannot be done exits with 3 and one line', () => {
 });
 
 describe('the demo', () => {
+  it('listens where PORT and HOST say, and prints so', async () => {
+    const port = String(await freePort());
+    const ran = await facecode(['demo', '--once'], { PORT: port, HOST: 'localhost' });
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    // How the address of HOST is written is the system's choice.
+    expect(ran.out).toMatch(new RegExp(`The service listens on http://\\S+:${port}, because PORT=${port} is set\\.`));
+  });
+
   it('refuses a PORT that is none as every command does', async () => {
     const ran = await facecode(['demo', '--once'], { PORT: 'x' });
     expect(ran.code).toBe(2);
