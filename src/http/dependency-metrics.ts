@@ -24,7 +24,7 @@ export class DependencyMetrics {
   private async read(): Promise<void> {
     const { checks } = await this.readiness.check();
     for (const dependency of ['database', 'queue']) this.up.set({ dependency }, checks[dependency] === 'ok' ? 1 : 0);
-    // It is told only when there is something to tell.
+    // The check is absent while the breaker is closed.
     this.up.set({ dependency: 'idenfy' }, (checks.provider ?? 'ok') === 'ok' ? 1 : 0);
   }
 }
