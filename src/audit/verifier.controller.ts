@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, Res, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
@@ -18,12 +18,12 @@ const digestHeaders = {
 export class VerifierController {
   constructor(@Inject(VERIFIER_PLACE) private readonly place: URL) {}
 
-  /**
-   * The offline verifier: one file that verifies exports, evidence and erasure certificates with Node 20 or newer and
-   * nothing else: `node facecode-verify.mjs <file> --key <key>`. Compare its SHA-256 with one that you did not get from
-   * this service: a service that lies could serve a verifier that lies.
-   */
   @Get(verifierName)
+  @ApiOperation({
+    summary: 'Download the offline verifier',
+    description:
+      'One file that verifies exports, evidence and erasure certificates with Node 20 or newer and nothing else: `node facecode-verify.mjs <file> --key <key>`. Compare its SHA-256 with one that you did not get from this service, because a service that lies could serve a verifier that lies.',
+  })
   @Header('cache-control', 'no-cache')
   @ApiProduces('text/javascript')
   @ApiOkResponse({ description: 'The program.', headers: digestHeaders, schema: { type: 'string' } })
@@ -39,8 +39,11 @@ export class VerifierController {
     });
   }
 
-  /** The SHA-256 of the offline verifier, as `sha256sum --check` reads it. */
   @Get(`${verifierName}.sha256`)
+  @ApiOperation({
+    summary: 'Read the digest of the offline verifier',
+    description: 'In the form that `sha256sum --check` reads.',
+  })
   @Header('cache-control', 'no-cache')
   @Header('content-type', 'text/plain; charset=utf-8')
   @ApiProduces('text/plain')
