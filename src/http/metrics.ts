@@ -144,6 +144,8 @@ export class Metrics {
   }
 
   private async readQueue(name: (typeof queueNames)[number]): Promise<void> {
+    // Commands wait for a lost connection to come back; a scrape does not.
+    if (!this.dispatcher.reachable) return;
     const queue = this.dispatcher.queue(name);
     const states = ['waiting', 'active', 'delayed', 'failed', 'prioritized'] as const;
     const counts = await queue.getJobCounts(...states);

@@ -30,6 +30,7 @@ export class BudgetMetrics {
   }
 
   private async read(): Promise<void> {
+    if (!this.dispatcher.reachable) return;
     const spent = await this.dispatcher.spentOfLimit('codes');
     this.left.set(Math.max(0, this.settings.idenfy.requestsPerHour - spent));
   }

@@ -68,6 +68,11 @@ export class JobDispatcher {
     }
   }
 
+  /** Whether the queues can be asked for anything now. */
+  get reachable(): boolean {
+    return this.backend.reachable();
+  }
+
   /** How many jobs the queue's limiter has let through in its current time, in all processes. */
   spentOfLimit(name: QueueName): Promise<number> {
     return within(addTimeoutMs, this.backend.spentOfLimit(this.queues[name]));
