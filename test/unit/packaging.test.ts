@@ -68,7 +68,7 @@ describe('package.json', () => {
   it('makes the offline verifier wherever it builds the service', () => {
     expect(scripts.build).toContain('npm run --silent build:verifier');
     expect(scripts['build:quiet']).toContain('npm run --silent build 2>&1');
-    expect(scripts.prestart).toContain('build:quiet');
+    expect(scripts.start).toContain('build:quiet');
     expect(read('Dockerfile')).toMatch(/^RUN npm run build$/m);
   });
 
