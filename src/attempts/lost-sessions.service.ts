@@ -59,8 +59,9 @@ export class LostSessions {
     const unknown = await this.orphans.unknown(tokens);
     if (unknown.length === 0) return;
     await this.attempts.with(attempt.id, async ({ tx, locked, now }) => {
-      await this.orphans.keep(tx, unknown, attempt.id, now);
-      const data = { number: attempt.number, count: unknown.length };
+      const count = await this.orphans.keep(tx, unknown, attempt.id, now);
+      if (count === 0) return;
+      const data = { number: attempt.number, count };
       const events = [{ type: 'attempt.orphaned' as const, attemptId: attempt.id, data }];
       await this.moves.tell(tx, locked, attempt.id, { events, signals: [] }, { actor, now });
     });

@@ -18,12 +18,16 @@ export class OrphansStore {
     return tokens.filter((token) => !known.has(tokenDigest(token).toString('hex')));
   }
 
-  /** @param attemptId whose create call left them behind */
-  async keep(tx: Transaction, tokens: readonly string[], attemptId: string, now: Date): Promise<void> {
-    await tx.query(
+  /**
+   * @param attemptId whose create call left them behind
+   * @returns how many of them nobody had kept before
+   */
+  async keep(tx: Transaction, tokens: readonly string[], attemptId: string, now: Date): Promise<number> {
+    const { count } = await tx.query(
       `insert into orphans (token_digest, attempt_id, found_at)
        select digest, $2, $3 from unnest($1::bytea[]) as digest on conflict do nothing`,
       [tokens.map(tokenDigest), attemptId, now],
     );
+    return count;
   }
 }

@@ -57,6 +57,17 @@ export function withoutWrapping(error: unknown): unknown {
   return wrapped && error.cause instanceof Error ? withoutWrapping(error.cause) : error;
 }
 
+/**
+ * Whether the database is away as a whole: nothing came from it, or it is stopping or starting (SQLSTATE class 08, 57P01
+ * to 57P03). OutageWatch says so once for all. A server that still answers, but refuses this statement (disk full,
+ * read-only, time-out), is no outage: whoever suffers from that has to say so.
+ */
+export function isOutage(error: unknown): boolean {
+  const inner = withoutWrapping(error);
+  if (!(inner instanceof DatabaseUnavailable)) return false;
+  return !isSqlError(inner.cause) || /^(08|57P0[1-3])/.test(inner.cause.code);
+}
+
 /** Somebody else changed a row first, so nothing was written. */
 export class LostGuard extends Error {}
 

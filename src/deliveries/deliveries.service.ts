@@ -88,20 +88,24 @@ export class DeliveriesService {
    * Sends what has failed, waits or was missed since then. The journal is read again for it, as far as deliveries were
    * made from it: later events get theirs in any case, and an event read here first would overtake those before it.
    */
-  recover(endpointId: string, since: string | number): Promise<RecoveryResponse | Refused> {
-    return this.toEnabled(endpointId, async (tx, endpoint) => {
-      const time = parseInstant(since);
-      const after = time ? await this.endpoints.positionBefore(tx, time) : Number(since);
-      const until = await this.endpoints.fannedOutPosition(tx);
-      if (after < until) {
-        await this.endpoints.setRecovery(tx, endpoint.id, recovering(endpoint, { after, until, since: time }));
-      }
-      const now = this.clock.now();
-      await this.endpoints.change(tx, endpoint.id, saidToBeWell);
-      await this.store.sendTestsAgain(tx, endpoint.id, time, now);
-      this.dispatcher.afterCommit(tx, jobs.fanOut());
-      this.dispatcher.afterCommit(tx, jobs.deliverAt(endpoint.id, now, now));
-      return { endpointId: endpoint.id, since, untilPosition: until };
+  async recover(endpointId: string, since: string | number): Promise<RecoveryResponse | Refused> {
+    if (!isId('ep', endpointId)) return 'not-found';
+    return this.database.transaction(async (tx) => {
+      // What is being read now may pass over an endpoint that was enabled a moment ago: it is to be read again, too.
+      const until = await this.endpoints.holdFanOut(tx);
+      return this.whenEnabled(tx, endpointId, async (endpoint) => {
+        const time = parseInstant(since);
+        const after = time ? await this.endpoints.positionBefore(tx, time) : Number(since);
+        if (after < until) {
+          await this.endpoints.setRecovery(tx, endpoint.id, recovering(endpoint, { after, until, since: time }));
+        }
+        const now = this.clock.now();
+        await this.endpoints.change(tx, endpoint.id, saidToBeWell);
+        await this.store.sendTestsAgain(tx, endpoint.id, time, now);
+        this.dispatcher.afterCommit(tx, jobs.fanOut());
+        this.dispatcher.afterCommit(tx, jobs.deliverAt(endpoint.id, now, now));
+        return { endpointId: endpoint.id, since, untilPosition: until };
+      });
     });
   }
 
@@ -110,11 +114,17 @@ export class DeliveriesService {
     work: (tx: Transaction, endpoint: EndpointRow) => Promise<T>,
   ): Promise<T | Refused> {
     if (!isId('ep', endpointId)) return 'not-found';
-    return this.database.transaction(async (tx) => {
-      const endpoint = await this.endpoints.lock(tx, endpointId);
-      if (!endpoint) return 'not-found';
-      return endpoint.disabledAt === null ? work(tx, endpoint) : 'endpoint-disabled';
-    });
+    return this.database.transaction((tx) => this.whenEnabled(tx, endpointId, (endpoint) => work(tx, endpoint)));
+  }
+
+  private async whenEnabled<T>(
+    tx: Transaction,
+    endpointId: string,
+    work: (endpoint: EndpointRow) => Promise<T>,
+  ): Promise<T | Refused> {
+    const endpoint = await this.endpoints.lock(tx, endpointId);
+    if (!endpoint) return 'not-found';
+    return endpoint.disabledAt === null ? work(endpoint) : 'endpoint-disabled';
   }
 
   private async shown(tx: Transaction, id: string): Promise<DeliveryResponse> {

@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
-import { DatabaseUnavailable, withoutWrapping } from '../database/database-errors.js';
+import { isOutage } from '../database/database-errors.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { type Claim, DeliveryClaims } from './delivery-claims.service.js';
@@ -69,7 +69,7 @@ export class DeliveryPump implements BeforeApplicationShutdown {
         await (tried ? this.outcomes.record(delivery, tried, probe) : this.claims.letGo(delivery));
       } catch (error) {
         const line = `delivery ${delivery.id}: ${error instanceof Error ? error.message : String(error)}`;
-        if (withoutWrapping(error) instanceof DatabaseUnavailable) this.logger.debug(line);
+        if (isOutage(error)) this.logger.debug(line);
         else this.logger.error(line);
       }
     });

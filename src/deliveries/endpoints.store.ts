@@ -112,9 +112,14 @@ export class EndpointsStore {
     return Number(rows[0]?.position ?? 0);
   }
 
-  /** The position up to which deliveries were made from the journal. */
-  async fannedOutPosition(tx: Transaction): Promise<number> {
-    const { rows } = await tx.query<{ position: string }>('select position from delivery_cursor');
+  /**
+   * Waits until deliveries were made from what is being read of the journal now, and lets nobody read on before the
+   * transaction ends. A process that reads on locks in this order, too: first the cursor, then endpoints.
+   *
+   * @returns the position up to which deliveries were made
+   */
+  async holdFanOut(tx: Transaction): Promise<number> {
+    const { rows } = await tx.query<{ position: string }>('select position from delivery_cursor for share');
     return Number(rows[0]!.position);
   }
 

@@ -51,7 +51,7 @@ export class BootstrapKey {
     const kept = readKeyFile(file);
     if (kept === null) {
       this.logger.log(`no admin API key was made: this database has had one already; ${another}`);
-    } else if (!(await this.store.find(kept, this.clock.now()))) {
+    } else if (typeof (await this.store.find(kept, this.clock.now())) === 'string') {
       this.logger.warn(
         `the admin API key in ${file} does not work: this database does not know it, or it was revoked; ${another}`,
       );

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, type ProblemCode, problemDocument } from '../core/errors.js';
 import { withLogFields } from '../core/log-context.js';
-import { DatabaseUnavailable, withoutWrapping } from '../database/database-errors.js';
+import { DatabaseUnavailable, isOutage, withoutWrapping } from '../database/database-errors.js';
 
 /** What the framework itself refuses, by status; everything else it throws is a fault of ours. */
 const byStatus: Record<number, ProblemCode> = {
@@ -36,7 +36,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof Problem) return error;
     if (error instanceof DatabaseUnavailable) {
       // One line says that the database is away, not one for each request: readiness.ts.
-      this.logger.debug(error.message);
+      if (isOutage(error)) this.logger.debug(error.message);
+      else this.logger.warn(error.message);
       return new Problem('unavailable', { retryAfterSeconds: retrySoonSeconds });
     }
     if (error instanceof HttpException) {

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 
 import type { Job, WorkerOptions } from 'bullmq';
 import { type LogFields, withLogFields } from '../core/log-context.js';
-import { DatabaseUnavailable, withoutWrapping } from '../database/database-errors.js';
+import { isOutage } from '../database/database-errors.js';
 
 /**
  * How our workers differ from BullMQ's defaults, which are too slow for people who wait: a job of a process that died
@@ -44,7 +44,7 @@ export abstract class QueueWorker extends WorkerHost {
     withLogFields(job ? fieldsOf(job) : {}, () => {
       const line = `job ${job?.name ?? '?'} failed: ${error.message}`;
       // One line says that the database is away, not one for each job: http/readiness.ts.
-      if (withoutWrapping(error) instanceof DatabaseUnavailable) this.logger.debug(line);
+      if (isOutage(error)) this.logger.debug(line);
       else this.logger.error(line, error.stack);
     });
   }

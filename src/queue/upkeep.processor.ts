@@ -2,7 +2,7 @@ import { Processor } from '@nestjs/bullmq';
 import { Inject, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { Clock } from '../core/clock.js';
-import { DatabaseUnavailable, withoutWrapping } from '../database/database-errors.js';
+import { isOutage } from '../database/database-errors.js';
 import { JobDispatcher } from './job-dispatcher.js';
 import { QueueWorker, workerOptions } from './queue-worker.js';
 import { RetentionTasks } from './retention-tasks.js';
@@ -78,7 +78,7 @@ export class UpkeepProcessor extends QueueWorker implements OnApplicationBootstr
       await work();
     } catch (error) {
       const line = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-      if (withoutWrapping(error) instanceof DatabaseUnavailable) this.logger.debug(line);
+      if (isOutage(error)) this.logger.debug(line);
       else this.logger.warn(line);
     }
   }

@@ -4,7 +4,13 @@ import type { Input } from '../attempts/decision.js';
 import { IdentificationResults } from '../attempts/identification-results.service.js';
 import { Clock } from '../core/clock.js';
 import { Database, type Transaction } from '../database/database.js';
-import { isContention, isLasting } from '../database/database-errors.js';
+import {
+  DatabaseUnavailable,
+  isContention,
+  isLasting,
+  reasonOf,
+  withoutWrapping,
+} from '../database/database-errors.js';
 import { isIdentificationEvent, parseIdentification } from '../idenfy/identification-result.js';
 import { keepable } from '../idenfy/provider-text.js';
 import { parseWebhook, type ProviderResult } from '../idenfy/result.js';
@@ -73,25 +79,27 @@ export class ResultsService {
   }
 
   /**
-   * Other transactions were in the way of a batch: its webhooks go one by one, so that each of them waits for its own
-   * rows only. The sweeper comes back for those that still could not be applied.
+   * A batch could not be applied because of one of its webhooks: other transactions have locked its rows, or the database
+   * fails at them again and again (a damaged page, an extension). The webhooks go one by one, so that none of them keeps
+   * the others back. The sweeper comes back for those that still could not be applied.
    *
    * @returns how many it tried, 0 when some have to wait
-   * @throws the error of the batch when it was something else
+   * @throws the error of the batch when every webhook would meet it
    */
   private async applyApart(error: unknown): Promise<number> {
-    if (!isContention(error)) throw error;
+    if (!isOfTheRows(error)) throw error;
     const ids = await this.store.idsWaiting(batch);
     let blocked = 0;
     for (const id of ids) {
       try {
         await this.applyAlone(id);
       } catch (reason) {
-        if (!isContention(reason)) throw reason;
+        if (!isOfTheRows(reason)) throw reason;
+        if (!isContention(reason)) this.logger.error(`webhook ${id} cannot be applied now: ${reasonOf(reason)}`);
         blocked += 1;
       }
     }
-    if (blocked > 0) this.logger.warn(`${blocked} webhooks wait for rows that other transactions hold`);
+    if (blocked > 0) this.logger.warn(`${blocked} webhooks could not be applied yet; they are tried again`);
     return blocked === 0 ? ids.length : 0;
   }
 
@@ -179,6 +187,10 @@ export class ResultsService {
     return verdict === 'unknown' ? ignored : { state: 'applied', verdict, error: null };
   }
 }
+
+/** Whether it is about rows that some webhooks need, and not about the database as a whole. */
+const isOfTheRows = (error: unknown): boolean =>
+  isContention(error) || !(withoutWrapping(error) instanceof DatabaseUnavailable);
 
 function toInput(result: ProviderResult, receivedAt: Date, now: Date): Input {
   const { status, failReason, scanRef, type, method, ipAddress, riskTags } = result;

@@ -1,7 +1,8 @@
 /** A second process with its own data dir used to announce an admin key that did not work. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { announce } from '../../src/cli/run-service.js';
 import { Client } from '../support/client.js';
 import { createDatabase } from '../support/postgres.js';
@@ -52,6 +53,19 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(again.service.newAdminKey).toBeNull();
     expect(stale.service.newAdminKey).toBeNull();
     expect(await works(stale.url, `fc_${'s'.repeat(43)}`)).toBe(false);
+  }, 60_000);
+
+  it('is called dead in the log when the file of the data dir holds one that this database does not know', async () => {
+    const lines: string[] = [];
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void lines.push(String(line)));
+    try {
+      await start('stale');
+    } finally {
+      jest.restoreAllMocks();
+    }
+    expect(lines).toContainEqual(
+      expect.stringContaining(`the admin API key in ${file('stale')} does not work: this database does not know it`),
+    );
   }, 60_000);
 
   it('stays revoked at the next starts, and so does a configured one', async () => {

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { DueStore } from '../../src/attempts/due.store.js';
 import { Issuance } from '../../src/attempts/issuance.service.js';
 import { CodeIssuer } from '../../src/attempts/issuing.service.js';
+import { LostSessions } from '../../src/attempts/lost-sessions.service.js';
+import type { AttemptRow } from '../../src/attempts/rows.js';
 import { Clock } from '../../src/core/clock.js';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import type { SessionBody } from '../support/client.js';
@@ -107,5 +109,14 @@ describe('paid calls of two processes for one attempt', () => {
     expect([creates(), await state()]).toEqual([1, 'void']);
     const events = await world.client.untilEvent(session.id, 'attempt.orphaned');
     expect(events.at(-1)).toMatchObject({ attemptId, data: { number: 1, count: 1 } });
+  });
+
+  it('an orphan that two processes find at once is journaled once', async () => {
+    const lost = service(LostSessions);
+    const attempt = { id: attemptId, number: 1 } as AttemptRow;
+    await Promise.all([lost.recordOrphans(attempt, ['found-twice']), lost.recordOrphans(attempt, ['found-twice'])]);
+    const events = await world.client.untilEvent(session.id, 'attempt.orphaned');
+    expect(events.filter(({ type }) => type === 'attempt.orphaned')).toHaveLength(1);
+    expect((await world.client.session(session.id)).seq).toBe(events.length);
   });
 });

@@ -96,6 +96,23 @@ describeServers('a result whose rows another transaction has locked', ['postgres
     await untilFailed(locked);
   });
 
+  it('is not kept back by a result at whose rows the database fails', async () => {
+    const [damaged, free] = [await create('damaged'), await create('damaged-neighbour')];
+    await world.database.query(
+      `create function damaged() returns trigger language plpgsql as
+       $$ begin raise exception 'missing chunk number 0' using errcode = 'data_corrupted'; end $$`,
+    );
+    await world.database.query(
+      `create trigger damaged before update on attempts for each row when (old.scan_ref = 'damaged') execute function damaged()`,
+    );
+    await send(damaged);
+    await send(free);
+    await untilFailed(free);
+    expect(await keptFor(damaged)).toEqual([expect.objectContaining({ state: 'new', error: null })]);
+    await world.database.query('drop trigger damaged on attempts');
+    await untilFailed(damaged);
+  });
+
   it('locks all sessions of its batch before any subject, and the subjects by name', async () => {
     // The first session's subject comes last by name, so that its turn is after the other's.
     await makeSubject('order-b');

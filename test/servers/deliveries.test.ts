@@ -67,6 +67,33 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     for (const list of seqs) expect(list).toEqual(list.map((_, index) => index + 1));
   };
 
+  it('are not lost to an endpoint that is recovered while the journal is read for those enabled before', async () => {
+    const { client } = await world.start();
+    const { id, path } = await createEndpoint(client, receiver);
+    await client.patch(`/v1/endpoints/${id}`, { disabled: true }).expect(200);
+    const events = (await sessions([{ client } as Running], 1, 'read-on')).flat();
+    const [reading, looking] = [1, 2].map(() => new pg.Client({ connectionString: world.variables.DATABASE_URL }));
+    await Promise.all([reading!.connect(), looking!.connect()]);
+    const cursor = async () => Number((await looking!.query('select position from delivery_cursor')).rows[0].position);
+    const last = events.at(-1)!.position;
+    await waitFor(async () => (await cursor()) >= last, { what: 'the journal to be read' });
+    // A process reads these events while the endpoint is still disabled, and commits after it was enabled.
+    await looking!.query('update delivery_cursor set position = $1', [events[0]!.position - 1]);
+    await reading!.query('begin');
+    await reading!.query('update delivery_cursor set position = $1', [last]);
+    await client.patch(`/v1/endpoints/${id}`, { disabled: false }).expect(200);
+    const recovered = client.post(`/v1/endpoints/${id}/recover`, { since: 0 }).then((answer) => answer);
+    const waits = `select from pg_stat_activity where datname = current_database() and query like '%for share'
+                      and cardinality(pg_blocking_pids(pid)) > 0`;
+    const answered = recovered.then(() => true);
+    const waiting = waitFor(async () => (await looking!.query(waits)).rowCount, { what: 'the recovery to wait' });
+    await Promise.race([answered, waiting]);
+    await reading!.query('commit');
+    expect((await recovered).status).toBe(202);
+    await untilAll(events, path, 20);
+    await Promise.all([reading!.end(), looking!.end()]);
+  });
+
   it('are made at least once each, and begin in the order of their sessions', async () => {
     const running = await Promise.all([world.start(), world.startAnother()]);
     const { client } = running[0];

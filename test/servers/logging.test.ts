@@ -45,6 +45,24 @@ describeServers('the log', ['postgres', 'redis'], () => {
     }
   });
 
+  it('names the request of an answered 503 when the database answers, but has refused its statement', async () => {
+    const [locking, looking] = [1, 2].map(() => new pg.Client({ connectionString: world.variables.DATABASE_URL }));
+    await Promise.all([locking!.connect(), looking!.connect()]);
+    await locking!.query('begin');
+    await locking!.query('lock table endpoints in access exclusive mode');
+    const asked = running.client.get('/v1/endpoints').then((answer) => answer);
+    const cancel = `select pg_cancel_backend(pid) from pg_stat_activity
+                     where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0
+                       and query like 'select "id"%'`;
+    await waitFor(async () => ((await looking!.query(cancel)).rowCount ?? 0) > 0, { what: 'the request to wait' });
+    const { status, body } = await asked;
+    await Promise.all([locking!.end(), looking!.end()]);
+    expect(status).toBe(503);
+    const { requestId } = body as { requestId: string };
+    const line = await untilLine((one) => one.requestId === requestId && one.msg.includes('canceling'), 'the reason');
+    expect(line.msg).toBe('the database cannot be reached: canceling statement due to user request');
+  });
+
   it('names session, attempt and request in the line of a refusal by iDenfy', async () => {
     const { body } = await running.client.post('/v1/sessions', { scanRef: 'sim-no-credits' }).expect(502);
     const { requestId, sessionId } = body as { requestId: string; sessionId: string };
