@@ -112,7 +112,7 @@ export class EndpointsStore {
     return Number(rows[0]?.position ?? 0);
   }
 
-  /** The position up to which deliveries were made from the journal. */
+  /** The position up to which the journal's events have deliveries. */
   async fannedOutPosition(tx: Transaction): Promise<number> {
     const { rows } = await tx.query<{ position: string }>('select position from delivery_cursor');
     return Number(rows[0]!.position);

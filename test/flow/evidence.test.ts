@@ -255,7 +255,9 @@ onEveryStore(
             unproven: { ...(evidence.unproven as Members), members: unprovenNames },
           };
           expect(isAccepted(bundle)).toBe(false);
-          expect(ours(bundle)).toMatchObject({ reason: expect.stringMatching(/^it is not whole: the service signed/) });
+          expect(ours(bundle)).toMatchObject({
+            reason: expect.stringMatching(/^it is not complete: the service signed/),
+          });
           // So it is the statement alone that shows the cut.
           expect(isAccepted(signedAnew(bundle))).toBe(true);
         }

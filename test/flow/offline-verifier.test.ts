@@ -124,7 +124,7 @@ describe('the offline verifier', () => {
     }
     const { out } = await alone('evidence.json', '--key', verifierKey);
     expect(out).toContain(`session ${session.id}: failed (attempts-exhausted)`);
-    expect(out).toMatch(/It holds all events that the session had at \S+Z\. Later events are not in it\./);
+    expect(out).toMatch(/The file has all events of the session up to \S+Z\. Later events are not in it\./);
     expect(out).toContain('No event proves the following.');
     expect(out).toContain('webhooks[].receivedAt: when each webhook arrived');
     const falsified = await alone('falsified.json', '--key', verifierKey);
@@ -151,7 +151,7 @@ describe('the offline verifier', () => {
     const unbuilt = new VerifierController(new URL('no-such-verifier.mjs', import.meta.url));
     await expect(unbuilt.digest()).rejects.toMatchObject({
       code: 'not-found',
-      extras: { detail: 'This service has no verifier to give: `npm run build` makes it.' },
+      extras: { detail: 'This service has no verifier, because `npm run build` did not make it.' },
     });
   });
 });

@@ -74,6 +74,6 @@ it('shows the key itself on a terminal only', () => {
     announce({ key: 'fc_key', file: '/data/admin.key' }, { isTTY, write: (text) => texts.push(text) });
     return texts.join('');
   };
-  expect(said(true)).toMatch(/shown only now and kept in \/data\/admin\.key:\n\n {2}fc_key\n/);
+  expect(said(true)).toMatch(/shown only once and kept in \/data\/admin\.key:\n\n {2}fc_key\n/);
   expect(said(false)).toBe('');
 });

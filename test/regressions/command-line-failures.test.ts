@@ -108,7 +108,7 @@ describe('the demo', () => {
 describe('an unexpected error', () => {
   it('is one line, and has its stack apart', () => {
     const { line, stack } = failureOf(new TypeError('x is not\n  a function'));
-    expect(line).toBe('unexpected error: x is not a function; LOG_LEVEL=debug shows where');
+    expect(line).toBe('unexpected error: x is not a function; LOG_LEVEL=debug shows the stack');
     expect(stack).toContain('command-line-failures.test');
   });
 });
