@@ -45,7 +45,7 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(readFileSync(made[0]!.file, 'utf8').trim()).toBe(made[0]!.key);
   }, 60_000);
 
-  it('is not announced again, neither by its own data dir nor by one with a key that does not work', async () => {
+  it('is not announced again, with its own data dir or with one whose key does not work', async () => {
     mkdirSync(dataDir('stale'));
     writeFileSync(file('stale'), `fc_${'s'.repeat(43)}\n`);
     const [again, stale] = await Promise.all([start('one'), start('stale')]);
@@ -54,7 +54,7 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(await works(stale.url, `fc_${'s'.repeat(43)}`)).toBe(false);
   }, 60_000);
 
-  it('stays revoked at the next starts, and so does a configured one', async () => {
+  it('stays revoked after later starts, and so does a configured one', async () => {
     const configured = `fc_${'c'.repeat(43)}`;
     const first = await start('configured', configured);
     const client = new Client(first.url, configured);
