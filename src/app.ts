@@ -1,4 +1,4 @@
-/** Starts the service from its settings and stops it again, each part after what stands on it. */
+/** Starts the service from its settings, and stops it again: each part is stopped after the parts that use it. */
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -23,18 +23,18 @@ export interface Service {
   readonly url: string;
   readonly app: NestFastifyApplication;
   readonly logger: Logger;
-  /** the admin key that this start has made; it is shown nowhere else */
+  /** the admin key if this start made one; it is shown nowhere else */
   readonly newAdminKey: NewAdminKey | null;
   /** Lets running requests and jobs finish, then closes everything. */
   close(): Promise<void>;
 }
 
-/** A database server that starts at the same time as we do is given this long. */
+/** How long to wait for a database server that starts at the same time as we do. */
 const databasePatienceSeconds = 30;
-/** A part that is in trouble itself, such as a queue whose server is away, must not keep a failed start from ending. */
+/** A part that cannot close, such as a queue whose server is away, must not keep a failed start from ending. */
 const abandonWithinMs = 5000;
 
-/** Everything that was opened is closed again when the start fails. @throws whatever keeps it from starting */
+/** If the start fails, everything that was opened is closed again. @throws the error that made it fail */
 export async function startService(settings: Settings, logger = createLogger(settings)): Promise<Service> {
   for (const warning of settingsWarnings(settings)) logger.warn(warning);
   const opened = new Opened();

@@ -11,7 +11,7 @@ import type { Outcome } from './outcome.js';
 const knownSignals: readonly string[] = [...holdingSignals, ...Object.keys(flaggingSignals), 'about-to-lock'];
 const knownReasons: readonly string[] = knownFailReasons;
 
-/** What fraud teams and reviewers are alerted by. Verdicts, signals and locks are counted where they were committed. */
+/** The metrics that alert fraud teams and reviewers. The process that commits a verdict, signal or lock counts it. */
 @Injectable()
 export class AttemptMetrics {
   private readonly verdicts: Counter<'outcome' | 'reason' | 'source'>;
@@ -28,13 +28,13 @@ export class AttemptMetrics {
     const registers = [metrics.registry];
     this.verdicts = new Counter({
       name: 'facecode_verdicts_total',
-      help: 'Attempts that ended with an outcome, by iDenfy’s reason and by who said so.',
+      help: 'Attempts that ended with an outcome, by iDenfy’s reason and by source.',
       labelNames: ['outcome', 'reason', 'source'],
       registers,
     });
     this.signals = new Counter({
       name: 'facecode_signals_total',
-      help: 'Signals that were raised (risk.flagged).',
+      help: 'Signals raised (risk.flagged).',
       labelNames: ['signal'],
       registers,
     });
@@ -50,7 +50,7 @@ export class AttemptMetrics {
     });
     this.reviewAge = new Gauge({
       name: 'facecode_reviews_oldest_seconds',
-      help: 'For how long the oldest held pass has been waiting; 0: none waits.',
+      help: 'How long the oldest held pass has been waiting; 0: none waits.',
       registers,
     });
     for (const signal of knownSignals) this.signals.inc({ signal }, 0);
@@ -79,5 +79,5 @@ export class AttemptMetrics {
   }
 }
 
-/** iDenfy's words are an open list, and every new label is a new time series. */
+/** iDenfy may send any word, and every new label value is a new time series: unknown words become `other`. */
 const oneOf = (known: readonly string[], word: string): string => (known.includes(word) ? word : 'other');

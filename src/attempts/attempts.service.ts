@@ -101,8 +101,8 @@ export class AttemptsService {
   }
 
   /**
-   * Locks what the results of a batch may change, in the order that Database.transaction asks for.
-   * @param scanRefs of the attempts that the results are for
+   * Locks everything that the results of a batch may change, in the order that Database.transaction names.
+   * @param scanRefs of the attempts that the results belong to
    */
   async lockForResults(tx: Transaction, sessionIds: readonly string[], scanRefs: readonly string[]): Promise<void> {
     if (sessionIds.length > 0) await this.store.lockMany(tx, sessionIds);

@@ -55,7 +55,7 @@ export class AttemptsStore {
     return sessionIds.flatMap((id) => byId.get(id) ?? []);
   }
 
-  /** Locks many sessions in the one order that keeps two transactions from waiting for each other. */
+  /** Locks many sessions, always in the same order, so that two transactions never wait for each other. */
   async lockMany(tx: Transaction, sessionIds: readonly string[]): Promise<void> {
     await tx.query('select from sessions where id = any ($1) order by id for update', [[...sessionIds]]);
   }

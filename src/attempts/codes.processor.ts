@@ -12,7 +12,9 @@ import { PassConfirmation } from './pass-confirmation.service.js';
 
 const hourMs = 3_600_000;
 
-/** Everything that calls iDenfy. One job makes at most one call, so BullMQ's limiter holds the budget of all replicas. */
+/**
+ * Everything that calls iDenfy. One job makes at most one call, so BullMQ's limiter holds the budget of all replicas.
+ */
 @Processor('codes', { ...workerOptions, concurrency: 32 })
 export class CodesProcessor extends QueueWorker implements OnApplicationBootstrap {
   constructor(
@@ -30,7 +32,7 @@ export class CodesProcessor extends QueueWorker implements OnApplicationBootstra
     this.start();
   }
 
-  /** @returns the id of the attempt when work on it has come to an end: CodesEvents tells those who wait for it */
+  /** @returns the id of the attempt when the work on it is over; CodesEvents then notifies the requests that wait */
   protected async work(job: Job): Promise<string | null> {
     const { attemptId } = job.data as JobData['issue-code'];
     switch (job.name) {

@@ -1,9 +1,9 @@
-/** When work on an attempt is next due, and how often it was tried: the columns that jobs and the sweeper go by. */
+/** When work on an attempt is next due, and how often it was tried: the columns that jobs and the sweeper read. */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
 import type { AttemptRow } from './rows.js';
 
-/** How far the clocks of two replicas may be apart before one finds a fresh attempt not due yet. */
+/** How far the clocks of two replicas may differ: a new attempt counts as due on a clock that is this much behind. */
 const clockSkewMs = 1000;
 
 @Injectable()
@@ -11,11 +11,11 @@ export class DueStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
   /**
-   * Takes a requested attempt for one try to have its code issued, until `until`: two jobs for one attempt must not make
-   * two paid calls. `until` names the claim: whoever comes later ends at another moment, and then every write that asks
-   * for the old claim changes nothing.
+   * Claims a requested attempt until `until`, because two jobs for one attempt must not make two paid calls. `until`
+   * also identifies the claim: a later claim ends at another moment, and then every write under the old claim changes
+   * nothing.
    *
-   * @returns false when another has it, or it is not due, or no longer requested
+   * @returns false when another process has claimed it, when it is not due, or when it is no longer requested
    */
   async claim(attemptId: string, now: Date, until: Date): Promise<boolean> {
     const { count } = await this.database.query(
@@ -26,10 +26,10 @@ export class DueStore {
   }
 
   /**
-   * A call that may cost a credit is about to be made under this claim, which now lasts until `until`.
-   * @param createSince when a create call begins: if nobody lives to read its answer, its session is looked for first;
-   *   null: no such call
-   * @returns false when the claim is lost: the attempt has ended, or another took it over
+   * Records that a call that may cost a credit is about to be made, and extends the claim to `until`.
+   * @param createSince the start of a create call: if the process dies before the answer, the next one looks for the
+   *   session of that call first; null: not a create call
+   * @returns false when the claim is lost: the attempt has ended, or another process took it over
    */
   async announceCall(attemptId: string, claim: Date, until: Date, createSince: Date | null): Promise<boolean> {
     const { count } = await this.database.query(
@@ -46,7 +46,7 @@ export class DueStore {
     await tx.query('update sessions set eligible = true where id = $1', [sessionId]);
   }
 
-  /** The next step may be taken at once. @returns false when the claim is lost */
+  /** Makes the next step due at once. @returns false when the claim is lost */
   async goOn(tx: Transaction, attemptId: string, claim: Date, now: Date): Promise<boolean> {
     const { count } = await tx.query(
       `update attempts set next_try_at = $3 where id = $1 and state = 'requested' and next_try_at = $2`,
@@ -56,8 +56,8 @@ export class DueStore {
   }
 
   /**
-   * A try to have a code issued did not succeed; the next one is due at `nextTryAt`.
-   * @param lost a create call whose session may exist all the same; `since` null: none is looked for (any more)
+   * No code was issued; asking again is due at `nextTryAt`.
+   * @param lost a create call without an answer, whose session may exist; `since` null: do not look for it (any more)
    * @returns false when the claim is lost
    */
   async postpone(
@@ -75,7 +75,7 @@ export class DueStore {
     return count === 1;
   }
 
-  /** iDenfy could not be asked what became of a code; it is asked again at `at`. */
+  /** iDenfy did not say what became of a code; the service asks again at `at`. */
   async postponeCheck(attempt: AttemptRow, at: Date): Promise<void> {
     await this.database.query(
       `update attempts set check_tries = check_tries + 1, deadline_at = $3
@@ -84,7 +84,7 @@ export class DueStore {
     );
   }
 
-  /** iDenfy could not be asked to confirm a pass; it is asked again at `at`. */
+  /** iDenfy did not say whether it confirms a pass; the service asks again at `at`. */
   async postponeConfirmation(attemptId: string, at: Date): Promise<void> {
     await this.database.query(
       `update attempts set confirm_tries = confirm_tries + 1, confirm_at = $2 where id = $1 and confirm_at is not null`,
@@ -92,7 +92,7 @@ export class DueStore {
     );
   }
 
-  /** There is nothing more to confirm, and the token has done its service. @returns false when another said so first */
+  /** Nothing is left to confirm, so the token is wiped. @returns false when another process did this first */
   async endConfirmation(tx: Transaction, attemptId: string): Promise<boolean> {
     const { count } = await tx.query(
       `update attempts set confirm_at = null, secret_sealed = null where id = $1 and confirm_at is not null`,

@@ -18,14 +18,14 @@ export class IdentificationRequests {
     @Inject(IdenfyClient) private readonly idenfy: IdenfyClient,
   ) {}
 
-  /** Makes at most one call. @returns whether the work on the attempt has come to an end */
+  /** Makes at most one call. @returns whether the work on the attempt is over */
   async request(attemptId: string): Promise<boolean> {
     const begun = await this.issuance.begin(attemptId);
     const announced = begun && (await this.issuance.announceCall(begun, 'identify'));
     if (!announced) return false;
     const { requested } = announced;
     const { session } = requested;
-    // The session's id says nothing of the person, and its webhook brings it back.
+    // The session's id says nothing about the person, and the webhook returns it.
     const outcome = await this.idenfy.createIdentification({
       clientId: session.id,
       ...(session.locale === null ? {} : { locale: session.locale }),

@@ -16,7 +16,7 @@ export class IdentificationResults {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** The sessions that asked for these identifications, for locking them before the first is applied. */
+  /** The sessions that asked for these identifications: they are locked before the first one is applied. */
   async sessionsOf(tx: Transaction, scanRefs: readonly string[]): Promise<string[]> {
     return scanRefs.length === 0 ? [] : this.store.sessionsOf(tx, scanRefs);
   }

@@ -34,7 +34,7 @@ export class IdentificationsStore {
     return (await this.sessionsOf(tx, [scanRef]))[0] ?? null;
   }
 
-  /** @param scanRefs of identifications, not the sessions' own */
+  /** @param scanRefs those of identifications, not those of sessions */
   async sessionsOf(tx: Transaction, scanRefs: readonly string[]): Promise<string[]> {
     const { rows } = await tx.query<{ id: string }>(
       'select id from sessions where identification_scan_ref = any ($1)',

@@ -12,28 +12,28 @@ import { DueStore } from './due.store.js';
 import { LockedAttempts } from './locked-attempts.js';
 import type { AttemptRow, SessionRow } from './rows.js';
 
-/** A `requested` attempt with its session, as it was a moment ago: every write asks again under the lock. */
+/** A `requested` attempt with its session, as read a moment ago: every write checks the state again under the lock. */
 export interface Requested {
   session: SessionRow;
   attempt: AttemptRow;
-  /** Nobody else calls iDenfy for the attempt until then; it also names the claim (DueStore.claim). */
+  /** Until then no other process calls iDenfy for the attempt. It also identifies the claim (DueStore.claim). */
   claimedUntil: Date;
 }
 
 /** Why there is no code yet. */
 export interface Postponement {
   why: string;
-  /** what iDenfy asked for; null: our own back-off */
+  /** the delay that iDenfy asked for; null: our own back-off */
   retryAfterSeconds: number | null;
-  /** a create call whose session may exist all the same; null: none is looked for (any more) */
+  /** a create call without an answer, whose session may exist; null: do not look for it (any more) */
   lost?: { since: Date; looks: number } | null;
 }
 
 const actor = { kind: 'system', id: 'issue-code' } as const;
-/** Beyond the call's own deadline, what the write after it may take. */
+/** Time for the write after a call, beyond the call's own deadline. */
 const claimSlackMs = 3000;
 
-/** How the work on a `requested` attempt begins and ends, whatever is done in between. */
+/** How the work on a `requested` attempt begins and ends, whichever call is made in between. */
 @Injectable()
 export class Issuance {
   private readonly logger = new Logger(Issuance.name);
@@ -48,7 +48,7 @@ export class Issuance {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Takes the attempt for one call to iDenfy. @returns null when another has it, or nothing is due */
+  /** Claims the attempt for one call to iDenfy. @returns null when another process has it, or when nothing is due */
   async begin(attemptId: string): Promise<Requested | null> {
     const now = this.clock.now();
     const claimedUntil = this.claimFrom(now);
@@ -72,11 +72,11 @@ export class Issuance {
   }
 
   /**
-   * Makes sure that a call which may cost a credit is made once: durable before the call, and only under a claim that
-   * still holds. A process that dies in the call is then not followed by a second paid one, and a process that slept
-   * since its claim makes none.
+   * Makes sure that a call that may cost a credit is made only once. The call is recorded before it is made, and only
+   * if the claim still holds. So no second paid call follows a process that dies during its call, and a process that
+   * was paused after its claim makes no call.
    *
-   * @returns the claim to go on with and the moment before the call, null when the call must not be made
+   * @returns the extended claim and the moment before the call; null when the call must not be made
    */
   async announceCall(
     requested: Requested,
@@ -87,11 +87,11 @@ export class Issuance {
     const { attempt } = requested;
     const createSince = call === 'create' ? since : null;
     if (!(await this.due.announceCall(attempt.id, requested.claimedUntil, claimedUntil, createSince))) {
-      this.logger.warn(`attempt ${attempt.id} ended or was taken over before iDenfy was called; no call is made`);
+      this.logger.warn(`attempt ${attempt.id} ended or was taken over before iDenfy was called, so no call is made`);
       return null;
     }
     const announced = { ...requested, claimedUntil };
-    // The call has its whole time-out ahead; only the slack may be used up by now.
+    // The claim must still cover the call's whole time-out, so at most the slack may have passed by now.
     if (this.clock.now().getTime() - since.getTime() <= claimSlackMs) return { requested: announced, since };
     await this.postpone(announced, { why: 'the process was paused', retryAfterSeconds: null, lost: null }, 0);
     return null;
@@ -109,7 +109,7 @@ export class Issuance {
     });
   }
 
-  /** Only the job remembers this: if it is lost, eligibility is asked once more. */
+  /** Only the job remembers this step. If the job is lost, iDenfy is asked for eligibility once more. */
   async goOnToIdentify({ attempt, claimedUntil }: Requested): Promise<void> {
     await this.attempts.with(attempt.id, async ({ tx, now }) => {
       if (!(await this.due.goOn(tx, attempt.id, claimedUntil, now))) return;
@@ -118,8 +118,8 @@ export class Issuance {
   }
 
   /**
-   * A code is kept by whoever brings it first, with or without a claim: it is paid for.
-   * @param issuedAt before the request that made the code: iDenfy returns no expiry, and ours may only be earlier
+   * Stores a code. The first one to arrive is stored even without a claim, because it is paid for.
+   * @param issuedAt the moment before the call: iDenfy returns no expiry, so ours must not be later than the real one
    * @returns false when the attempt has ended or has a code already
    */
   async keep(
@@ -133,10 +133,10 @@ export class Issuance {
     const sealed = this.secrets.seal(attempt.id, secret);
     const decision = await this.attempts.decide(attempt.id, actor, () => input, sealed);
     if (decision?.kind !== 'moved') {
-      this.logger.warn(`attempt ${attempt.id} ended while its code was being made; the code is not used`);
+      this.logger.warn(`attempt ${attempt.id} ended before its code arrived, so the code is not used`);
       return false;
     }
-    // A webhook may have been quicker than the answer that brought the token.
+    // A webhook may have arrived before the answer that holds its token.
     await this.dispatcher.add(jobs.applyResults());
     return true;
   }
@@ -145,7 +145,7 @@ export class Issuance {
     await this.attempts.decide(attempt.id, actor, ({ nextTryAt }) =>
       nextTryAt?.getTime() === claimedUntil.getTime() ? { kind: 'issue-refused', reason, detail } : null,
     );
-    if (reason === 'provider-rejected') this.logger.error(`iDenfy refuses for good: ${detail}`);
+    if (reason === 'provider-rejected') this.logger.error(`iDenfy refused for good: ${detail}`);
   }
 
   async postpone(
@@ -154,7 +154,7 @@ export class Issuance {
     delay = delayMs(retryAfterSeconds, attempt.issueTries),
   ): Promise<void> {
     if (why === 'rate-limited') await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
-    this.logger.warn(`no code for attempt ${attempt.id} yet (${why}), next try in ${delay} ms`);
+    this.logger.warn(`no code for attempt ${attempt.id} yet (${why}), asking again in ${delay} ms`);
     await this.attempts.with(attempt.id, async ({ tx, attempt: current, now }) => {
       const still = lost === undefined ? { since: current.lostSince, looks: current.lostLooks } : lost;
       const nextTryAt = new Date(now.getTime() + delay);

@@ -1,4 +1,4 @@
-/** A create call whose answer was lost may have made a session: src/idenfy/README.md, "Open points". */
+/** A create call whose answer was lost may still have made a session: src/idenfy/README.md, "Open points". */
 import { Inject, Injectable } from '@nestjs/common';
 import { IdenfyClient } from '../idenfy/client.js';
 import type { ProviderSession } from '../idenfy/contract.js';
@@ -8,7 +8,7 @@ import { LockedAttempts } from './locked-attempts.js';
 import { OrphansStore } from './orphans.store.js';
 import type { AttemptRow } from './rows.js';
 
-/** A session may show up in the list a moment after its call: it is looked for so often, so far apart. */
+/** A session may appear in the list some time after its call, so we look this often, with this pause. */
 const looksMost = 2;
 const betweenLooksMs = 2000;
 
@@ -24,7 +24,7 @@ export class LostSessions {
     @Inject(IdenfyClient) private readonly idenfy: IdenfyClient,
   ) {}
 
-  /** Makes one call. @returns whether the work on the attempt has come to an end */
+  /** Makes one call. @returns whether the work on the attempt is over */
   async lookFor(requested: Requested, since: Date): Promise<boolean> {
     const { session, attempt } = requested;
     const outcome = await this.idenfy.listSessions();
@@ -32,7 +32,7 @@ export class LostSessions {
       await this.issuance.postpone(requested, outcome);
       return false;
     }
-    // A list that may not be read, or cannot be, does not become readable by waiting: one more try is all there is.
+    // Waiting does not help if we may not read the list or cannot parse it: look only once, then ask for a new code.
     const found = outcome.kind === 'ok' ? await this.unknown(outcome.sessions, session.scanRef) : [];
     const looks = attempt.lostLooks + 1;
     if (found.length === 0) {
@@ -45,7 +45,7 @@ export class LostSessions {
       return false;
     }
     const [only] = found;
-    // The list tells no digits: a session is of use only where the token is enough.
+    // The list does not contain the digits: a session found there is useful only if the token is enough.
     if (only && found.length === 1 && only.approved === null && !session.channels.includes('code')) {
       await this.issuance.keep(requested, since, { token: only.tokenString, code: null });
       return true;
@@ -54,7 +54,7 @@ export class LostSessions {
     return false;
   }
 
-  /** Lists sessions at iDenfy that no attempt uses; one that is known already is not listed again. */
+  /** Lists sessions at iDenfy that no attempt uses as orphans. A known session is not listed again. */
   async recordOrphans(attempt: AttemptRow, tokens: readonly string[]): Promise<void> {
     const unknown = await this.orphans.unknown(tokens);
     if (unknown.length === 0) return;
@@ -67,7 +67,7 @@ export class LostSessions {
     });
   }
 
-  /** Sessions for the scanRef that are neither an attempt's nor listed as orphans. */
+  /** Sessions for the scanRef that belong to no attempt and are not listed as orphans. */
   private async unknown(sessions: readonly ProviderSession[], scanRef: string): Promise<ProviderSession[]> {
     const theirs = sessions.filter(({ givenScanRef }) => givenScanRef === scanRef);
     const unknown = new Set(await this.orphans.unknown(theirs.map(({ tokenString }) => tokenString)));

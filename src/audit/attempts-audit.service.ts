@@ -15,7 +15,7 @@ import { startsOf, windowOf } from './summary-window.js';
 
 const noDurations = { median: null, p95: null };
 
-/** Looks through all attempts of all sessions, and counts them. Reads only. */
+/** Searches the attempts of all sessions, and counts them. Only reads. */
 @Injectable()
 export class AttemptsAudit {
   constructor(

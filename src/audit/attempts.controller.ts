@@ -25,7 +25,7 @@ export class AttemptsController {
   @ApiOperation({
     summary: 'Search attempts',
     description:
-      'Attempts of all sessions, newest first. An attempt must match every filter that is given. Each shows the status of its session and what a reviewer decided.',
+      'Attempts of all sessions, newest first. An attempt must match every filter of the request. Each attempt shows the status of its session and what a reviewer decided.',
   })
   @AuditedRead('attempts.search')
   @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request'])
@@ -37,7 +37,7 @@ export class AttemptsController {
   @ApiOperation({
     summary: 'Summarize attempts and sessions',
     description:
-      'Counts attempts by the hour or day in which they were requested, and sessions by the one in which they were created.',
+      'Counts attempts by the hour or day in which they were requested, and sessions by the hour or day in which they were created.',
   })
   @AuditedRead('attempts.summary')
   @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, ['invalid-request'])

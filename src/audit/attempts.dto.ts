@@ -25,7 +25,7 @@ export class SearchAttemptsDto extends PageQueryDto {
   @ApiProperty({
     required: false,
     example: 'FACE_MISMATCH',
-    description: 'Exactly as iDenfy gave it. An open list: any text is taken.',
+    description: 'Exactly as iDenfy gave it. Any text is accepted, because iDenfy may add reasons.',
   })
   @IsOptional()
   @PlainText(1, 255)

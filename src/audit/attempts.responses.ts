@@ -18,7 +18,7 @@ class ReviewOutcomeResponse {
 
   @ApiProperty({
     type: [String],
-    description: 'Ids of the API keys that had said pass before (REVIEW_FOUR_EYES=on).',
+    description: 'Ids of the API keys that approved the pass before (REVIEW_FOUR_EYES=on).',
   })
   approvedBy!: string[];
 }
@@ -37,14 +37,17 @@ export class FoundAttemptResponse extends AttemptResponse {
   @ApiProperty({
     type: ReviewOutcomeResponse,
     nullable: true,
-    description: 'What a reviewer decided about the pass of this session; null when nobody has.',
+    description: 'What a reviewer decided about the pass of this session; null if no reviewer has decided.',
   })
   review!: ReviewOutcomeResponse | null;
 
   @ApiProperty()
   scanRef!: string;
 
-  @ApiProperty({ format: 'date-time', description: 'When it was requested; `from` and `to` are about this time.' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'When the attempt was requested. `from` and `to` filter by this time.',
+  })
   createdAt!: string;
 }
 
@@ -59,16 +62,28 @@ export class FoundAttemptPageResponse {
 const counts = { type: 'object', additionalProperties: { type: 'integer' } } as const;
 
 class AttemptCountsResponse implements Summary {
-  @ApiProperty({ description: 'Attempts requested in this time; every count is of these, as they are now.' })
+  @ApiProperty({ description: 'Attempts requested in this time. The counts show these attempts as they are now.' })
   attempts!: number;
 
-  @ApiProperty({ ...counts, description: 'Every state by name.', example: { passed: 17, retry: 3 } })
+  @ApiProperty({
+    ...counts,
+    description: 'Attempts by state. Every state is listed.',
+    example: { passed: 17, retry: 3 },
+  })
   byState!: Record<AttemptState, number>;
 
-  @ApiProperty({ ...counts, description: 'Every outcome by name.', example: { SUCCESS: 17, FAILED: 2 } })
+  @ApiProperty({
+    ...counts,
+    description: 'Attempts by outcome. Every outcome is listed.',
+    example: { SUCCESS: 17, FAILED: 2 },
+  })
   byOutcome!: Record<FinalStatus, number>;
 
-  @ApiProperty({ ...counts, description: 'The reasons that occur.', example: { FACE_MISMATCH: 2 } })
+  @ApiProperty({
+    ...counts,
+    description: 'Attempts by failReason. Only reasons that occurred are listed.',
+    example: { FACE_MISMATCH: 2 },
+  })
   byFailReason!: Record<string, number>;
 
   @ApiProperty({ description: 'Sessions created in this time.' })
@@ -76,7 +91,7 @@ class AttemptCountsResponse implements Summary {
 
   @ApiProperty({
     ...counts,
-    description: 'Those sessions by their status now; every status by name.',
+    description: 'The same sessions by their current status. Every status is listed.',
     example: { passed: 16, failed: 1, canceled: 1 },
   })
   bySessionStatus!: Record<SessionStatus, number>;
@@ -87,7 +102,7 @@ class AttemptCountsResponse implements Summary {
     minimum: 0,
     maximum: 1,
     description:
-      'Attempts with state `passed` whose session also passed, divided by all finished attempts. An attempt is finished in state `retry`, or in state `passed` once its session is no longer `in-review`. So a pass that a reviewer refused lowers the rate, and a pass that waits for a review does not count yet. Void and live attempts never count. Null when no attempt is finished.',
+      'Attempts with state `passed` whose session also passed, divided by all finished attempts. An attempt is finished if its state is `retry`, or if its state is `passed` and its session is not `in-review`. So a pass that a reviewer refused lowers the rate, and a pass that waits for a review does not count yet. Void and live attempts never count. Null if no attempt is finished.',
   })
   conversionRate!: number | null;
 
@@ -99,7 +114,11 @@ class AttemptCountsResponse implements Summary {
   })
   medianSeconds!: number | null;
 
-  @ApiProperty({ type: 'number', nullable: true, description: 'Of the same; interpolated, as the median is.' })
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    description: 'The same as a 95th percentile; interpolated like the median.',
+  })
   p95Seconds!: number | null;
 }
 
@@ -118,7 +137,7 @@ export class SummaryResponse {
   @ApiProperty({ enum: buckets })
   bucket!: Bucket;
 
-  @ApiProperty({ type: AttemptCountsResponse, description: 'Of the whole time.' })
+  @ApiProperty({ type: AttemptCountsResponse, description: 'The counts of the whole time.' })
   totals!: AttemptCountsResponse;
 
   @ApiProperty({

@@ -47,7 +47,7 @@ export class EvidenceProofs {
     };
   }
 
-  /** With the key that signs checkpoints. */
+  /** Signs with the key that signs checkpoints. */
   sign(statement: EvidenceStatement): SignedEvidenceStatement {
     return signStatement(statement, this.journal.signer.privateKey);
   }

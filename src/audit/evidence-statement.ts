@@ -1,6 +1,6 @@
 /**
- * What the service signs for an evidence file, with the journal's key: how many events the session had, and what it says
- * beside them. Without it nobody could see that events were cut off at the end. Pure.
+ * What the service signs for an evidence file with the journal's key: the number of the session's events, and digests
+ * of the webhooks and deliveries. Without this statement nobody could see that the last events were cut off. Pure.
  */
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { canonicalJson, type Json } from '../core/canonical-json.js';
@@ -10,7 +10,7 @@ export interface EvidenceStatement {
   kind: 'facecode-evidence-statement';
   version: 1;
   sessionId: string;
-  /** how many events the session has in the tree of that size */
+  /** number of the session's events in the tree of `treeSize` events */
   events: number;
   treeSize: number;
   /** ISO 8601 */
@@ -33,11 +33,11 @@ export function signStatement(statement: EvidenceStatement, key: KeyObject): Sig
   return { ...statement, signature: sign(null, bytesOf(statement), key).toString('base64') };
 }
 
-/** @param signature as it stands in the file @param key the one that is trusted */
+/** @param signature as written in the file @param key the trusted one */
 export function isSignedStatement(statement: EvidenceStatement, signature: unknown, key: KeyObject): boolean {
   if (typeof signature !== 'string') return false;
   const bytes = Buffer.from(signature, 'base64');
-  // The last digit of base64 has bits to spare: a signature is to have one form.
+  // The last digit of base64 has unused bits. Accept one form only, so that nobody can change the file unnoticed.
   return bytes.toString('base64') === signature && verify(null, bytesOf(statement), key, bytes);
 }
 

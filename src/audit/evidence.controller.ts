@@ -16,12 +16,11 @@ export class EvidenceController {
   @Get(':id/evidence')
   @ApiOperation({
     summary: 'Get the evidence of a session',
-    description:
-      'One bundle with everything that shows how the session came to its outcome. `facecode verify` checks it offline.',
+    description: 'One file that shows how the session came to its outcome. `facecode verify` checks it offline.',
   })
   @RequireScope('audit')
   @AuditedRead('sessions.evidence')
-  @ApiAnswers({ 200: [EvidenceResponse, 'The bundle, once every event of the session is sealed.'] }, ['not-found'])
+  @ApiAnswers({ 200: [EvidenceResponse, 'The file, once every event of the session is sealed.'] }, ['not-found'])
   async get(@Param('id') id: string): Promise<EvidenceResponse> {
     const bundle = await this.evidence.of(id);
     if (bundle === 'not-found') throw new Problem('not-found');

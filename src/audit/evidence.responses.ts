@@ -1,4 +1,4 @@
-/** The bundle as classes, for the OpenAPI document. */
+/** The evidence file as classes, for the OpenAPI document. */
 import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { DeliveryResponse } from '../deliveries/delivery.responses.js';
 import { EventResponse } from '../journal/events.responses.js';
@@ -20,12 +20,15 @@ class EventProofResponse implements EventProof {
   @ApiProperty({ minimum: 0, description: '`position` - 1.' })
   leafIndex!: number;
 
-  @ApiProperty({ type: [String], description: 'The hashes beside the way from the leaf up to the root (RFC 6962).' })
+  @ApiProperty({ type: [String], description: 'The sibling hashes from the leaf up to the root (RFC 6962).' })
   hashes!: string[];
 }
 
 class ProvenEventResponse {
-  @ApiProperty({ type: EventResponse, description: 'As GET /v1/events gives it; the leaf leaves `personal` out.' })
+  @ApiProperty({
+    type: EventResponse,
+    description: 'As GET /v1/events gives it. The leaf does not include `personal`.',
+  })
   event!: EventResponse;
 
   @ApiProperty({ type: EventProofResponse })
@@ -60,14 +63,14 @@ class EvidenceStatementResponse implements SignedEvidenceStatement {
   sessionId!: string;
 
   @ApiProperty({
-    description: 'How many events the session has in the tree of that size: all of them are in `events`.',
+    description: 'Number of the session’s events in the tree of `treeSize` events. All of them are in `events`.',
   })
   events!: number;
 
   @ApiProperty()
   treeSize!: number;
 
-  @ApiProperty({ format: 'date-time', description: 'What happened to the session later is not in the bundle.' })
+  @ApiProperty({ format: 'date-time', description: 'Later events of the session are not in the file.' })
   madeAt!: string;
 
   @ApiProperty({ description: 'SHA-256 (hex) of the RFC 8785 form of `webhooks`.' })
@@ -85,7 +88,8 @@ class EvidenceStatementResponse implements SignedEvidenceStatement {
 
 class UnprovenResponse {
   @ApiProperty({
-    description: 'Who says what no event proves: the name of the journal whose key signed the statement.',
+    description:
+      'The name of the journal whose key signed the statement. For the unproven members you have only its word.',
   })
   saidBy!: string;
 
@@ -104,25 +108,30 @@ export class EvidenceResponse {
   @ApiProperty({ enum: [evidenceVersion] })
   version!: typeof evidenceVersion;
 
-  @ApiProperty({ type: EvidenceSessionResponse, description: 'What the events, folded, say; the verifier compares.' })
+  @ApiProperty({
+    type: EvidenceSessionResponse,
+    description: 'The session as computed from the events. The verifier computes it again and compares.',
+  })
   session!: EvidenceSessionResponse;
 
   @ApiProperty({
     type: [EvidenceAttemptResponse],
-    description: 'Every attempt, oldest first, as the events say; never with a code or a hint at it.',
+    description: 'Every attempt as computed from the events, oldest first, without the code and its hint.',
   })
   attempts!: EvidenceAttemptResponse[];
 
   @ApiProperty({ type: [ProvenEventResponse], description: 'Every event of the session, by `seq`.' })
   events!: ProvenEventResponse[];
 
-  @ApiProperty({ description: 'Of the checkpoint that the proofs lead to.' })
+  @ApiProperty({ description: 'Size of the tree that the checkpoint signs and the proofs lead to.' })
   treeSize!: number;
 
   @ApiProperty({ description: 'Signed note (C2SP tlog-checkpoint).' })
   checkpoint!: string;
 
-  @ApiProperty({ description: 'PEM of the key that has signed it; hold it against one you had before.' })
+  @ApiProperty({
+    description: 'PEM of the key that signed the checkpoint. Compare it with a copy that you got earlier.',
+  })
   publicKey!: string;
 
   @ApiProperty({ description: 'The same key as C2SP tools take it.' })
@@ -131,22 +140,25 @@ export class EvidenceResponse {
   @ApiProperty({
     type: [WebhookRecordResponse],
     description:
-      "iDenfy's webhooks for these attempts, oldest first. Of one that an event names, `state` and `verdict` are what the event says.",
+      "iDenfy's webhooks for these attempts, oldest first. If an event names a webhook, its `state` and `verdict` are those of the event.",
   })
   webhooks!: WebhookRecordResponse[];
 
   @ApiProperty({
     type: [DeliveryResponse],
-    description: 'What was sent of these events to webhook endpoints and what came of it, without the answers.',
+    description: 'The deliveries of these events to webhook endpoints and the result of each try, without the answers.',
   })
   deliveries!: DeliveryResponse[];
 
   @ApiProperty({
     type: EvidenceStatementResponse,
-    description: 'What the service signs: how many events there are, and the webhooks and deliveries beside them.',
+    description: 'What the service signs: the number of events, and the digests of `webhooks` and `deliveries`.',
   })
   statement!: EvidenceStatementResponse;
 
-  @ApiProperty({ type: UnprovenResponse, description: 'What no event proves, and who says it.' })
+  @ApiProperty({
+    type: UnprovenResponse,
+    description: 'The members that no event proves, and the journal that vouches for them.',
+  })
   unproven!: UnprovenResponse;
 }

@@ -14,10 +14,10 @@ import { provenSession } from './proven-session.js';
 import { SealedSessions } from './sealed-session.js';
 import { evidenceVersion } from './verify-evidence.js';
 
-/** A session that keeps moving while its evidence is gathered has no evidence yet. */
+/** How often to gather evidence again because the session got new events meanwhile. */
 const triesMost = 5;
 
-/** Puts together what shows, without this service, how a session came to its end. */
+/** Puts together a file that proves, without this service, how a session came to its outcome. */
 @Injectable()
 export class Evidence {
   constructor(
@@ -34,7 +34,7 @@ export class Evidence {
       const events = await this.sealed.eventsOf(sessionId);
       if (typeof events === 'string') return events;
       const evidence = await this.from(sessionId, events);
-      // Only if nothing was added meanwhile these are all events in the tree, and the webhooks and deliveries are theirs.
+      // If an event was added meanwhile, the events are not complete, or the webhooks and deliveries do not match them.
       const rows = await this.sessions.findRows(sessionId);
       if (rows?.session.seq === events.length) return evidence;
     }
@@ -79,13 +79,13 @@ export class Evidence {
   }
 }
 
-/** @param verdict that the events prove; the row shows the latest word, which a replay by hand may have changed */
+/** @param verdict the one that the events prove; the row has the latest one, which a replay by hand may have changed */
 function webhookRecord({ id, digest, receivedAt, ...row }: WebhookRecord, verdict?: string): WebhookRecordResponse {
   const { state, verdict: proven } = verdict === undefined ? row : { state: 'applied', verdict };
   return { id, digest: digest.toString('hex'), receivedAt: receivedAt.toISOString(), state, verdict: proven };
 }
 
-/** Member by member: the verifier refuses a file with one that it does not know. */
+/** Copies member by member, because the verifier refuses unknown members. */
 const deliveryRecord = (delivery: DeliveryResponse): DeliveryResponse => ({
   id: delivery.id,
   endpointId: delivery.endpointId,

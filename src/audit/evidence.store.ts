@@ -17,8 +17,7 @@ export class EvidenceStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
   /**
-   * Webhooks that were applied to one of the attempts, whatever came of it, and those that events name, in the order in
-   * which they were received.
+   * Webhooks that were applied to one of the attempts, with any verdict, and webhooks that events name; oldest first.
    */
   webhooksOf(attemptIds: readonly string[], named: readonly string[]): Promise<WebhookRecord[]> {
     return this.database.orm

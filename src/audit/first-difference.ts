@@ -2,8 +2,8 @@ import type { Json } from '../core/canonical-json.js';
 import { isObject, type JsonObject } from '../journal/export/verify-event.js';
 
 /**
- * Where two JSON values differ first, as `session.status is "passed", but the events say "failed"`; null when they are
- * equal. The order of members does not matter. Pure.
+ * The first difference of two JSON values, such as `session.status is "passed", but the events say "failed"`; null if
+ * they are equal. The order of members does not matter. Pure.
  */
 export function firstDifference(expected: Json | undefined, found: Json | undefined, path: string): string | null {
   if (isObject(expected) && isObject(found)) {
@@ -23,7 +23,7 @@ export function firstDifference(expected: Json | undefined, found: Json | undefi
   return Object.is(expected, found) ? null : `${path} is ${words(found)}, but the events say ${words(expected)}`;
 }
 
-/** Not what every object inherits: a member may be called `__proto__`. */
+/** Reads own members only: a file may name a member `__proto__`. */
 const own = (object: JsonObject, name: string): Json | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined;
 

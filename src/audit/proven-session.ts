@@ -1,14 +1,14 @@
-/** The session and its attempts as the events of the session prove them. The evidence says this and nothing else. Pure. */
+/** Computes the session and its attempts from the events that prove them, and from nothing else. Pure. */
 import { fold } from '../attempts/fold.js';
 import type { JournalEvent } from '../journal/journal-event.js';
 import type { AttemptView, SessionView } from '../sessions/session-view.js';
 
-/** Without what is a secret, and without `attempt`, which is one of the attempts. */
+/** Without secrets, and without `attempt`, which is one of the attempts. */
 export type ProvenSession = Omit<SessionView, 'attempt' | 'attempts' | 'identification' | 'clientToken'>;
-/** Without what is a secret, and without the hint at the code: no event holds it. */
+/** Without secrets, and without the hint of the code, which no event holds. */
 export type ProvenAttempt = Omit<AttemptView, 'codeHint' | 'code' | 'url' | 'token'>;
 
-/** What `session.created` records. */
+/** The data of `session.created`. */
 type Created = Pick<
   ProvenSession,
   'scanRef' | 'channels' | 'codeLifetimeSeconds' | 'maxAttempts' | 'retryOn' | 'locale'

@@ -24,7 +24,7 @@ export class SealedSessions {
       const session = await this.sessions.findRows(sessionId);
       if (!session) return 'not-found';
       const events = await this.sealedEvents(sessionId);
-      // Fewer: some are not sealed yet. More: it has moved on meanwhile, and the rows have to be read again.
+      // Fewer events: some are not sealed yet. More: the session changed meanwhile, so its rows must be read again.
       if (events.length === session.session.seq) return events;
       const left = until - Date.now();
       if (left <= 0) return 'not-sealed';

@@ -7,11 +7,11 @@ interface ReviewOutcome {
   decidedAt: Date;
   /** id of the API key */
   decidedBy: string;
-  /** the keys that had said pass before (REVIEW_FOUR_EYES) */
+  /** ids of the keys that approved the pass before (REVIEW_FOUR_EYES) */
   approvedBy: string[];
 }
 
-/** What became of a session. */
+/** The status of a session and its review. */
 export interface SessionOutcome {
   status: SessionStatus;
   review: ReviewOutcome | null;
@@ -19,12 +19,12 @@ export interface SessionOutcome {
 
 type Row = { id: string; status: SessionStatus } & { [name in keyof ReviewOutcome]: ReviewOutcome[name] | null };
 
-/** What became of the sessions of one page of attempts. */
+/** Reads the outcomes of the sessions on one page of attempts. */
 @Injectable()
 export class SessionOutcomesStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  /** One statement. Only a session that was held has a review, so only those are looked up in the journal. */
+  /** One statement. Only held sessions have a review, so the journal is read for those only. */
   async of(sessionIds: readonly string[]): Promise<Map<string, SessionOutcome>> {
     const { rows } = await this.database.query<Row>(
       `select sessions.id, status, data->>'decision' as decision, at as "decidedAt", actor->>'id' as "decidedBy",

@@ -3,7 +3,7 @@ import { Database } from '../database/database.js';
 import type { Window } from './summary-window.js';
 import type { AttemptCount, Durations, SessionCount } from './summary.js';
 
-/** Of one bucket; `start` null: of all of them together. */
+/** The durations of one bucket; `start` null: of all buckets together. */
 type In<Counted> = { start: Date } & Counted;
 type Timed = { start: Date | null } & Durations;
 
@@ -14,7 +14,7 @@ type Row =
 export class SummaryStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  /** One statement, so that all counts are of the same moment. */
+  /** One statement, so that all counts show the same moment. */
   async read({ from, to, bucket }: Window): Promise<{
     attempts: In<AttemptCount>[];
     sessions: In<SessionCount>[];
@@ -22,7 +22,7 @@ export class SummaryStore {
   }> {
     const { rows } = await this.database.query<Row>(
       `with held as materialized (
-         -- A session is never younger than its attempts. The index of migration 0015 has its predicate from here.
+         -- A session is created before its attempts. Migration 0015 has an index with this predicate.
          select id, status from sessions where created_at < $2 and held_at is not null and status <> 'passed'),
        picked as materialized (
          select date_trunc($3, created_at at time zone 'UTC') as start, state, outcome->>'status' as outcome,

@@ -1,24 +1,24 @@
-/** What is counted of attempts and sessions. Pure. */
+/** Computes the summary from counts of attempts and sessions. Pure. */
 import { type AttemptState, attemptStates, type SessionStatus, sessionStatuses } from '../attempts/states.js';
 import { type FinalStatus, finalStatuses } from '../idenfy/contract.js';
 
-/** So many attempts of one kind. */
+/** The number of attempts that are alike in these members. */
 export interface AttemptCount {
   state: AttemptState;
   outcome: FinalStatus | null;
   failReason: string | null;
-  /** of a pass that was held and not granted (so far): its session's status; else null */
+  /** for a pass that was held and is not granted: the status of its session; otherwise null */
   heldStatus: SessionStatus | null;
   count: number;
 }
 
-/** So many sessions of one status. */
+/** The number of sessions with one status. */
 export interface SessionCount {
   status: SessionStatus;
   count: number;
 }
 
-/** Seconds from the handing out of a code to the end of its attempt, of those that came to an outcome. */
+/** Seconds from the hand-out of a code to the end of its attempt, for attempts that have an outcome. */
 export interface Durations {
   median: number | null;
   p95: number | null;
@@ -44,7 +44,7 @@ export function summarize(
   const sum = (which: (count: AttemptCount) => boolean): number => sumOf(attempts.filter(which));
   const reasons = [...new Set(attempts.flatMap(({ failReason }) => failReason ?? []))].sort();
   const granted = sum(({ state, heldStatus }) => state === 'passed' && heldStatus === null);
-  // Void attempts had no chance. Live ones, and passes that wait for a review, still have one.
+  // Void attempts could not pass. Live attempts, and passes that wait for a review, still can.
   const finished = sum(
     ({ state, heldStatus }) => state === 'retry' || (state === 'passed' && heldStatus !== 'in-review'),
   );

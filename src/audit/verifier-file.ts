@@ -13,10 +13,10 @@ export interface VerifierFile {
 /** Injection token of the URL of the file. */
 export const VERIFIER_PLACE = Symbol('URL of the offline verifier');
 
-/** Beside the built service; started from its source, the service looks there too. */
+/** In `dist`, also when the service runs from its source. */
 export const verifierPlace = new URL(`../../dist/${verifierName}`, import.meta.url);
 
-/** @returns null when the build has not made it */
+/** @returns null if the build has not made the file */
 export async function readVerifierFile(place: URL): Promise<VerifierFile | null> {
   try {
     const text = await readFile(place, 'utf8');

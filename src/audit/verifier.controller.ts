@@ -8,10 +8,10 @@ import { readVerifierFile, VERIFIER_PLACE, type VerifierFile, verifierName } fro
 
 const digestHeaders = {
   'X-Checksum-Sha256': { description: 'SHA-256 of the file (hex).', schema: { type: 'string' } },
-  'Repr-Digest': { description: 'The same as RFC 9530 writes it.', schema: { type: 'string' } },
+  'Repr-Digest': { description: 'The same digest in the form of RFC 9530.', schema: { type: 'string' } },
 } as const;
 
-/** What an auditor needs besides a file and a key. Public: it holds nothing of anybody. */
+/** The program that an auditor needs besides a file and a key. It is public, because it holds no data. */
 @ApiTags('audit')
 @Public()
 @Controller('verify')
@@ -22,7 +22,7 @@ export class VerifierController {
   @ApiOperation({
     summary: 'Download the offline verifier',
     description:
-      'One file that verifies exports, evidence and erasure certificates with Node 20 or newer and nothing else: `node facecode-verify.mjs <file> --key <key>`. Compare its SHA-256 with one that you did not get from this service, because a service that lies could serve a verifier that lies.',
+      'One file that verifies exports, evidence and erasure certificates. It needs only Node 20 or newer: `node facecode-verify.mjs <file> --key <key>`. Compare its SHA-256 with one that you did not get from this service, because a dishonest service could serve a dishonest verifier.',
   })
   @Header('cache-control', 'no-cache')
   @ApiProduces('text/javascript')
@@ -56,6 +56,8 @@ export class VerifierController {
   private async verifier(): Promise<VerifierFile> {
     const verifier = await readVerifierFile(this.place);
     if (verifier) return verifier;
-    throw new Problem('not-found', { detail: 'This service has no verifier to give: `npm run build` makes it.' });
+    throw new Problem('not-found', {
+      detail: 'This service has no verifier, because `npm run build` did not make it.',
+    });
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Verifies the evidence of a session with nothing but the file and a key. The proofs show that the events are those of
- * the journal; the events say what session, attempts, webhooks and deliveries have to be; the signed statement says that
- * no event is missing at the end. What none of this proves is listed in the file as `unproven`. Pure.
+ * Verifies the evidence of a session with the file and a key alone. The proofs show that the events are in the journal.
+ * From the events follow the session, its attempts, and what webhooks and deliveries may say. The signed statement
+ * shows that no event is missing at the end. The file lists everything else as `unproven`. Pure.
  */
 import type { Json } from '../core/canonical-json.js';
 import type { TrustedKey } from '../journal/export/trusted-key.js';
@@ -20,7 +20,7 @@ interface GoodEvidence extends ProvenRange {
   ok: true;
   kind: 'evidence';
   session: Pick<ProvenSession, 'id' | 'status' | 'reason'>;
-  /** when the service signed it */
+  /** when the service signed the file */
   madeAt: string;
   /** members that no event proves */
   unproven: string[];
@@ -44,14 +44,14 @@ const members = [
   'unproven',
 ];
 
-/** @param bundle parsed @param trusted null: the key in the file */
+/** @param bundle the parsed file @param trusted null: use the key in the file */
 export function verifyEvidence(bundle: JsonObject, trusted: TrustedKey | null): EvidenceVerdict {
   if (bundle.version !== evidenceVersion) return bad(null, whyNotVersion(bundle.version));
   if (!hasMembers(bundle, members)) {
     const strange = Object.keys(bundle).find((name) => !members.includes(name));
-    return bad(null, strange === undefined ? 'a member is missing' : `nobody knows its member "${strange}"`);
+    return bad(null, strange === undefined ? 'a member is missing' : `it has an unknown member "${strange}"`);
   }
-  if (canonical(bundle) === null) return bad(null, 'it is no JSON of RFC 8785');
+  if (canonical(bundle) === null) return bad(null, 'it is not JSON that RFC 8785 can express');
   const proven = verifyProvenEvents(bundle, trusted);
   if (!proven.ok) return proven;
   const history = asHistory(proven.events);
@@ -85,19 +85,19 @@ export function verifyEvidence(bundle: JsonObject, trusted: TrustedKey | null): 
 
 const whyNotVersion = (version: Json | undefined): string =>
   version === 1
-    ? 'it is of version 1, whose session and attempts nothing proves: get the evidence from the service again'
+    ? 'its version is 1, which does not prove session and attempts: get the evidence from the service again'
     : `it is not evidence of version ${evidenceVersion}`;
 
-/** Proven are the events by their key alone: that they look like ours is still to be seen. */
+/** The proofs show only that the holder of the key signed the events. This checks that they look like our events. */
 function asHistory(events: readonly JsonObject[]): JournalEvent[] | string {
   const sessionId = events[0]?.sessionId;
-  if (typeof sessionId !== 'string') return 'it has no events of a session';
+  if (typeof sessionId !== 'string') return 'it has no event of a session';
   for (const event of events) {
-    if (event.sessionId !== sessionId) return 'its events are of several sessions';
+    if (event.sessionId !== sessionId) return 'its events belong to several sessions';
     const { id, type, attemptId, at, actor, data } = event;
     const texts = [id, type, at].every((value) => typeof value === 'string');
     const shaped = isObject(actor) && isObject(data) && (attemptId === null || typeof attemptId === 'string');
-    if (!texts || !shaped) return 'one of its events is no event of Facecode';
+    if (!texts || !shaped) return 'one of its events is not an event of Facecode';
   }
   return events as unknown as JournalEvent[];
 }
@@ -120,7 +120,7 @@ function faultOfStatement(
   const signed = isSignedStatement(found as unknown as EvidenceStatement, signature, key);
   if (!signed) return 'its statement is not signed with that key';
   if (found.events !== history.length) {
-    return `it is not whole: the service signed ${String(found.events)} events, and ${history.length} are here`;
+    return `it is not complete: the service signed ${String(found.events)} events, but the file has ${history.length}`;
   }
   const expected: EvidenceStatement = {
     kind: 'facecode-evidence-statement',
@@ -134,7 +134,7 @@ function faultOfStatement(
   };
   for (const name of ['webhooks', 'deliveries'] as const) {
     if (found[`${name}Digest`] !== expected[`${name}Digest`])
-      return `its ${name} are not those that the service signed`;
+      return `its ${name} are not the ones that the service signed`;
   }
   return firstDifference(expected as unknown as Json, found, 'statement');
 }
@@ -142,7 +142,7 @@ function faultOfStatement(
 const unprovenOf = ({ webhooks }: JsonObject, history: readonly JournalEvent[]): string[] =>
   unprovenMembers(webhooks as unknown as { id: string }[], history);
 
-/** The file itself has to say what is not proven: who reads it without a verifier must not take it for more. */
+/** The file itself must list what is not proven, for people who read it without a verifier. */
 function faultOfUnproven(bundle: JsonObject, history: readonly JournalEvent[], { origin }: SignedTree): string | null {
   const expected = { saidBy: origin, members: unprovenOf(bundle, history) };
   return firstDifference(expected, bundle.unproven, 'unproven');

@@ -6,8 +6,8 @@ export interface Command {
   /** what follows the name, as `facecode <name> --help` shows it */
   usage: string;
   /**
-   * @returns the exit code: 0 good, 1 the answer is no
-   * @throws WrongUsage, ConfigurationError (exit code 2), and whatever keeps it from being done (exit code 3)
+   * @returns the exit code: 0 success, 1 the answer is no
+   * @throws WrongUsage, ConfigurationError (exit code 2), and any other error that stops it (exit code 3)
    */
   run(args: string[]): Promise<number>;
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * facecode-verify.mjs: verifies what Facecode gives out (NDJSON exports, evidence, erasure certificates), with nothing but
- * the file and a key. `npm run build` puts this and all it imports into one file that needs Node 20 or newer and nothing
- * else: no network, no package, no setting. It is the code of `facecode verify`.
+ * facecode-verify.mjs: verifies NDJSON exports, evidence and erasure certificates, with the file and a key alone.
+ * `npm run build` puts this and everything that it imports into one file. That file needs only Node 20 or newer: no
+ * network, no package, no setting. `facecode verify` runs the same code.
  */
 import { parseArgs } from 'node:util';
 import { print, printError, WrongUsage } from './command.js';
@@ -11,7 +11,7 @@ import { keyUsage, readKey, verifyOneFile, whyUnreadable, withPem } from './veri
 const program = 'facecode-verify';
 const usage = `usage: node facecode-verify.mjs <file> ${keyUsage}`;
 
-// `… | head` closes the pipe before everything is written.
+// `… | head` closes the pipe before we have written everything.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
@@ -29,12 +29,14 @@ async function main(args: string[]): Promise<number> {
     if (values.help) {
       print('Verifies an NDJSON export, the evidence of a session or the certificate of an erasure.\n');
       print(usage);
-      print('Without --key the key in the file is used, which proves only that the file is consistent.');
-      print('Exit codes: 0 valid, 1 not valid, 2 wrong usage or a file that proves nothing, 3 it cannot be read.');
+      print('Without --key the key in the file is used. That proves only that the file is consistent.');
+      print(
+        'Exit codes: 0 valid, 1 not valid, 2 wrong usage or a file that proves nothing, 3 the file cannot be read.',
+      );
       return 0;
     }
     const [file, ...more] = positionals;
-    if (file === undefined || more.length > 0) throw new WrongUsage('say one file');
+    if (file === undefined || more.length > 0) throw new WrongUsage('name one file');
     return await verifyOneFile(file, await readKey(values.key));
   } catch (error) {
     return explain(error);

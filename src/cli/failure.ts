@@ -1,4 +1,4 @@
-/** Words what keeps the program from doing what it was asked to do, in one line and without a stack. */
+/** Describes an error that stopped the program, in one line and without a stack. */
 import {
   DatabaseRefused,
   DatabaseUnavailable,
@@ -11,15 +11,15 @@ import { MigrationsPending, MigrationsUnfit } from '../database/migrate.js';
 
 export interface Failure {
   line: string;
-  /** only of what nobody foresaw: it is for whoever mends the program */
+  /** only for unexpected errors: it helps to fix the program */
   stack: string | null;
 }
 
-/** Errors whose message is written for an operator. */
+/** Errors whose messages are written for operators. */
 const worded = [DatabaseUnavailable, DatabaseRefused, FolderInUse, MigrationsPending, MigrationsUnfit] as const;
 
 /**
- * SQLSTATE classes and codes that the owner of the database puts right: insufficient resources, operator intervention,
+ * SQLSTATE classes and codes that the owner of the database can fix: insufficient resources, operator intervention,
  * system error, no permission, read-only.
  */
 const ofTheServer = /^(53|57|58|42501|25006)/;
@@ -31,12 +31,12 @@ export function failureOf(thrown: unknown): Failure {
     return { line: `the database refuses: ${error.message} (SQLSTATE ${error.code})`, stack: null };
   }
   if (isSystemError(error)) return { line: lineOfSystemError(error), stack: null };
-  const line = `unexpected error: ${reasonOf(error)}; LOG_LEVEL=debug shows where`;
+  const line = `unexpected error: ${reasonOf(error)}; LOG_LEVEL=debug shows the stack`;
   return { line: line.replaceAll(/\s*\n\s*/g, ' '), stack: (error instanceof Error && error.stack) || null };
 }
 
 interface SystemError extends NodeJS.ErrnoException {
-  /** of one that concerns listening */
+  /** set when listening failed */
   address?: string;
   port?: number;
 }

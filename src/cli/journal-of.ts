@@ -1,4 +1,4 @@
-/** The journal's services on an open database, for commands: the same that the service runs, put together by hand. */
+/** The journal's services on an open database, for commands: the same classes as in the service, without Nest. */
 import { SystemClock } from '../core/clock.js';
 import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';

@@ -32,7 +32,7 @@ async function create(args: string[]): Promise<number> {
   return withKeys([], async (database) => {
     const made = await new ApiKeysStore(database).create(name, wanted, expiresAt, new Date());
     print(`${made.id}  ${made.name}  ${made.scopes.join(',')}`);
-    print(`\nThe key, shown only now:\n\n  ${made.key}`);
+    print(`\nThe key, shown only once:\n\n  ${made.key}`);
     return 0;
   });
 }

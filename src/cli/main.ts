@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `facecode` program: finds the command, words its faults, sets the exit code. */
+/** The `facecode` program: finds the command, prints its errors, sets the exit code. */
 import { ConfigurationError } from '../config/configuration-error.js';
 import { isDebugging } from '../config/environment.js';
 import { check } from './check.js';
@@ -82,5 +82,5 @@ function printHelp(): void {
   print('facecode <command> [options]\n');
   for (const { name, summary } of commands) print(`  ${name.padEnd(width)}  ${summary}`);
   print('\nThe settings come from the environment and from .env; README.md lists them.');
-  print('Exit codes: 0 good, 1 the answer is no, 2 wrong usage or settings, 3 it could not be done.');
+  print('Exit codes: 0 success, 1 the answer is no, 2 wrong usage or settings, 3 it could not be done.');
 }

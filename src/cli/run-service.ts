@@ -11,20 +11,20 @@ import { Readiness } from '../http/readiness.js';
 import { printError } from './command.js';
 import { failureOf } from './failure.js';
 
-/** Seconds after SIGTERM within which everything is finished, or is left to the next start. */
+/** Time after SIGTERM to finish the current work. The next start does the rest. */
 const drainSeconds = 10;
 
-/** For whoever starts the service for the first time and has set nothing yet. */
+/** What to do next, for people who start the service for the first time, without settings. */
 const wayOn = `
 To try Facecode without an iDenfy account:    npm run demo
-To run it against the simulator of iDenfy:    cp .env.example .env, then npm run simulator and, beside it, npm start
-To run it against iDenfy: cp .env.example .env, and set there
-  IDENFY_API_KEY, IDENFY_API_SECRET    the API key pair from iDenfy's dashboard
-  IDENFY_WEBHOOK_KEYS                  the signing key that you set there for the notification FACIAL_AUTHENTICATION
-  IDENFY_BASE_URL, IDENFY_FACE_URL     remove them: the defaults are iDenfy's own
+To run it against the simulator of iDenfy:    cp .env.example .env, then npm run simulator and, in a second terminal, npm start
+To run it against iDenfy:                     cp .env.example .env, and in .env:
+  IDENFY_API_KEY, IDENFY_API_SECRET    set the API key pair from iDenfy's dashboard
+  IDENFY_WEBHOOK_KEYS                  set the signing key of the notification FACIAL_AUTHENTICATION in that dashboard
+  IDENFY_BASE_URL, IDENFY_FACE_URL     remove these lines: the defaults are iDenfy's own addresses
 README.md lists every setting.`;
 
-/** @returns the exit code: 0 after a signal, 2 when the settings are wrong, 3 when it could not start or stop */
+/** @returns the exit code: 0 after a signal, 2 if the settings are wrong, 3 if the service could not start or stop */
 export async function runService(): Promise<number> {
   let settings: Settings;
   try {
@@ -46,14 +46,14 @@ export async function runService(): Promise<number> {
   }
 }
 
-/** Until a signal comes and everything is closed. */
+/** Resolves when a signal has come and everything is closed. */
 async function serve(service: Service, logger: Logger): Promise<void> {
   const signal = await stopSignal();
   logger.info(`${signal}: draining`);
   service.app.get(Readiness).drain();
   const late = setTimeout(
     () => {
-      logger.warn(`not finished after ${drainSeconds} s: leaving the rest to the next start`);
+      logger.warn(`work is left after ${drainSeconds} s: the next start does it`);
       process.exit(0);
     },
     drainSeconds * 1000 - 500,
@@ -61,13 +61,15 @@ async function serve(service: Service, logger: Logger): Promise<void> {
   await service.close().finally(() => clearTimeout(late));
 }
 
-/** The key itself is for the eyes of a person only: what is no terminal is kept, as logs are, and the log names the file. */
+/**
+ * Shows the key on a terminal only. Other outputs may be kept, as logs are; the log names the file of the key instead.
+ */
 export function announce(
   made: NewAdminKey | null,
   output: { isTTY?: boolean; write: (text: string) => unknown },
 ): void {
   if (made === null || !output.isTTY) return;
-  output.write(`\nThe admin API key, shown only now and kept in ${made.file}:\n\n  ${made.key}\n\n`);
+  output.write(`\nThe admin API key, shown only once and kept in ${made.file}:\n\n  ${made.key}\n\n`);
 }
 
 function refuse(error: unknown): number {

@@ -1,4 +1,4 @@
-/** Finds out what a file is and verifies it as that. */
+/** Finds out what kind of file it is, and verifies it. */
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { type EvidenceVerdict, verifyEvidence } from '../audit/verify-evidence.js';
@@ -11,12 +11,12 @@ import { canonical, hasMembers, isObject, type JsonObject, parseJson } from '../
 import { bad, type BadFile, type ExportVerdict, verifyExport } from '../journal/export/verify-file.js';
 import { type ErasureCertificate, isCertified } from '../privacy/certificate.js';
 
-/** Evidence is of one session and a certificate is a page; what is larger is an export. */
+/** Evidence covers one session and a certificate is one page. A larger file can only be an export. */
 const bundleBytesMost = 64 * 1024 * 1024;
-/** Nothing that the service writes is nested deeper. */
+/** The service writes nothing that is nested deeper. */
 const levelsMost = 64;
 
-/** The file claims nothing that could be proven or falsified. */
+/** The file claims nothing that can be verified. */
 interface NoProof {
   ok: null;
   reason: string;
@@ -31,11 +31,11 @@ interface GoodCertificate {
 
 export type Verdict = ExportVerdict | EvidenceVerdict | GoodCertificate | NoProof;
 
-const neither = 'it is neither an NDJSON export nor the evidence of a session nor the certificate of an erasure';
+const neither = 'it is not an NDJSON export, the evidence of a session or an erasure certificate';
 const csv =
   'it is a CSV export, and CSV carries no proof. Export the same range with format=ndjson: that file can be verified';
 
-/** @throws NodeJS.ErrnoException when it cannot be read */
+/** @throws NodeJS.ErrnoException if the file cannot be read */
 export async function verifyAnyFile(file: string, trusted: TrustedKey | null): Promise<Verdict> {
   const first = await firstLine(file);
   if (first === 'too-long') return { ok: null, reason: 'its first line is longer than anything that Facecode writes' };
@@ -50,7 +50,7 @@ export async function verifyAnyFile(file: string, trusted: TrustedKey | null): P
   return (await hasExportLine(file)) ? verifyLines(file, trusted) : { ok: null, reason: neither };
 }
 
-/** The first that is not blank; null when there is none. */
+/** The first line that is not blank; null if there is none. */
 async function firstLine(file: string): Promise<string | 'too-long' | null> {
   try {
     for await (const line of linesOf(createReadStream(file))) if (line.trim() !== '') return line;
@@ -61,7 +61,7 @@ async function firstLine(file: string): Promise<string | 'too-long' | null> {
   }
 }
 
-/** Also as a spreadsheet writes it: with a byte order mark, with quotes. */
+/** Also accepts what spreadsheets write: a byte order mark, and quotes. */
 const isCsvHead = (line: string): boolean => line.replaceAll(/[\uFEFF"\r]/g, '') === csvHead.trimEnd();
 
 function isExportLine(line: string): boolean {
@@ -71,7 +71,7 @@ function isExportLine(line: string): boolean {
   return isEvent || value.kind === 'facecode-export-proof';
 }
 
-/** A damaged first line does not make an export a file that claims nothing. */
+/** Finds an export whose first line is damaged: such a file is not valid, but it is still an export. */
 async function hasExportLine(file: string): Promise<boolean> {
   try {
     for await (const line of linesOf(createReadStream(file))) if (isExportLine(line)) return true;
@@ -93,7 +93,7 @@ async function verifyLines(file: string, trusted: TrustedKey | null): Promise<Ex
 const claim = /"kind"\s*:\s*"facecode-(?:evidence|erasure-certificate|export-proof)"/;
 const kinds: readonly unknown[] = ['facecode-evidence', 'facecode-erasure-certificate'];
 
-/** @returns null when it does not claim to be evidence or a certificate, a text when it claims so falsely: why */
+/** @returns null: it does not claim to be evidence or a certificate; a text: why that claim is false */
 async function readBundle(file: string): Promise<JsonObject | string | null> {
   if ((await stat(file)).size > bundleBytesMost) return null;
   const bytes = await readFile(file);
@@ -102,9 +102,9 @@ async function readBundle(file: string): Promise<JsonObject | string | null> {
   if (isNestedDeeper(bytes, levelsMost)) return 'it is nested deeper than anything that Facecode writes';
   const bundle = parseJson(text);
   if (bundle === undefined && (await hasExportLine(file))) return null;
-  if (!isObject(bundle)) return 'it is damaged or cut off: it is no JSON object';
+  if (!isObject(bundle)) return 'it is damaged or cut off: it is not a JSON object';
   const exact = kinds.includes(bundle.kind) ? parseExactly(text) : null;
-  return exact ?? 'a member is there twice, or another program has written the file anew';
+  return exact ?? 'a member occurs twice, or another program has rewritten the file';
 }
 
 function verifyCertificate(bundle: JsonObject, trusted: TrustedKey | null): GoodCertificate | BadFile {
@@ -114,9 +114,9 @@ function verifyCertificate(bundle: JsonObject, trusted: TrustedKey | null): Good
   }
   const { algorithm, publicKey, value } = signature;
   const own = typeof publicKey === 'string' ? parseTrustedKey(publicKey) : null;
-  if (!own || version !== 1) return bad(null, 'it is not a certificate of version 1 with its key');
+  if (!own || version !== 1) return bad(null, 'it is not a certificate of version 1 that contains its public key');
   if (trusted && !sameKey(trusted.key, own.key)) {
-    return bad(null, 'it names another key than the one it is verified with');
+    return bad(null, 'it names a different key than the trusted one');
   }
   const isWhole = algorithm === 'Ed25519' && typeof value === 'string' && canonical(bundle) !== null;
   const certified = isWhole && isCertified(bundle as unknown as ErasureCertificate, pemOf(own.key));

@@ -46,7 +46,7 @@ export async function compareWithMirror(
   };
 }
 
-/** @throws WrongUsage when there are none, NodeJS.ErrnoException when the folder cannot be read */
+/** @throws WrongUsage if the folder has no checkpoints, NodeJS.ErrnoException if it cannot be read */
 async function sizesIn(folder: string): Promise<{ size: number; name: string }[]> {
   const names = await readdir(folder);
   const sizes = names

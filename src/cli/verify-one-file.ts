@@ -1,4 +1,4 @@
-/** The part of `facecode verify` that needs nothing but the file and a key. The build makes it a program of its own. */
+/** The part of `facecode verify` that needs only the file and a key. It is also the offline verifier. */
 import { readFile } from 'node:fs/promises';
 import { wordsOf } from '../audit/evidence-records.js';
 import { parseTrustedKey, type TrustedKey } from '../journal/export/trusted-key.js';
@@ -9,13 +9,13 @@ export const keyUsage = '[--key <verifier key|PEM file|PEM>]';
 
 type GoodVerdict = Extract<Verdict, { ok: true }>;
 
-/** A PEM begins with dashes, which would make it an option: `--key "$(cat key.pem)"` is to work all the same. */
+/** Makes `--key "$(cat key.pem)"` work: a PEM begins with dashes and would be parsed as an option. */
 export function withPem(args: readonly string[]): string[] {
   const at = args.findIndex((arg, nth) => arg === '--key' && args[nth + 1]?.startsWith('-----BEGIN'));
   return at < 0 ? [...args] : args.toSpliced(at, 2, `--key=${args[at + 1]}`);
 }
 
-/** @param given null: no key to trust @throws WrongUsage */
+/** @param given undefined: there is no key to trust @throws WrongUsage */
 export async function readKey(given: string | undefined): Promise<TrustedKey | null> {
   if (given === undefined) return null;
   const text = parseTrustedKey(given) ? given : await readFile(given, 'utf8').catch(keyThatIsNoFile);
@@ -24,24 +24,24 @@ export async function readKey(given: string | undefined): Promise<TrustedKey | n
   return key;
 }
 
-/** No such file: then it was not meant as one. A file that is there and cannot be read is another matter. */
+/** If there is no such file, the text was not meant as a file name. A file that cannot be read is an error. */
 function keyThatIsNoFile(error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT' || error.code === 'ENAMETOOLONG') return '';
   throw error;
 }
 
 /**
- * What could not be read, in one line; null for any other error. Both programs end with 3 then: a file that cannot be
- * read is neither good nor bad.
+ * Says in one line what could not be read; null for any other error. The exit code is then 3, because an unreadable
+ * file is neither valid nor not valid.
  */
 export function whyUnreadable(error: unknown): string | null {
   if (!(error instanceof Error) || !('syscall' in error)) return null;
   const { code, path } = error as NodeJS.ErrnoException;
-  if (code === 'EISDIR') return 'it cannot be read: it is a folder';
-  return path === undefined ? null : `it cannot be read: ${error.message}`;
+  if (code === 'EISDIR') return 'the file cannot be read: it is a folder';
+  return path === undefined ? null : `the file cannot be read: ${error.message}`;
 }
 
-/** @returns the exit code: 0 good, 1 falsified or damaged, 2 a file that proves nothing */
+/** @returns the exit code: 0 valid, 1 falsified or damaged, 2 a file that proves nothing */
 export async function verifyOneFile(file: string, key: TrustedKey | null): Promise<number> {
   const verdict = await verifyAnyFile(file, key);
   if (verdict.ok === null) {
@@ -70,15 +70,15 @@ function describe(verdict: GoodVerdict): string {
 
 function explainEvidence({ session, madeAt, unproven, origin }: Extract<Verdict, { kind: 'evidence' }>): void {
   const reason = session.reason === null ? '' : ` (${session.reason})`;
-  print(`session ${session.id}: ${session.status}${reason}; session and attempts are what its events say`);
-  print(`It holds all events that the session had at ${madeAt}. Later events are not in it.`);
-  print(`No event proves the following. ${origin} says it, and signed it with its key:`);
+  print(`session ${session.id}: ${session.status}${reason}; session and attempts match its events`);
+  print(`The file has all events of the session up to ${madeAt}. Later events are not in it.`);
+  print(`No event proves the following. ${origin} vouches for it with its signature:`);
   for (const member of unproven) print(`  ${member}: ${wordsOf(member)}`);
 }
 
 function warn(): void {
   printError(
-    'WARNING: no --key was given, so the file was checked with the key in the file itself. That proves only that',
+    'WARNING: without --key the file was checked with the key in the file itself. That proves only that the file',
   );
-  printError('the file is consistent: whoever forged it could have signed it with a key of their own.');
+  printError('is consistent: a forger could have signed it with a key of their own.');
 }

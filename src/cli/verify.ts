@@ -28,17 +28,17 @@ async function runVerify(args: readonly string[]): Promise<number> {
     allowPositionals: true,
   });
   const asked = [...positionals, values.mirror, values['print-verifier']].filter((one) => one !== undefined);
-  if (asked.length !== 1) throw new WrongUsage('say one file, or --mirror with one folder, or --print-verifier');
+  if (asked.length !== 1) throw new WrongUsage('name one file, or --mirror with one folder, or --print-verifier');
   if (values['print-verifier']) return printVerifier();
   const key = await readKey(values.key);
   return values.mirror === undefined ? verifyOneFile(positionals[0]!, key) : verifyMirror(values.mirror, key);
 }
 
-/** The program to stdout, its digest to stderr: so it can go into a file, and the digest be compared. */
+/** Prints the program to stdout, so that it can be saved, and its digest to stderr, so that it can be compared. */
 async function printVerifier(): Promise<number> {
   const verifier = await readVerifierFile(verifierPlace);
   if (!verifier) {
-    printError('facecode verify: the verifier is not there: it is made by npm run build');
+    printError('facecode verify: there is no verifier, because `npm run build` did not make it');
     return 3;
   }
   process.stdout.write(verifier.text);

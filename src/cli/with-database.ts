@@ -6,15 +6,15 @@ import type { Database } from '../database/database.js';
 import { checkKeys } from '../journal/key-canaries.js';
 import { openDatabase } from '../database/open.js';
 
-/** Waiting long for a server is for services; at a terminal an answer is wanted. */
+/** Commands wait only shortly for a server, because a person waits for the answer. */
 export const terminalPatience = { seconds: 3 };
 
-/** What a command can work with: the database, and the keys that it has asked for. */
+/** The settings that a command can use: those of the database, and the keys that it asked for. */
 export type OpenedSettings<Key extends KeyName> = Pick<Settings, 'database' | 'dataDir' | 'journalOrigin'> & {
   readonly keys: ReadKeys<Key>;
 };
 
-/** For commands that read or write the journal: as `withKeys`, with every key that the journal needs. */
+/** For commands that read or write the journal: `withKeys` with both keys that the journal needs. */
 export function withDatabase<T>(
   work: (database: Database, settings: OpenedSettings<'encryption' | 'journal'>) => Promise<T>,
 ): Promise<T> {
@@ -22,9 +22,9 @@ export function withDatabase<T>(
 }
 
 /**
- * Runs `work` on the service's database, brought up to date.
+ * Runs `work` on the service's database, after the migrations.
  *
- * @param keys those that `work` uses: the others need not be set, and these must be those of the database
+ * @param keys the keys that `work` uses. They must be the keys of the database; other keys need not be set
  * @throws ConfigurationError, DatabaseUnavailable, DatabaseRefused, FolderInUse, MigrationsPending
  */
 export async function withKeys<T, Key extends KeyName = never>(

@@ -1,8 +1,10 @@
-/** The settings cannot be used. The message has one line for each fault, `VARIABLE: what is wrong, what is expected`. */
+/**
+ * The settings cannot be used. The message has one line for each fault, `VARIABLE: what is wrong, what is expected`.
+ */
 export class ConfigurationError extends Error {
   /**
    * @param faults never hold the value of a secret
-   * @param missing names of those variables among them that must be set and are not
+   * @param missing names of the variables that must be set but are not
    */
   constructor(
     readonly faults: readonly string[],

@@ -15,7 +15,9 @@ export function readEnvironment(): Environment {
   return { ...withoutEmpty(readEnvFile()), ...withoutEmpty(process.env) };
 }
 
-/** Whether LOG_LEVEL asks for details such as the stack of an unexpected error. Also when the settings are at fault. */
+/**
+ * Whether LOG_LEVEL asks for details such as the stack of an unexpected error. Works even if the settings are wrong.
+ */
 export function isDebugging(): boolean {
   try {
     return ['debug', 'trace'].includes(readEnvironment().LOG_LEVEL ?? '');

@@ -23,10 +23,10 @@ const kinds = {
 } as const satisfies Record<GeneratedKey, { variable: string; parse: Parser<unknown>; generate: () => string }>;
 
 /**
- * Reads `<key>.key` from the data dir for each key asked for, and makes those that are missing. Processes that start
- * together end up with the same keys.
+ * Reads `<key>.key` from the data dir for each of the keys, and makes the missing ones. Processes that start together
+ * end up with the same keys.
  *
- * @returns the texts as the variables would hold them
+ * @returns the keys as the variables would hold them
  * @throws ConfigurationError when a file can be neither read nor made, or holds something else
  */
 export function ensureGeneratedKeys<Key extends GeneratedKey>(
@@ -56,5 +56,5 @@ export function ensureGeneratedKeys<Key extends GeneratedKey>(
   return texts as Record<Key, string>;
 }
 
-/** Where a key lies that no variable sets. */
+/** The file of a key that no variable sets. */
 export const keyFile = (dataDir: string, key: GeneratedKey): string => join(dataDir, `${key}.key`);

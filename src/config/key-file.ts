@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { makeFolder } from '../core/make-folder.js';
 
 /**
- * The text of the file, which is made first when it is not there, its folder (mode 700) with it.
+ * Reads the file. If it does not exist, makes it first, with its folder (mode 700).
  *
  * @throws the system's error when it can be neither read nor made
  */
@@ -17,7 +17,7 @@ export function readOrCreateKeyFile(file: string, generate: () => string): { tex
   return { text: readFileSync(file, 'utf8').trim(), created };
 }
 
-/** @returns null when there is no such file @throws the system's error when it cannot be read */
+/** @returns null if there is no such file @throws the system's error if the file cannot be read */
 export function readKeyFile(file: string): string | null {
   try {
     return readFileSync(file, 'utf8').trim();

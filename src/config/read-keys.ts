@@ -7,11 +7,11 @@ export type KeyName = Exclude<keyof Settings['keys'], 'inDataDir'>;
 export type ReadKeys<Key extends KeyName> = Pick<Settings['keys'], Key | 'inDataDir'>;
 
 /**
- * Reads what the variables hold and leaves the rest to the function it returns, which reads or makes files: that is
- * for when no setting is at fault.
+ * Reads the keys that variables set. The function that it returns reads or makes the files of the other keys; call it
+ * only if no setting is wrong.
  *
- * @param which keys that are needed: the others are not asked for
- * @param withServer a database server is shared by replicas, so keys in the data dir of one of them will not do
+ * @param which the keys to read
+ * @param withServer replicas share a database server, so a key in the data dir of one replica is not enough
  */
 export function readKeys<Key extends KeyName>(
   read: VariableReader,
@@ -46,7 +46,7 @@ function requireSet(read: VariableReader, name: string, expected: string): void 
   if (!read.isSet(name)) read.faultMissing(name, expected, 'with DATABASE_URL ');
 }
 
-/** `ensureGeneratedKeys` gives only what these parsers accept. */
+/** `ensureGeneratedKeys` returns only what these parsers accept. */
 function checked<T>(parsed: Parsed<T>): T {
   if ('fault' in parsed) throw new Error(`a generated key ${parsed.fault}`);
   return parsed.value;

@@ -1,4 +1,4 @@
-/** From variables to the one frozen object the service runs on; the table of variables is in the README. */
+/** Turns variables into the one frozen settings object of the service. The README has the table of variables. */
 import { resolve } from 'node:path';
 import { ConfigurationError } from './configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
@@ -15,11 +15,11 @@ import type { Settings } from './settings.js';
 import { VariableReader } from './variable-reader.js';
 
 const highestPort = 65_535;
-/** More sockets than this a process is not given anywhere. */
+/** No system gives a process more sockets than this. */
 const mostStreams = 1_000_000;
 const roles = ['api', 'worker'] as const;
 
-/** How each part of the settings is read. Faults are named in this order. */
+/** How each part of the settings is read. Faults are listed in this order. */
 const readers: { readonly [Part in PlainPart]: (read: VariableReader) => Settings[Part] } = {
   http: readHttp,
   roles: readRoles,
@@ -52,19 +52,18 @@ const allParts = Object.keys(readers) as PlainPart[];
 type PlainPart = Exclude<keyof Settings, 'keys'>;
 
 /**
- * Parses and validates every setting. Keys that no variable sets are made in the data dir, once everything else is in
- * order.
+ * Parses and validates every setting. If everything is right, keys that no variable sets are made in the data dir.
  *
- * @throws ConfigurationError naming every fault and no secret
+ * @throws ConfigurationError with every fault and no secret
  */
 export function readSettings(environment: Environment): Settings {
   return readSettingsOf(environment, allParts, ['admin', 'encryption', 'journal']);
 }
 
 /**
- * As `readSettings`, for a command that needs some parts only: variables of the other parts may be missing or wrong.
+ * Like `readSettings`, for a command that needs only some parts: variables of other parts may be missing or wrong.
  *
- * @throws ConfigurationError naming every fault and no secret
+ * @throws ConfigurationError with every fault and no secret
  */
 export function readSettingsOf<Part extends PlainPart, Key extends KeyName = never>(
   environment: Environment,

@@ -1,6 +1,6 @@
 import type { HoldingSignal } from './read-signals.js';
 
-/** Keys that are made in the data dir while no variable sets them. */
+/** Keys that the service makes in the data dir if no variable sets them. */
 export type GeneratedKey = 'admin' | 'encryption' | 'journal';
 
 /**
@@ -36,9 +36,9 @@ export interface Settings {
   };
   readonly dataDir: string;
   readonly keys: {
-    /** FACECODE_ADMIN_KEY, the bootstrap admin API key; null: one is made when the database has none */
+    /** FACECODE_ADMIN_KEY, the bootstrap admin API key; null: the service makes one if the database never had one */
     readonly admin: string | null;
-    /** keys that no variable sets and that were read from `dataDir` */
+    /** keys that were read from `dataDir`, because no variable sets them */
     readonly inDataDir: readonly ('encryption' | 'journal')[];
     /** 32 bytes each; the first seals, all open */
     readonly encryption: readonly Buffer[];

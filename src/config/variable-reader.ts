@@ -7,7 +7,7 @@ export type Parser<T> = (text: string) => Parsed<T>;
 /** Reads variables one by one and remembers every fault, so that a start names all of them at once. */
 export class VariableReader {
   readonly faults: string[] = [];
-  /** variables that must be set and are not */
+  /** variables that must be set but are not */
   readonly missing: string[] = [];
 
   constructor(private readonly environment: Environment) {}
@@ -31,7 +31,7 @@ export class VariableReader {
     return this.optional(name, parse, standIn);
   }
 
-  /** A variable that must be set is not. */
+  /** Records that a required variable is not set. */
   faultMissing(name: string, expected: string, where = ''): void {
     this.missing.push(name);
     this.fault(name, `is not set, ${where}expected ${expected}`);

@@ -11,7 +11,7 @@ export const problems = {
   unauthenticated: {
     status: 401,
     title: 'No valid credentials',
-    help: 'The API needs `Authorization: Bearer fc_…`. `detail` says what is wrong: no key was sent, the API key is unknown or was revoked, or it has expired. A client token (`fct_…`) reads its own session until 15 minutes after that session has ended; after that it is refused here, and your server reads the session with an API key. At the webhook receiver, `Idenfy-Signature` is missing, malformed, or was not made with one of IDENFY_WEBHOOK_KEYS over exactly the bytes that arrived.',
+    help: 'The API needs `Authorization: Bearer fc_…`. `detail` says what is wrong: no key was sent, the API key is unknown or was revoked, or it has expired. A client token (`fct_…`) reads its own session until 15 minutes after the end of that session. Later it gets this error; let your server read the session with an API key. At the webhook receiver, `Idenfy-Signature` is missing, malformed, or was not made with one of IDENFY_WEBHOOK_KEYS over the exact bytes that arrived.',
   },
   forbidden: {
     status: 403,

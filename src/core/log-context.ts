@@ -1,8 +1,8 @@
-/** The ids that every line of the log carries while a request or a job is being worked on. */
+/** The ids in every log line of a request or job. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 export interface LogFields {
-  /** as in the answer's `X-Request-Id`; of a job: the request that asked for the code */
+  /** the answer's `X-Request-Id`; in a job, that of the request that asked for the code */
   requestId?: string;
   /** name of the job */
   job?: string;
@@ -14,17 +14,17 @@ export interface LogFields {
 
 const storage = new AsyncLocalStorage<LogFields>();
 
-/** Runs `work` with these beside those that are there already. */
+/** Runs `work` with these fields added to the current ones. */
 export function withLogFields<T>(fields: LogFields, work: () => T): T {
   return storage.run({ ...storage.getStore(), ...fields }, work);
 }
 
-/** For what goes on for longer than the request or job that began it. */
+/** For work that outlives the request or job that started it. */
 export function withoutLogFields<T>(work: () => T): T {
   return storage.exit(work);
 }
 
-/** Adds what became known while the work was under way. */
+/** Adds fields that become known during the work. */
 export function addLogFields(fields: LogFields): void {
   const current = storage.getStore();
   if (current) Object.assign(current, fields);

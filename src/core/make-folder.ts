@@ -2,12 +2,12 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it that are missing.
+ * Makes a folder and its missing parents.
  *
- * Node's own `recursive` never returns in a folder where nothing can be made and the system says ENOENT, such as
- * /proc: it makes the parent, finds it there, and tries again without end.
+ * Node's own `recursive` loops forever in /proc and folders like it, where making a folder fails with ENOENT: Node then
+ * makes the parent, finds that it exists, and tries again.
  *
- * @throws the system's error when it cannot be made
+ * @throws the system's error if the folder cannot be made
  */
 export function makeFolder(folder: string, mode = 0o777): void {
   if (isFolder(folder)) return;
@@ -16,7 +16,7 @@ export function makeFolder(folder: string, mode = 0o777): void {
   try {
     mkdirSync(folder, { mode });
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have made the folder meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isFolder(folder)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** What a program has opened, to be closed in the opposite order: a thing goes before what it stands on. */
+/** Closes what a program has opened, in the opposite order: each part before the parts that it uses. */
 export class Opened {
   private readonly closers: (() => Promise<void>)[] = [];
 
@@ -7,9 +7,9 @@ export class Opened {
   }
 
   /**
-   * Closes everything, also when something before has failed to close.
+   * Closes everything, even if something fails to close.
    *
-   * @throws the first error of all
+   * @throws the first error
    */
   async close(): Promise<void> {
     const errors: unknown[] = [];
@@ -20,8 +20,8 @@ export class Opened {
   }
 
   /**
-   * Closes everything after a failure, which is the error that counts: errors of closing are left aside, and what does
-   * not close within this time is left open.
+   * Closes everything after a failure. The caller throws that failure, so errors while closing are ignored. What does
+   * not close within this time stays open.
    */
   async abandon(withinMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;

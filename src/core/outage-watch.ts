@@ -3,16 +3,16 @@ import { withoutLogFields } from './log-context.js';
 const lookAgainMs = 500;
 
 /**
- * Says once that a server is away and once that it is back, however many requests, jobs and connections notice it. What
- * they notice is a suspicion: only when the server then does not answer is it away.
+ * Logs one line when a server goes away and one when it is back, however many requests, jobs and connections notice it.
+ * An error is only a suspicion: the server counts as away if it then does not answer.
  */
 export class OutageWatch {
   private watching = false;
   private stopped = false;
 
   /**
-   * @param name as people call the server
-   * @param answers whether it answers now; never rejects
+   * @param name the server's name for the log
+   * @param answers whether the server answers now; never rejects
    */
   constructor(
     private readonly name: string,
@@ -20,14 +20,14 @@ export class OutageWatch {
     private readonly log: { warn(line: string): void; log(line: string): void },
   ) {}
 
-  /** @param why what was noticed, for the line */
+  /** @param why what was noticed, for the log line */
   suspect(why: string): void {
     if (this.watching || this.stopped) return;
     this.watching = true;
     void withoutLogFields(() => this.watch(why));
   }
 
-  /** The process is stopping: connections that close now are no outage. */
+  /** The process is stopping: connections that close now are not an outage. */
   stop(): void {
     this.stopped = true;
   }

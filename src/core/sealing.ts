@@ -57,12 +57,12 @@ export class Sealer {
     return Buffer.concat([decipher.update(sealed.subarray(headerLength + nonceLength + tagLength)), decipher.final()]);
   }
 
-  /** Whether the key that a value was sealed with is configured; the value itself is not opened. */
+  /** Whether the key that sealed the value is configured. Does not open the value. */
   knowsKeyOf(sealed: Buffer): boolean {
     return this.keyOf(sealed) !== undefined;
   }
 
-  /** Whether a value was sealed with the key that seals now. */
+  /** Whether the value was sealed with the first configured key, which seals new values. */
   sealsWithKeyOf(sealed: Buffer): boolean {
     return this.keyOf(sealed) === this.keys[0];
   }

@@ -1,6 +1,7 @@
 /**
  * The database as the rest of the service sees it: `query`, `transaction`, and whether it can be reached. PostgreSQL or
- * the embedded PGlite behind the same node-postgres shape; which of the two is known in this folder and in queue/ only.
+ * the embedded PGlite, behind the same interface of node-postgres. Only this folder and queue/ know which of the two it
+ * is.
  */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
@@ -10,7 +11,7 @@ import { asDatabaseError, DatabaseUnavailable, isRetryable, isSqlError, withoutW
 /** Typed queries (Drizzle) on a pool or inside a transaction. */
 type Orm = NodePgDatabase;
 
-/** Anything a store can run a statement on. */
+/** Anything that a store can run a statement on. */
 export interface Queryable {
   readonly orm: Orm;
   query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<{ rows: Row[]; count: number }>;
@@ -18,11 +19,11 @@ export interface Queryable {
 
 /** One open transaction. */
 export interface Transaction extends Queryable {
-  /** Runs once the transaction is durable, and not at all when it is not. Must not throw. */
+  /** Runs `action` after the commit, and never if the transaction fails. Must not throw. */
   afterCommit(action: () => void): void;
 }
 
-/** A client whose errors have their names; Drizzle needs no more of one than this. */
+/** A client that gives its errors their classes. Drizzle needs only `query`. */
 class NamingClient {
   constructor(
     private readonly client: Pool | PoolClient,
@@ -64,7 +65,7 @@ class OpenTransaction extends Queries implements Transaction {
   }
 }
 
-/** Deadlocks and serialization failures are run again so many times before they are an error. */
+/** How often a transaction runs, at most, if it ends in deadlocks or serialization failures. */
 const attemptsMax = 4;
 
 export class Database extends Queries {
@@ -80,10 +81,10 @@ export class Database extends Queries {
     super(pool, (error) => this.named(error));
   }
 
-  /** @param noticed called with every error that may mean that the database is away; must not throw */
+  /** @param noticed called with each error that may mean that the database is away; must not throw */
   onTrouble(noticed: (error: Error) => void): void {
     this.noticed = noticed;
-    // Connections that nobody uses break, too.
+    // Idle connections break, too.
     this.pool.on('error', noticed);
   }
 
@@ -91,11 +92,11 @@ export class Database extends Queries {
    * Runs `work` in one transaction (READ COMMITTED) and its after-commit actions once it is durable. `work` may run
    * again after a deadlock, so it must have no effect outside the transaction.
    *
-   * Every transaction locks rows in one order, so that no two wait for each other: webhooks, subject keys, sessions,
-   * subjects, attempts; several rows of one table by their keys.
+   * Every transaction locks rows in this order, so that no two wait for each other: webhooks, subject keys, sessions,
+   * subjects, attempts. Several rows of one table are locked in the order of their keys.
    *
-   * @throws DatabaseUnavailable when the database cannot be reached; whether a commit under way took place is then
-   *   unknown, and everything that calls this can be repeated.
+   * @throws DatabaseUnavailable when the database cannot be reached. Then a commit may or may not have happened, so
+   *   every caller must be repeatable.
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -135,7 +136,7 @@ export class Database extends Queries {
     return named;
   }
 
-  /** Calls `heard` after each NOTIFY on the channel; what is notified while the connection is away goes unheard. */
+  /** Calls `heard` after each NOTIFY on the channel. Notifications are lost while the connection is away. */
   listen(channel: string, heard: () => void): { stop: () => void } {
     const listener = new Listener(this.pool, channel, heard);
     this.listeners.add(listener);
@@ -148,7 +149,7 @@ export class Database extends Queries {
   }
 
   close(): Promise<void> {
-    // A pool waits for the clients it has lent.
+    // A pool waits until its clients are returned.
     for (const listener of this.listeners) listener.stop();
     return this.closePool();
   }

@@ -10,7 +10,7 @@ import pg from 'pg';
 import { makeFolder } from '../core/make-folder.js';
 import { PglitePool } from './pglite-pool.js';
 
-/** Where BullMQ's tables live; the one session must find them behind ours. */
+/** The schema of BullMQ's tables. It comes after ours in the search path of the one session. */
 export const queueSchema = 'bullmq';
 
 export async function openEmbedded(dataDir: string): Promise<{ pool: PglitePool; close: () => Promise<void> }> {

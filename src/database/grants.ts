@@ -1,7 +1,7 @@
 /**
- * What a role needs to run the service and not more, as SQL for the owner of the tables. Of the journal it may not change
- * a thing: also an erasure needs no exception, because it destroys the keys in `subject_keys` that events are sealed
- * with. Pure.
+ * What a role needs to run the service and not more, as SQL for the owner of the tables. Of the journal it may not
+ * change a thing: also an erasure needs no exception, because it destroys the keys in `subject_keys` that events are
+ * sealed with. Pure.
  */
 import { queueSchema } from './embedded.js';
 
@@ -12,7 +12,7 @@ const lessOn = {
   // a partial tile grows: a trigger refuses anything else
   journal_nodes: 'select, insert, update',
   checkpoints: 'select, insert',
-  // one for each key, which follows a rotation and never goes
+  // one row for each key: a rotation changes it, nothing deletes it
   key_canaries: 'select, insert, update',
   facecode_migrations: 'select',
 } as const;

@@ -34,7 +34,7 @@ export class MigrationsPending extends Error {
   }
 }
 
-/** The database was migrated by another version of this program than this one. */
+/** The database was migrated by an incompatible version of this program. */
 export class MigrationsUnfit extends Error {
   constructor(message: string) {
     super(message);
@@ -56,7 +56,7 @@ export async function pendingMigrations(database: Queryable): Promise<string[]> 
 
 /**
  * @returns the names of those applied now
- * @throws MigrationsUnfit when an applied migration differs from the file of its number, or the database is newer than this code
+ * @throws MigrationsUnfit if an applied migration differs from its file, or if the database is newer than this code
  */
 export function migrate(database: Database): Promise<string[]> {
   return database.transaction(async (tx) => {
@@ -85,7 +85,7 @@ function missing(done: Map<number, string>): Migration[] {
   const known = migrations();
   const newer = [...done.keys()].filter((number) => !known.some((migration) => migration.number === number));
   if (newer.length > 0) {
-    throw new MigrationsUnfit(`the database has migrations this version does not know: ${newer.join(', ')}`);
+    throw new MigrationsUnfit(`the database has migrations that this version does not know: ${newer.join(', ')}`);
   }
   const changed = known.find(({ number, digest }) => done.has(number) && done.get(number) !== digest);
   if (changed) throw new MigrationsUnfit(`migration ${changed.name} was changed after it had been applied`);

@@ -1,4 +1,4 @@
-/** Opens the database and brings it up to date, or refuses to. */
+/** Opens the database and applies pending migrations, or refuses. */
 import type { Settings } from '../config/settings.js';
 import { connectDatabase } from './connect.js';
 import type { Database } from './database.js';
@@ -7,10 +7,10 @@ import { migrate, MigrationsPending, pendingMigrations } from './migrate.js';
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** How long to wait for a server that is itself still starting, and who hears that it is waited for. */
+/** How long to wait for a server that is still starting, and whom to notify meanwhile. */
 export interface Patience {
   readonly seconds: number;
-  /** gets a line at once when the server is away, and then from time to time */
+  /** gets a line as soon as the server is found away, and then every `notifyEverySeconds` */
   readonly notify?: (line: string) => void;
   readonly notifyEverySeconds?: number;
 }
@@ -38,7 +38,7 @@ export async function openDatabase(
 }
 
 /**
- * Opens the database as it is, and waits until it answers.
+ * Opens the database without migrating it, and waits until it answers.
  *
  * @throws FolderInUse, DatabaseUnavailable, DatabaseRefused
  */

@@ -29,10 +29,10 @@ export class DeliveriesController {
   @ApiOperation({
     summary: 'Send a test event to an endpoint',
     description:
-      'Sends a signed event of type `endpoint.test`. It is not in the journal, and no filter of the endpoint stops it.',
+      'Sends a signed event of type `endpoint.test`. This event is not in the journal, and `eventTypes` of the endpoint does not filter it.',
   })
   @HttpCode(202)
-  @ApiAnswers({ 202: [DeliveryResponse, 'On its way; read the delivery to see how it went.'] }, [
+  @ApiAnswers({ 202: [DeliveryResponse, 'The delivery. Read it again to see the result.'] }, [
     'not-found',
     'endpoint-disabled',
   ])
@@ -44,10 +44,10 @@ export class DeliveriesController {
   @ApiOperation({
     summary: 'Send missed events again',
     description:
-      'You say that the endpoint is well again. A hold-back ends, and everything that failed, waits for a later try or was missed while the endpoint was disabled is sent now, each session in order.',
+      'Call this when the endpoint works again. The service stops holding deliveries back, and sends at once everything that failed, that waits for a later try, or that was missed while the endpoint was disabled. The events of each session are sent in order.',
   })
   @HttpCode(202)
-  @ApiAnswers({ 202: [RecoveryResponse, 'The deliveries follow.'] }, [
+  @ApiAnswers({ 202: [RecoveryResponse, 'Accepted; the service makes the deliveries now.'] }, [
     'invalid-request',
     'not-found',
     'endpoint-disabled',
@@ -57,7 +57,7 @@ export class DeliveriesController {
   }
 
   @Get('deliveries/:id')
-  @ApiOperation({ summary: 'Get a delivery', description: 'With the answer to each try.' })
+  @ApiOperation({ summary: 'Get a delivery', description: 'Each try is shown with its answer.' })
   @ApiAnswers({ 200: [DeliveryResponse, 'The delivery.'] }, ['not-found'])
   async get(@Param('id') id: string): Promise<DeliveryResponse> {
     return accepted(await this.deliveries.find(id));
@@ -67,10 +67,10 @@ export class DeliveriesController {
   @ApiOperation({
     summary: 'Retry a delivery now',
     description:
-      'Sends it at once, even if it was delivered before. Its schedule of tries starts again, and a hold-back of the endpoint ends.',
+      'Sends it at once, even if it was delivered before. Its schedule of tries starts again, and the service stops holding back deliveries of the endpoint.',
   })
   @HttpCode(202)
-  @ApiAnswers({ 202: [DeliveryResponse, 'On its way.'] }, ['not-found', 'endpoint-disabled'])
+  @ApiAnswers({ 202: [DeliveryResponse, 'The delivery, to be sent now.'] }, ['not-found', 'endpoint-disabled'])
   async retry(@Param('id') id: string): Promise<DeliveryResponse> {
     return accepted(await this.deliveries.retry(id));
   }

@@ -48,7 +48,9 @@ export class DeliveriesService {
     return found ? deliveryView(found, (row) => this.store.answerOf(row)) : 'not-found';
   }
 
-  /** Sends one delivery at once, whatever became of it before. Its schedule begins anew, and a hold-back ends. */
+  /**
+   * Sends one delivery at once, whatever its state. Its schedule starts again, and its endpoint is no longer held back.
+   */
   async retry(id: string): Promise<DeliveryResponse | Refused> {
     const found = isId('dlv', id) ? await this.store.find(id) : null;
     if (!found) return 'not-found';
@@ -85,8 +87,9 @@ export class DeliveriesService {
   }
 
   /**
-   * Sends what has failed, waits or was missed since then. The journal is read again for it, as far as deliveries were
-   * made from it: later events get theirs in any case, and an event read here first would overtake those before it.
+   * Sends what has failed, waits, or was missed since then. Reads the journal again, but only up to the position for
+   * which deliveries were made. Later events get their deliveries anyway; made here, those would overtake earlier
+   * events.
    */
   async recover(endpointId: string, since: string | number): Promise<RecoveryResponse | Refused> {
     if (!isId('ep', endpointId)) return 'not-found';

@@ -99,7 +99,7 @@ export class DeliveriesStore {
     );
   }
 
-  /** Test events that wait for a later try, which the journal does not know. @param since null: all of them */
+  /** Sends waiting test events at once. They are not in the journal. @param since null: all of them */
   async sendTestsAgain(tx: Transaction, endpointId: string, since: Date | null, now: Date): Promise<void> {
     await tx.query(
       `update deliveries set step = 0, next_try_at = $3

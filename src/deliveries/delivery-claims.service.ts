@@ -7,17 +7,19 @@ import { type EndpointRow, EndpointsStore } from './endpoints.store.js';
 
 export interface Claim {
   deliveries: readonly ClaimedDelivery[];
-  /** Until then (`performance.now()`) nobody else takes them. A process that was paused for longer must send nothing. */
+  /**
+   * Until then (`performance.now()`) no other process takes them. A process that was paused longer must send nothing.
+   */
   validUntil: number;
-  /** the one delivery whose outcome decides whether the endpoint is back */
+  /** whether this is the one delivery whose outcome decides if the endpoint works again */
   probe: boolean;
-  /** of a claim that found nothing: when there will be something; null: when something new comes */
+  /** for an empty claim: when a delivery becomes due; null: only a new event makes one due */
   nextAt?: Date | null;
 }
 
 const none: Claim = { deliveries: [], validUntil: 0, probe: false };
 
-/** Takes deliveries to be tried, as many as the endpoint can bear. */
+/** Claims deliveries to try, as many as the endpoint can bear. */
 @Injectable()
 export class DeliveryClaims {
   constructor(
@@ -45,7 +47,7 @@ export class DeliveryClaims {
     return (await this.store.outlook(endpointId))?.at ?? null;
   }
 
-  /** Of an endpoint that recovers. Its row is locked, so that two pumps do not both send the probe. */
+  /** Claims for an endpoint that recovers. Its row is locked, so that two pumps do not both send the probe. */
   private takeCarefully(endpointId: string, limit: number): Promise<Claim> {
     return this.database.transaction(async (tx) => {
       const endpoint = await this.endpoints.lock(tx, endpointId);
@@ -62,9 +64,9 @@ export class DeliveryClaims {
   }
 }
 
-/** Asked before the claim is made, so it ends sooner here than in the database. */
+/** Called before the claim is made, so the claim ends sooner in this process than in the database. */
 const validFromNow = (): number => performance.now() + claimMs;
 
-/** Whether it recovers, and may get something now. */
+/** Whether the endpoint recovers and may get a delivery now. */
 const isDue = (endpoint: EndpointRow | null, now: Date): endpoint is EndpointRow =>
   endpoint !== null && endpoint.pace !== null && (endpoint.heldUntil === null || endpoint.heldUntil <= now);

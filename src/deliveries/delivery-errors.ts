@@ -1,4 +1,4 @@
-/** Why a try has no answer, once: its title and the text of its page under /problems/deliveries/<error>. */
+/** The reasons why a try has no answer, each with its title and the text of its page, /problems/deliveries/<error>. */
 export const deliveryErrors = {
   'destination-not-allowed': {
     title: 'The destination may not be reached',
@@ -18,7 +18,7 @@ export const deliveryErrors = {
   },
   'outcome-unknown': {
     title: 'The outcome of the try is unknown',
-    help: 'The process that made the try ended or stood still before it recorded an answer. Your endpoint may have received the event or not. It was sent again at once; this try counts neither as a failure nor against the schedule.',
+    help: 'The process that made the try ended or was paused before it recorded an answer. Your endpoint may or may not have received the event. The event is sent again at once. This try does not count as a failure, and it does not use up a try of the schedule.',
   },
   'connection-failed': {
     title: 'The connection was lost',

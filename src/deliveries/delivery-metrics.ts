@@ -6,7 +6,7 @@ import { Metrics } from '../http/metrics.js';
 const deliveryStates = ['due', 'sending', 'held', 'scheduled', 'disabled'] as const;
 const endpointStates = ['well', 'failing', 'disabled'] as const;
 
-/** Whether webhooks to consumers go out, apart from whether consumers take them. */
+/** Shows whether the service sends webhooks, separately from whether consumers accept them. */
 @Injectable()
 export class DeliveryMetrics {
   readonly tries: Counter<'result'>;
@@ -22,30 +22,30 @@ export class DeliveryMetrics {
     const registers = [metrics.registry];
     this.tries = new Counter({
       name: 'facecode_delivery_tries_total',
-      help: 'Webhooks sent to consumers by the status class of the answer, or why there was none.',
+      help: 'Tries to send a webhook to a consumer, by the status class of the answer or by the reason why there was none.',
       labelNames: ['result'],
       registers,
     });
     this.deliveries = new Gauge({
       name: 'facecode_deliveries',
-      help: 'Webhooks to consumers that wait: due now, being sent, held back for a failing endpoint, for their next try, or for a disabled endpoint.',
+      help: 'Pending webhooks to consumers: due now, being sent, held back because their endpoint fails, scheduled for a later try, or for a disabled endpoint.',
       labelNames: ['state'],
       registers,
     });
     this.oldestDue = new Gauge({
       name: 'facecode_deliveries_oldest_due_seconds',
-      help: 'For how long the oldest delivery has been due at an endpoint that is well and that nothing is being sent to.',
+      help: 'How long the oldest delivery has been due, at endpoints that work and that nothing is being sent to.',
       registers,
     });
     this.endpoints = new Gauge({
       name: 'facecode_endpoints',
-      help: 'Endpoints by whether their last try succeeded, and those that are disabled.',
+      help: 'Endpoints: their last try succeeded (well) or failed (failing), or they are disabled.',
       labelNames: ['state'],
       registers,
     });
     this.unread = new Gauge({
       name: 'facecode_deliveries_unread_events',
-      help: 'Events of the journal that no deliveries were made for yet.',
+      help: 'Events of the journal for which no deliveries were made yet.',
       registers,
     });
     metrics.beforeScrape(() => this.readDeliveries());

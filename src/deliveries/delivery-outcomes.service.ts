@@ -23,7 +23,7 @@ export class DeliveryOutcomes {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** @param probe whether it decides if the endpoint is back */
+  /** @param probe whether this try decides if the endpoint works again */
   async record(delivery: ClaimedDelivery, tried: Tried, probe: boolean): Promise<void> {
     if (tried.error === 'outcome-unknown') return this.store.letGoUnanswered(delivery, tried);
     const now = this.clock.now();
@@ -39,7 +39,7 @@ export class DeliveryOutcomes {
     const status = tried.error === null ? tried.status : null;
     const failure = { status, retryAfterSeconds: asked, probe };
     await this.database.transaction(async (tx) => {
-      // What a process saw that stood still for longer than its claim says nothing of the endpoint.
+      // If the claim is lost, this process was paused, so its failure may say nothing about the endpoint.
       if (await this.store.isClaimed(tx, delivery))
         await this.consequences.draw(tx, delivery.endpointId, failure, tried.error, now);
       await this.store.recordFailure(tx, delivery, tried, after, now);
@@ -47,14 +47,14 @@ export class DeliveryOutcomes {
     return after;
   }
 
-  /** An earlier try of the delivery was begun, and nobody recorded how it ended. */
+  /** Logs that an earlier try began and no process recorded its outcome. */
   reportUnknown({ id, endpointId, eventId, eventType }: ClaimedDelivery): void {
     this.metrics.tries.inc({ result: 'outcome-unknown' });
     const what = `delivery=${id} endpoint=${endpointId} event=${eventId} type=${eventType}`;
-    this.logger.warn(`${what} error=outcome-unknown: sent again, because nobody recorded an outcome in time`);
+    this.logger.warn(`${what} error=outcome-unknown: sending again, because no outcome was recorded in time`);
   }
 
-  /** One line a try. */
+  /** Logs one line for each try. */
   private tell(delivery: ClaimedDelivery, { status, error, durationMs }: Tried, { state, nextTryAt }: AfterTry): void {
     this.metrics.tries.inc({ result: error ?? `${Math.floor((status ?? 0) / 100)}xx` });
     const { id, endpointId, eventId, eventType, tries } = delivery;

@@ -17,8 +17,8 @@ const lookAgainMs = 200;
 const patienceMs = 1000;
 
 /**
- * Sends what is due for ONE endpoint. Each has a pump of its own, so that a slow one holds up itself alone; a pump waits
- * for answers and little else, so there can be many at once.
+ * Sends what is due for ONE endpoint. Each has a pump of its own, so that a slow one holds up itself alone; a pump
+ * waits for answers and little else, so there can be many at once.
  */
 @Injectable()
 export class DeliveryPump implements BeforeApplicationShutdown {
@@ -60,7 +60,9 @@ export class DeliveryPump implements BeforeApplicationShutdown {
     this.stopping = true;
   }
 
-  /** None of them rejects: what cannot be recorded is taken again when its claim is over. */
+  /**
+   * The promises never reject: if an outcome cannot be recorded, the delivery is claimed again when this claim ends.
+   */
   private begin({ deliveries, validUntil, probe }: Claim): Promise<void>[] {
     return deliveries.map(async (delivery) => {
       try {

@@ -1,4 +1,4 @@
-/** Deliveries as the pump sees them: what is due for an endpoint, who is at it, what came of it. */
+/** Deliveries as the pump sees them: which are due, which are claimed, and the outcomes of their tries. */
 import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
@@ -13,12 +13,12 @@ export interface ClaimedDelivery {
   eventId: string;
   eventType: string;
   testEvent: (Omit<JournalEvent, 'type' | 'position'> & { type: string; position: null; data: EventData }) | null;
-  /** before this one */
+  /** number of tries before this one */
   tries: number;
   step: number;
-  /** number of this claim: each taking of the delivery has the next one */
+  /** number of this claim: each claim of the delivery has the next number */
   claim: number;
-  /** the process that had it before recorded no outcome in time */
+  /** whether the previous claim ended without a recorded outcome */
   takenOver: boolean;
 }
 
@@ -27,29 +27,29 @@ export interface Tried extends Posted {
   durationMs: number;
 }
 
-/** What an endpoint has before it. */
+/** When an endpoint next gets a delivery. */
 export interface Outlook {
-  /** when something can next be sent */
+  /** when the next delivery can be sent */
   at: Date;
-  /** whether it gets its deliveries slowly */
+  /** whether the endpoint recovers, so that it gets its deliveries slowly */
   recovers: boolean;
 }
 
-/** A try that was answered with 2xx. */
+/** A try with a 2xx answer. */
 export interface Succeeded {
   delivery: ClaimedDelivery;
   tried: Tried;
-  /** whether it was to tell if the endpoint is back */
+  /** whether this try decides if the endpoint works again */
   probe: boolean;
   at: Date;
 }
 
-/** What a delivery is after a try. */
+/** The state of a delivery after a try. */
 export type AfterTry = { state: 'delivered' | 'failed'; nextTryAt: null } | { state: 'pending'; nextTryAt: Date };
 
 /**
- * How long a claim lasts: longer than a try can take with all around it. When it is over, its process is taken for dead.
- * The database's clock decides, because the clocks of two processes may differ by more than that.
+ * How long a claim lasts: longer than a try and its writes can take. When the claim is over, its process counts as
+ * dead. The database's clock decides, because the clocks of two processes may differ by more than this.
  */
 const claimSeconds = 20;
 export const claimMs = claimSeconds * 1000;
@@ -57,8 +57,8 @@ export const claimMs = claimSeconds * 1000;
 const isUnclaimed = `(leased_until is null or leased_until <= now())`;
 
 /**
- * Of `taken`, what a process had claimed without recording an outcome in time. It may have sent it, so a try of unknown
- * outcome is recorded. The process itself may still replace it by what it knows.
+ * Records a try with unknown outcome for each row of `taken` that has an expired claim: the process of that claim may
+ * have sent the event. If that process still records an outcome, its outcome replaces the unknown one.
  */
 const recordUnknownOutcomes = `
   insert into delivery_attempts (delivery_id, claim, at, duration_ms, error)
@@ -73,8 +73,9 @@ const replacesUnknownOutcome = `
    where delivery_attempts.error = 'outcome-unknown'`;
 
 /**
- * The first try of an event begins after the first try of the session's event before it has a known outcome. This also
- * holds for events that were asked for again. An event that waits for a later try holds up no other event.
+ * An event's first try begins only when the first tries of all earlier events of its session have known outcomes. This
+ * also holds for events that are sent again on request. An event that waits for a later try does not hold up other
+ * events.
  */
 const inOrder = `(step > 0 or session_id is null or not exists (
   select from deliveries as earlier
@@ -82,9 +83,9 @@ const inOrder = `(step > 0 or session_id is null or not exists (
      and earlier.state = 'pending' and earlier.step = 0))`;
 
 /**
- * Claims deliveries and records their tries. A try is a fact: it has its row whatever became of the delivery meanwhile.
- * A failure changes the delivery only while the claim is the latest one; a success also after it, unless another outcome
- * was recorded meanwhile.
+ * Claims deliveries and records their tries. Every try has a row, whatever happened to the delivery meanwhile. A
+ * failure changes the delivery only under its latest claim. A success changes it even after a later claim, unless
+ * another outcome was recorded first.
  */
 @Injectable()
 export class DueDeliveriesStore {
@@ -94,8 +95,9 @@ export class DueDeliveriesStore {
   ) {}
 
   /**
-   * Claims what is due for the endpoint for `claimMs`, at most `limit`.
-   * @param unhindered only when nothing holds the endpoint back; false: the caller has looked, and has its row
+   * Claims at most `limit` due deliveries of the endpoint for `claimMs`.
+   * @param unhindered claim only if nothing holds the endpoint back; false: the caller has checked, and has locked its
+   *   row
    */
   async claim(
     database: Queryable,
@@ -122,7 +124,7 @@ export class DueDeliveriesStore {
     return rows;
   }
 
-  /** When something of the endpoint can next be sent, and whether it recovers; null: nothing waits for its time. */
+  /** When the endpoint's next delivery can be sent, and whether the endpoint recovers; null: no delivery waits. */
   async outlook(endpointId: string): Promise<Outlook | null> {
     const { rows } = await this.database.query<Outlook>(
       `select greatest(held_until, (select min(greatest(next_try_at, leased_until)) from (
@@ -137,7 +139,7 @@ export class DueDeliveriesStore {
     return rows[0] ?? null;
   }
 
-  /** The endpoints are well, which changes their rows only when they were not. */
+  /** Records successes. The rows of endpoints change only if they were failing. */
   async recordSuccesses(tx: Transaction, successes: readonly Succeeded[]): Promise<void> {
     const column = <T>(value: (one: Succeeded) => T): T[] => successes.map((one) => value(one));
     await tx.query(
@@ -175,7 +177,7 @@ export class DueDeliveriesStore {
     );
   }
 
-  /** In the transaction that holds the endpoint's row. */
+  /** Call it in the transaction that has locked the endpoint's row. */
   async recordFailure(
     tx: Transaction,
     delivery: ClaimedDelivery,
@@ -207,18 +209,18 @@ export class DueDeliveriesStore {
     );
   }
 
-  /** Whether nobody has taken the delivery over. */
+  /** Whether this claim is still the latest one. */
   async isClaimed(tx: Transaction, { id, claim }: ClaimedDelivery): Promise<boolean> {
     const { count } = await tx.query(`select from deliveries where id = $1 and claims = $2`, [id, claim]);
     return count === 1;
   }
 
-  /** Gives back what was not sent. */
+  /** Gives back a delivery that was not sent. */
   async letGo({ id, claim }: ClaimedDelivery): Promise<void> {
     await this.database.query(`update deliveries set leased_until = null where id = $1 and claims = $2`, [id, claim]);
   }
 
-  /** Gives back what was sent when there was no time to wait for the answer. It is sent again, at once. */
+  /** Gives back a delivery that was sent, but whose answer we could not wait for. It is sent again at once. */
   async letGoUnanswered({ id, claim }: ClaimedDelivery, { at, durationMs }: Tried): Promise<void> {
     await this.database.query(
       `with tried as (
@@ -229,7 +231,7 @@ export class DueDeliveriesStore {
     );
   }
 
-  /** Endpoints that something has been due for since before that, and nobody is at it. */
+  /** Endpoints with an unclaimed delivery that has been due since before that time. */
   async neglected(before: Date, limit: number): Promise<string[]> {
     const { rows } = await this.database.query<{ id: string }>(
       `select id from endpoints
@@ -243,7 +245,7 @@ export class DueDeliveriesStore {
     return rows.map(({ id }) => id);
   }
 
-  /** What waits for an endpoint that was deleted will never be sent. */
+  /** Discards pending deliveries of deleted endpoints. */
   async discardOrphaned(now: Date, limit: number): Promise<void> {
     await this.database.query(
       `with taken as (

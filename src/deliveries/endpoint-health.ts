@@ -3,8 +3,8 @@
  *
  * Failures in a row without an answer (or with a server's error) are an outage: the endpoint is held back and then gets
  * ONE delivery, the probe; when that fails it is held back for twice as long. 429, 502 and 504 hold it back at once.
- * After a restart of seconds it goes on as before. After a longer outage, or where it asked for less, it gets one delivery
- * a second, then two, four and so on: a backlog does not fall upon it.
+ * After a restart of seconds it goes on as before. After a longer outage, or where it asked for less, it gets one
+ * delivery a second, then two, four and so on: a backlog does not fall upon it.
  */
 export interface EndpointHealth {
   /** the first failure since the last success */
@@ -65,10 +65,10 @@ export const healthy: EndpointHealth = {
   pace: null,
 };
 
-/** As it is enabled again: with its history forgotten, and its backlog coming slowly. */
+/** The health of an endpoint that is enabled again: no history, and a backlog that is sent slowly. */
 export const enabledAgain: EndpointHealth = { ...healthy, pace: 1 };
 
-/** As somebody says that it is well: nothing holds it back. It is still failing until it answers well. */
+/** The health of an endpoint whose owner says that it works: not held back, but failing until it answers with 2xx. */
 export const saidToBeWell: Pick<EndpointHealth, 'failures' | 'holds' | 'heldUntil' | 'pace'> = {
   failures: 0,
   holds: 0,

@@ -19,7 +19,7 @@ export class EndpointsController {
   @Post()
   @ApiOperation({
     summary: 'Create an endpoint',
-    description: 'Events that happen from now on are sent to its URL, signed as Standard Webhooks 1.0 describes.',
+    description: 'The service sends later events to its URL, signed as Standard Webhooks 1.0 describes.',
   })
   @ApiAnswers({ 201: [EndpointWithSecretResponse, 'The secret is in this answer and nowhere else.'] }, [
     'invalid-request',
@@ -48,7 +48,7 @@ export class EndpointsController {
   @Patch(':id')
   @ApiOperation({
     summary: 'Change an endpoint',
-    description: 'Also disables it or enables it again. Fields that are left out keep their values.',
+    description: 'Can also disable or enable it. Fields that you leave out keep their values.',
   })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['invalid-request', 'not-found'])
   async change(@Param('id') id: string, @Body() body: ChangeEndpointDto): Promise<EndpointResponse> {
@@ -67,10 +67,10 @@ export class EndpointsController {
   @ApiOperation({
     summary: 'Rotate the secret of an endpoint',
     description:
-      'Makes a new secret. The old one signs beside it for a while, so that the receiver has time to switch.',
+      'Makes a new secret. For a while both the old and the new secret sign, so that the receiver has time to switch.',
   })
   @HttpCode(200)
-  @ApiAnswers({ 200: [EndpointWithSecretResponse, 'With the new secret, which is nowhere else.'] }, [
+  @ApiAnswers({ 200: [EndpointWithSecretResponse, 'The new secret is in this answer and nowhere else.'] }, [
     'invalid-request',
     'not-found',
   ])
@@ -89,8 +89,8 @@ function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-ref
 }
 
 /**
- * The same sentence whatever is wrong. It names the host as the caller wrote it and never what that resolves to: a key
- * for endpoints must not be a way to ask for the addresses of our network.
+ * The same sentence for every cause. It names the host as the caller wrote it, never the addresses that it resolves to:
+ * a key with the scope `endpoints` must not be able to explore our network.
  */
 function whyRefused(url: string): string {
   const host = URL.canParse(url) ? new URL(url).host : 'this URL';

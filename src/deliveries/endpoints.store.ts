@@ -113,10 +113,10 @@ export class EndpointsStore {
   }
 
   /**
-   * Waits until deliveries were made from what is being read of the journal now, and lets nobody read on before the
-   * transaction ends. A process that reads on locks in this order, too: first the cursor, then endpoints.
+   * Waits for a fan-out that is under way, and keeps the next one from starting before this transaction ends. A fan-out
+   * locks in the same order: first the cursor, then endpoints.
    *
-   * @returns the position up to which deliveries were made
+   * @returns the position up to which the journal's events have deliveries
    */
   async holdFanOut(tx: Transaction): Promise<number> {
     const { rows } = await tx.query<{ position: string }>('select position from delivery_cursor for share');

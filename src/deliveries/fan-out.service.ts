@@ -63,7 +63,7 @@ export class FanOut {
       const last = entries.at(-1)?.position ?? endpoint.until;
       await this.store.moveRecovery(tx, endpoint.id, last < endpoint.until ? last : null);
       const now = this.clock.now();
-      // A job of its own: the endpoint's usual one may be waiting for answers that never come.
+      // A separate job, because the endpoint's usual job may be waiting for answers that never come.
       if (addressed.length > 0) this.dispatcher.afterCommit(tx, jobs.deliverAt(endpoint.id, now, now));
       return true;
     });

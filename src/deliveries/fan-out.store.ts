@@ -74,7 +74,7 @@ export class FanOutStore {
     await this.insert(tx, addressed, now, 'do nothing');
   }
 
-  /** As `deliver`. What has failed for good or waits for a later try is tried at once, with the whole schedule before it. */
+  /** Like `deliver`, but failed and waiting deliveries are also tried at once, and their schedule starts again. */
   async deliverAgain(tx: Transaction, addressed: readonly Addressed[], now: Date): Promise<void> {
     await this.insert(
       tx,

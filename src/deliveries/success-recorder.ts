@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { withoutLogFields } from '../core/log-context.js';
 import { Database } from '../database/database.js';
 import { DueDeliveriesStore, type Succeeded } from './due-deliveries.store.js';
 
@@ -25,7 +26,8 @@ export class SuccessRecorder {
   record(success: Succeeded): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ success, resolve, reject });
-      if (!this.writing) void this.writeAll();
+      // The batches belong to many jobs, so their log lines name none.
+      if (!this.writing) void withoutLogFields(() => this.writeAll());
     });
   }
 

@@ -12,10 +12,10 @@ import { EndpointsStore } from './endpoints.store.js';
 import { signatures } from './signing.js';
 import { postWebhook } from './egress/webhook-post.js';
 
-/** A process that is to stop gives receivers so long to answer. What has no answer then is sent again by another. */
+/** How long a stopping process waits for answers. Another process sends unanswered deliveries again. */
 const stopGraceMs = 1000;
 
-/** Renders, signs and posts; what follows from the answer is not its business. */
+/** Renders, signs and posts an event. Does not act on the answer. */
 @Injectable()
 export class WebhookSender implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly agent;
@@ -33,8 +33,8 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
   }
 
   /**
-   * @param validUntil when the claim ends (`performance.now()`); nothing is sent after it
-   * @returns null when nothing was sent
+   * @param validUntil when the claim ends (`performance.now()`); nothing is sent after that
+   * @returns null if nothing was sent
    */
   async send(delivery: ClaimedDelivery, validUntil: number): Promise<Tried | null> {
     const { testEvent, eventId } = delivery;

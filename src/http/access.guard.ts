@@ -15,7 +15,7 @@ type ScopedAccess = Extract<Access, { kind: 'scopes' }>;
 const adminOnly: Access = { kind: 'scopes', anyOf: ['admin'], clientToken: false };
 const bearer = /^Bearer +(\S+)$/i;
 
-/** Lets a request through when its key may do what the route needs. Routes that say nothing need `admin`. */
+/** Lets a request through if its key has the scope that the route needs. A route that names no scope needs `admin`. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -58,7 +58,7 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-/** An API key must be in the header: proxies log addresses. */
+/** An API key must be in the header, because proxies log addresses. */
 function secretOf({ headers, query }: FastifyRequest, { clientToken }: ScopedAccess): string {
   const { token } = query as { token?: unknown };
   if (headers.authorization === undefined && clientToken === 'bearer-or-query' && token !== undefined) {

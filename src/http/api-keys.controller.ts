@@ -82,7 +82,7 @@ export class ApiKeysController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List API keys', description: 'The live ones, newest first.' })
+  @ApiOperation({ summary: 'List API keys', description: 'Only live keys, newest first.' })
   @ApiAnswers({ 200: [ApiKeyListResponse, 'Without the keys themselves.'] })
   async list(): Promise<ApiKeyListResponse> {
     return { data: (await this.keys.list()).map(view) };

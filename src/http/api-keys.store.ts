@@ -6,7 +6,7 @@ import { Database, type Transaction } from '../database/database.js';
 import { apiKeys } from '../database/schema.js';
 import type { Scope } from './scopes.js';
 
-/** An API key as it can be shown: the key itself is known to its holder alone. */
+/** An API key without the key itself, which only its holder knows. */
 export interface ApiKey {
   id: string;
   name: string;
@@ -19,7 +19,7 @@ export interface ApiKey {
 
 const bootstrapName = 'bootstrap admin';
 
-/** API keys, kept as digests: 256 random bits need no slow hash. */
+/** API keys, stored as digests. A key has 256 random bits, so a fast hash is enough. */
 @Injectable()
 export class ApiKeysStore {
   constructor(@Inject(Database) private readonly database: Database) {}
@@ -45,7 +45,7 @@ export class ApiKeysStore {
     return rows.map(toApiKey);
   }
 
-  /** @returns false when there is no such live key */
+  /** @returns false if there is no such live key */
   async revoke(id: string, now: Date): Promise<boolean> {
     const revoked = await this.database.orm
       .update(apiKeys)
@@ -55,7 +55,7 @@ export class ApiKeysStore {
     return revoked.length === 1;
   }
 
-  /** The live key with these characters. */
+  /** Finds a live key. A revoked key is `unknown`. */
   async find(key: string, now: Date): Promise<ApiKey | 'unknown' | 'expired'> {
     const [row] = await this.database.orm
       .select()
@@ -76,8 +76,8 @@ export class ApiKeysStore {
   }
 
   /**
-   * Makes the configured admin key the one bootstrap key; one that was configured before stops working.
-   * @returns 'revoked': the key was revoked earlier, and nothing has changed
+   * Makes the configured admin key the bootstrap key. An earlier bootstrap key stops working.
+   * @returns 'revoked': the key was revoked before, so nothing has changed
    */
   async setBootstrap(key: string, now: Date): Promise<'set' | 'revoked'> {
     const digest = digestOf(key);
@@ -96,8 +96,8 @@ export class ApiKeysStore {
   }
 
   /**
-   * Gives a database its first bootstrap key, unless it has or has had one.
-   * @param make called only when it has none @returns the key, or null
+   * Gives a database its first bootstrap key, unless it ever had one.
+   * @param make called only if the database never had one @returns the key, or null
    */
   async firstBootstrap(make: () => string, now: Date): Promise<string | null> {
     return this.database.transaction(async (tx) => {
@@ -111,7 +111,7 @@ export class ApiKeysStore {
   }
 }
 
-/** Replicas that start together come one after the other. */
+/** Makes replicas that start together take turns. */
 async function takeBootstrapTurn(tx: Transaction): Promise<void> {
   await tx.query('select pg_advisory_xact_lock($1)', [0x46634b79]);
 }
@@ -125,7 +125,7 @@ async function insertBootstrap(tx: Transaction, key: string, now: Date): Promise
   );
 }
 
-/** Also of client tokens: both are found by their digest. */
+/** The digest of an API key or client token, by which it is found. */
 export const digestOf = (secret: string): Buffer => sha256(secret);
 
 function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {

@@ -1,6 +1,6 @@
 /**
- * The first admin API key. FACECODE_ADMIN_KEY names it; without that, one is made for a database that never had any, and
- * kept in a file of the data dir. A key that is revoked stays revoked.
+ * The first admin API key. FACECODE_ADMIN_KEY sets it. Without that variable, a database that never had one gets a new
+ * key, which is kept in a file of the data dir. A revoked key stays revoked.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ensureGeneratedKeys, keyFile } from '../config/generated-keys.js';
@@ -10,7 +10,7 @@ import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
 import { ApiKeysStore } from './api-keys.store.js';
 
-/** A key that was made just now, and the file that keeps it. */
+/** A new key, and the file that keeps it. */
 export interface NewAdminKey {
   readonly key: string;
   readonly file: string;
@@ -28,12 +28,12 @@ export class BootstrapKey {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** @returns the key when this call has made one that works; null otherwise */
+  /** @returns the key if this call made one; null otherwise */
   async ensure(): Promise<NewAdminKey | null> {
     const { admin } = this.settings.keys;
     if (admin === null) return this.ensureGenerated();
     if ((await this.store.setBootstrap(admin, this.clock.now())) === 'revoked') {
-      this.logger.warn(`FACECODE_ADMIN_KEY is a key that was revoked: it stays so; ${another}`);
+      this.logger.warn(`FACECODE_ADMIN_KEY is a revoked key and stays revoked; ${another}`);
     }
     return null;
   }
@@ -41,7 +41,7 @@ export class BootstrapKey {
   private async ensureGenerated(): Promise<NewAdminKey | null> {
     const { dataDir } = this.settings;
     const file = keyFile(dataDir, 'admin');
-    // Made only when the database takes it: another data dir may have made the one that this database knows.
+    // Made only if the database accepts it: a process with another data dir may have made the key already.
     const make = () => ensureGeneratedKeys(dataDir, ['admin']).admin;
     const key = await this.store.firstBootstrap(make, this.clock.now());
     if (key !== null) {
@@ -50,10 +50,10 @@ export class BootstrapKey {
     }
     const kept = readKeyFile(file);
     if (kept === null) {
-      this.logger.log(`no admin API key was made: this database has had one already; ${another}`);
+      this.logger.log(`no admin API key was made, because this database already had one; ${another}`);
     } else if (typeof (await this.store.find(kept, this.clock.now())) === 'string') {
       this.logger.warn(
-        `the admin API key in ${file} does not work: this database does not know it, or it was revoked; ${another}`,
+        `the admin API key in ${file} does not work: it is unknown to this database, or revoked; ${another}`,
       );
     }
     return null;

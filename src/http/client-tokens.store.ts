@@ -3,14 +3,14 @@ import { Database } from '../database/database.js';
 import { digestOf } from './api-keys.store.js';
 
 /**
- * A phone suspends the page while the iDenfy app is open, so the page often asks for the verdict after the session has
- * ended. The token reads for so long after that.
+ * How long a token works after the end of its session. A phone suspends the page while the iDenfy app is open, so the
+ * page often asks for the verdict only after the session has ended.
  */
 const readsAfterEnd = '15 minutes';
 
 const reads = `ended_at is null or ended_at > $2::timestamptz - interval '${readsAfterEnd}'`;
 
-/** Client tokens: each belongs to one session and is kept as a digest in the session's row. */
+/** Client tokens: each belongs to one session, whose row has the token's digest. */
 @Injectable()
 export class ClientTokensStore {
   constructor(@Inject(Database) private readonly database: Database) {}
@@ -26,7 +26,7 @@ export class ClientTokensStore {
     return found.live ? { sessionId: found.sessionId } : 'ended';
   }
 
-  /** Which of these sessions can be read with their token. */
+  /** Which of these sessions their tokens can still read. */
   async liveAmong(sessionIds: readonly string[], now: Date): Promise<Set<string>> {
     const { rows } = await this.database.query<{ id: string }>(
       `select id from sessions where id = any($1::text[]) and (${reads})`,

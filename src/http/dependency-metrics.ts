@@ -3,7 +3,7 @@ import { Gauge } from 'prom-client';
 import { Metrics } from './metrics.js';
 import { Readiness } from './readiness.js';
 
-/** What this process needs from outside, seen from this process. */
+/** Whether this process reaches the servers that it needs. */
 @Injectable()
 export class DependencyMetrics {
   private readonly up: Gauge<'dependency'>;

@@ -17,7 +17,7 @@ const redacted = [
   'facePhoto',
 ];
 
-/** Under this name a line has the id of its request, whoever wrote it. */
+/** The name of the request's id in every log line, ours and Fastify's. */
 export const requestIdLabel = 'requestId';
 
 /** Structured logs on standard output: JSON lines, or readable ones for a terminal. */
@@ -26,7 +26,7 @@ export function createLogger({ log }: Pick<Settings, 'log'>): Pino {
     level: log.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    // What Fastify logs of a request has its id already.
+    // Fastify's own lines have the id already.
     mixin: (_line: object, _level: number, logger: Pino) => {
       const { requestId, ...others } = logFields();
       return requestId === undefined || requestIdLabel in logger.bindings() ? others : { requestId, ...others };
@@ -45,7 +45,7 @@ export function createLogger({ log }: Pick<Settings, 'log'>): Pino {
   return log.format === 'pretty' ? pino(options, pretty({ sync: true, ignore: 'pid,hostname' })) : pino(options);
 }
 
-/** What Nest says of its own start: a line for each module and route, and errors that it throws as well. */
+/** Nest's log of its own start: a line for each module and route, and errors that it also throws. */
 const startupContexts = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];
 
 const isOfStartup = (rest: readonly unknown[]): boolean => startupContexts.includes(String(rest.at(-1)));

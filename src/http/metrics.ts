@@ -4,14 +4,14 @@ import { Database } from '../database/database.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { queueNames } from '../queue/jobs.js';
 
-/** What was read is shown to every scraper that comes within this time. */
+/** Every scrape within this time gets the values that were read first. */
 const freshForMs = 3000;
 const patienceMs = 2000;
 
 /**
- * Everything that is counted, for Prometheus: how things stand is read from rows when it is asked for, and what happens is
- * counted by the process it happened in, so that the sum over all processes is right. Labels hold names of closed
- * lists only, never an id, a reference or an address.
+ * Metrics for Prometheus. Gauges of states are read from rows at a scrape. Each counter counts only what its own
+ * process did, so that the sum over all processes is right. Label values come from closed lists only: never an id, a
+ * reference or an address.
  */
 @Injectable()
 export class Metrics {
@@ -48,21 +48,21 @@ export class Metrics {
 
   readonly webhooks = new Counter({
     name: 'facecode_webhooks_total',
-    help: 'Webhooks from iDenfy by what became of them at the door.',
+    help: 'Webhooks from iDenfy by how they were answered.',
     labelNames: ['result'],
     registers: [this.registry],
   });
 
   readonly checkpointMirror = new Counter({
     name: 'facecode_checkpoint_mirror_total',
-    help: 'Checkpoints brought to CHECKPOINT_MIRROR by this process, and tries that failed.',
+    help: 'Checkpoints that this process wrote to CHECKPOINT_MIRROR, and failures to write one.',
     labelNames: ['result'],
     registers: [this.registry],
   });
 
   private readonly orphans = new Gauge({
     name: 'facecode_orphaned_sessions',
-    help: 'Sessions found at iDenfy that create calls without an answer have left behind.',
+    help: 'Sessions at iDenfy that no attempt uses: their create call got no answer, or their attempt had ended.',
     registers: [this.registry],
   });
 
@@ -81,7 +81,7 @@ export class Metrics {
 
   private readonly unapplied = new Gauge({
     name: 'facecode_webhooks_waiting',
-    help: 'Kept webhooks by state, of those that are not settled.',
+    help: 'Stored webhooks that are not applied yet, by state.',
     labelNames: ['state'],
     registers: [this.registry],
   });
@@ -112,12 +112,12 @@ export class Metrics {
     for (const name of queueNames) this.beforeScrape(() => this.readQueue(name));
   }
 
-  /** @param read sets gauges to how things stand; runs before a scrape, but not for each of several in a row */
+  /** @param read sets gauges; runs before a scrape, but only once for several scrapes in a row */
   beforeScrape(read: () => Promise<void>): void {
     this.readers.push(read);
   }
 
-  /** The exposition text. A gauge that cannot be read now (a server is away) keeps its last value. */
+  /** The metrics in Prometheus' text format. If a server is away, its gauges keep their last values. */
   async text(): Promise<string> {
     const now = performance.now();
     if (this.reading === null || now - this.reading.began > freshForMs) {
@@ -155,7 +155,7 @@ export class Metrics {
   }
 }
 
-/** A server that is away keeps its callers waiting; a scrape does not wait for it. */
+/** Limits the wait for a server that is away, so that the scrape is answered. */
 function within<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);

@@ -4,7 +4,7 @@ import { Problem, type ProblemCode, problemDocument } from '../core/errors.js';
 import { withLogFields } from '../core/log-context.js';
 import { DatabaseUnavailable, isOutage, withoutWrapping } from '../database/database-errors.js';
 
-/** What the framework itself refuses, by status; everything else it throws is a fault of ours. */
+/** Errors of the framework that are refusals, by status. Any other error that it throws is our fault. */
 const byStatus: Record<number, ProblemCode> = {
   400: 'invalid-request',
   401: 'unauthenticated',
@@ -35,7 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
     const error = withoutWrapping(thrown);
     if (error instanceof Problem) return error;
     if (error instanceof DatabaseUnavailable) {
-      // One line says that the database is away, not one for each request: readiness.ts.
+      // An outage is not logged for each request: readiness.ts logs one line when the database goes away.
       if (isOutage(error)) this.logger.debug(error.message);
       else this.logger.warn(error.message);
       return new Problem('unavailable', { retryAfterSeconds: retrySoonSeconds });

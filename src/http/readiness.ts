@@ -12,10 +12,10 @@ import { QUEUE_BACKEND } from '../queue/queue-backend.token.js';
 
 const patienceMs = 1500;
 
-/** `ok` and `missing` are of what a process needs; the others are for information and keep it ready. */
+/** `ok` and `missing` describe what a process needs. The others are information only: the process stays ready. */
 export type Check = 'ok' | 'missing' | 'open' | 'half-open';
 
-/** Whether the process can do its work, and if not, what is missing. */
+/** Knows whether the process can do its work, and if not, what is missing. */
 @Injectable()
 export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Readiness.name);
@@ -38,16 +38,16 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
     this.queue.onTrouble((why) => this.watches.queue.suspect(why));
   }
 
-  /** From now on the process tells load balancers to send nothing more. */
+  /** From now on /readyz asks load balancers to send no more requests. */
   drain(): void {
     this.stopping = true;
   }
 
   /**
-   * Something to tell beside what is needed. iDenfy is such: without it sessions and webhooks are accepted as ever, and
-   * taking every replica out of the balancer would only make its outage ours.
+   * Adds a check that is information only, such as iDenfy's. Without iDenfy the service still accepts sessions and
+   * webhooks; taking every replica out of the load balancer would only turn its outage into ours.
    *
-   * @param tell null: nothing to tell
+   * @param tell returns null if there is nothing to show
    */
   alsoTell(name: string, tell: () => Check | null): void {
     this.informants.set(name, tell);
@@ -62,7 +62,7 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
   async check(): Promise<{ checks: Record<string, Check>; missing: string[] }> {
     const [database, queue] = await Promise.all([answers(this.database.ping()), answers(this.queue.ping())]);
     if (!database) this.watches.database.suspect('it does not answer');
-    // A queue on the database is away when that is.
+    // A queue in the database is away only when the database is.
     if (!queue && this.queue.kind === 'redis') this.watches.queue.suspect('it does not answer');
     const found = { database, queue, process: !this.stopping };
     const needed = Object.entries(found).map(([name, ok]): [string, Check] => [name, ok ? 'ok' : 'missing']);

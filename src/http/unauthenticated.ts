@@ -1,8 +1,8 @@
 import { Problem } from '../core/errors.js';
 
 /**
- * Each cause of a 401, as the `detail` that the caller reads. An unknown key and a revoked one get the same text, so
- * that nobody learns which keys once existed. Expired keys and ended tokens have their own, since only their holders
+ * The causes of a 401, as the `detail` that the caller reads. Unknown and revoked keys get the same text, so that
+ * nobody learns which keys once existed. Expired keys and ended tokens have their own texts, because only their holders
  * can send them.
  */
 const details = {
@@ -10,10 +10,10 @@ const details = {
   'not-a-key':
     'What was sent is neither an API key (`fc_…`) nor a client token (`fct_…`). Send `Authorization: Bearer fc_…`.',
   'key-in-address':
-    'An API key must be in the `Authorization` header: only a client token may be in the address, once, as `?token=fct_…`.',
+    'An API key must be in the `Authorization` header. Only a client token may be in the address, once, as `?token=fct_…`.',
   'unknown-key': 'The API key is unknown or was revoked.',
   'expired-key': 'The API key has expired. Use a new one.',
-  'unknown-token': 'The client token is unknown. It comes with the answer to `POST /v1/sessions`.',
+  'unknown-token': 'The client token is unknown. The answer to `POST /v1/sessions` has the client token of a session.',
   'ended-token':
     'The client token no longer reads its session, which ended more than 15 minutes ago. Read the session from your server, with an API key.',
 } as const;

@@ -2,7 +2,7 @@ import { ValidationPipe } from '@nestjs/common';
 import { IsIn, registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
 import { type FieldError, Problem } from '../core/errors.js';
 
-/** Unknown fields are refused; what is missing takes the default of its class. */
+/** Refuses unknown fields. A missing field gets the default of its class. */
 export function validationPipe(): ValidationPipe {
   return new ValidationPipe({
     whitelist: true,
@@ -57,8 +57,8 @@ export function PlainText(min: number, max: number, options?: ValidationOptions)
 }
 
 /**
- * One word of a closed list. A misspelled one is refused, because as a filter it would silently find nothing, and the
- * message lists those that are known.
+ * One word of a closed list. A misspelled word is refused, because as a filter it would silently find nothing. The
+ * message lists the known words.
  */
 export const OneOf = (words: readonly string[]): PropertyDecorator =>
   IsIn(words, { message: `must be one of ${words.join(', ')}` });
@@ -67,7 +67,7 @@ export const OneOf = (words: readonly string[]): PropertyDecorator =>
 export const EachOneOf = (words: readonly string[]): PropertyDecorator =>
   IsIn(words, { each: true, message: `each must be one of ${words.join(', ')}` });
 
-/** A flat object of texts: at most so many members, so long. */
+/** A flat object of texts, with a limited number of members and limited lengths. */
 export function TextMap(members: number, keyLength: number, valueLength: number): PropertyDecorator {
   return (target, property) =>
     registerDecorator({

@@ -18,7 +18,7 @@ export class BudgetMetrics {
     const registers = [metrics.registry];
     this.left = new Gauge({
       name: 'facecode_idenfy_budget_left',
-      help: 'Calls to iDenfy that all replicas may still make in this hour; 0 also while iDenfy has asked for a pause.',
+      help: 'Calls to iDenfy that all replicas together may still make in this hour. Also 0 during a pause that iDenfy asked for.',
       registers,
     });
     new Gauge({

@@ -17,7 +17,7 @@ export class EventsController {
   @ApiOperation({
     summary: 'Read events',
     description:
-      'Reads the journal on from a position. To continue, ask again with `after` set to `lastPosition` of the last answer.',
+      'Reads the events after a position. To continue, set `after` to the `lastPosition` of the last answer.',
   })
   @RequireScope('audit', 'endpoints')
   @AuditedRead('events.list', { by: auditors, polled: true })

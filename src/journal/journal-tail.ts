@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { withoutLogFields } from '../core/log-context.js';
 import { Database } from '../database/database.js';
 
 /** NOTIFY goes out on it in the transaction that seals. */
@@ -30,8 +31,11 @@ export class JournalTail implements BeforeApplicationShutdown {
   }
 
   private start(): void {
-    this.listening ??= this.database.listen(journalChannel, () => this.tell());
-    this.timer ??= setInterval(() => this.tell(), lookAgainMs).unref();
+    // Both outlive the request that starts them, so their log lines name none.
+    withoutLogFields(() => {
+      this.listening ??= this.database.listen(journalChannel, () => this.tell());
+      this.timer ??= setInterval(() => this.tell(), lookAgainMs).unref();
+    });
   }
 
   private tell(): void {

@@ -28,7 +28,7 @@ export class JournalStore {
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
   ) {}
 
-  /** @param heard gets what this process has appended, once it is durable; must not throw */
+  /** @param heard gets the events that this process has appended, after their commit; must not throw */
   onAppended(heard: (events: readonly NewEvent[]) => void): void {
     this.listeners.push(heard);
   }

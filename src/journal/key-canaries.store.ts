@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 
 export type CanaryOf = 'encryption' | 'journal';
 
-/** The canaries, and what older databases have instead of them. */
+/** The canaries; for databases that have none yet, sealed values to check instead. */
 export class KeyCanariesStore {
   constructor(private readonly database: Database) {}
 
@@ -13,7 +13,7 @@ export class KeyCanariesStore {
     return rows[0]?.canary ?? null;
   }
 
-  /** Of processes that start together the first one keeps its canary. @returns the one that is kept */
+  /** If processes start together, the first canary is kept. @returns the canary that is kept */
   async keepFirst(key: CanaryOf, canary: Buffer): Promise<Buffer> {
     await this.database.query('insert into key_canaries (key, canary) values ($1, $2) on conflict do nothing', [
       key,
@@ -22,7 +22,7 @@ export class KeyCanariesStore {
     return (await this.find(key)) ?? canary;
   }
 
-  /** Does nothing when another process has replaced it meanwhile. */
+  /** Does nothing if another process has replaced the canary meanwhile. */
   async replace(key: CanaryOf, former: Buffer, canary: Buffer): Promise<void> {
     await this.database.query('update key_canaries set canary = $3 where key = $1 and canary = $2', [
       key,
@@ -31,7 +31,7 @@ export class KeyCanariesStore {
     ]);
   }
 
-  /** The newest value of each kind that is sealed with the encryption key itself. */
+  /** The newest value of each kind that the encryption key itself seals. */
   async newestSealed(): Promise<Buffer[]> {
     const { rows } = await this.database.query<{ sealed: Buffer }>(
       `(select key_sealed as sealed from subject_keys where destroyed_at is null order by created_at desc limit 1)

@@ -1,9 +1,9 @@
 /**
- * Holds the configured keys against the database before anything is opened, sealed or signed with them. A process with
- * another key would look ready, fail at every row of the others, and write rows that they cannot open.
+ * Compares the configured keys with the database before they open, seal or sign anything. A process with a wrong key
+ * would look ready, fail on every row of other processes, and write rows that they cannot open.
  *
- * Rotation: any configured encryption key may open the canary. A service whose first key did not seal it seals it anew,
- * so that the former key can be left out later.
+ * Rotation: any configured encryption key may open the canary. If the first key did not seal the canary, the service
+ * seals it again with the first key, so that the old key can be removed later.
  */
 import { join } from 'node:path';
 import { ConfigurationError } from '../config/configuration-error.js';
@@ -17,7 +17,7 @@ export interface KeysToCheck {
   readonly dataDir: string;
   readonly keys: {
     readonly inDataDir: readonly CanaryOf[];
-    /** absent: not used, so not checked */
+    /** absent: the key is not used, so it is not checked */
     readonly encryption?: readonly Buffer[];
     readonly journal?: string;
   };
@@ -27,9 +27,9 @@ const canaryText = 'facecode';
 const canaryContext = 'key-canary';
 
 /**
- * @param keep whether a canary is written where there is none, and sealed anew after a rotation: for the service;
- *   a command only compares
- * @throws ConfigurationError with one line for each key that is not that of the database
+ * @param keep true for the service: writes a missing canary, and seals it again after a rotation; false for commands,
+ *   which only compare
+ * @throws ConfigurationError with one line for each key that is not the database's key
  */
 export async function checkKeys(database: Database, { keys, dataDir }: KeysToCheck, keep: boolean): Promise<void> {
   const { encryption, journal, inDataDir } = keys;
@@ -43,7 +43,7 @@ export async function checkKeys(database: Database, { keys, dataDir }: KeysToChe
     refuse(
       'encryption',
       'FACECODE_ENCRYPTION_KEY',
-      'is not the key that this database is sealed with, expected that key (to change it, list the new and the old one)',
+      'is not the key that seals this database, expected that key (to change it, list the old and the new key)',
     );
   }
   if (journal !== undefined && !(await journalFits(store, new TreeStore(database), journal, keep))) {
@@ -89,7 +89,7 @@ async function journalFits(
   if (found !== null) return found.equals(ours);
   const checkpoint = await tree.latest();
   if (checkpoint) {
-    // Under the name that it was signed with: a new JOURNAL_ORIGIN is no new key.
+    // Checked under the name in the checkpoint: a new JOURNAL_ORIGIN is not a new key.
     const [origin = ''] = checkpoint.note.split('\n');
     if (!openCheckpoint(checkpoint.note, noteSigner(origin, privateKeyPem))) return false;
   }

@@ -23,7 +23,7 @@ export class PrivacyController {
   @ApiOperation({
     summary: 'Erase a subject',
     description:
-      'Erases the personal data of the subject for good. The journal can still be proven. The answer is a signed certificate.',
+      'Erases the personal data of the subject for good. The journal stays provable. The answer is a signed certificate.',
   })
   @HttpCode(200)
   @RequireScope('admin')
@@ -49,7 +49,7 @@ export class PrivacyController {
   @Put(':scanRef/legal-hold')
   @ApiOperation({
     summary: 'Place a legal hold on a subject',
-    description: 'While it lasts, nothing erases the subject: neither a request nor the age of its sessions.',
+    description: 'Until you lift it, nothing erases the subject: neither a request nor the retention period.',
   })
   @RequireScope('admin')
   @ApiAnswers({ 200: [LegalHoldResponse, 'The hold.'] }, ['invalid-request', 'not-found'])

@@ -1,4 +1,7 @@
-/** What BullMQ stands on: Redis when REDIS_URL is set, else its PostgreSQL backend on our own database. */
+/**
+ * Where BullMQ keeps its jobs: in Redis if REDIS_URL is set, otherwise in our own database, with its PostgreSQL
+ * backend.
+ */
 import {
   type ConnectionOptions,
   createPostgresBackend,
@@ -19,18 +22,23 @@ import { MigrationsPending } from '../database/migrate.js';
 export interface QueueBackend {
   readonly kind: 'redis' | 'postgresql';
   readonly connection: ConnectionOptions;
-  /** @param noticed called with what may mean that a store of its own is away; the database tells of itself */
+  /**
+   * @param noticed called with each error that may mean that Redis is away; Database.onTrouble does this for the
+   *   database
+   */
   onTrouble(noticed: (why: string) => void): void;
-  /** Whether a command sent now can be expected to arrive. */
+  /** Whether a command that is sent now will probably arrive. */
   reachable(): boolean;
-  /** Jobs that the limiter of a queue has let through in its current time; very many while the queue is held back. */
+  /**
+   * Number of jobs that the queue's limiter has let through in its current period; very high while the queue is paused.
+   */
   spentOfLimit(queue: Queue): Promise<number>;
-  /** @throws when it does not answer */
+  /** @throws if the store does not answer */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Every Worker and QueueEvents holds one connection to listen on; the others are for commands. */
+/** Every Worker and QueueEvents keeps one connection to listen on. The others are for commands. */
 const poolSize = 16;
 
 export async function openQueueBackend(settings: Settings, database: Database): Promise<QueueBackend> {
@@ -56,7 +64,7 @@ async function openPostgres(settings: Settings, database: Database): Promise<Que
   };
 }
 
-/** BullMQ has no function for it; its table has one row for each queue with a limiter. */
+/** BullMQ has no function for this. Its table has one row for each queue with a limiter. */
 async function spentInPostgres(pool: Pool, queue: string): Promise<number> {
   const { rows } = await pool.query<{ points: string }>(
     `select points from ${queueSchema}.rate_limit
@@ -66,7 +74,7 @@ async function spentInPostgres(pool: Pool, queue: string): Promise<number> {
   return Number(rows[0]?.points ?? 0);
 }
 
-/** Brings BullMQ's own tables up to date, where it keeps its jobs in the database. */
+/** Migrates BullMQ's own tables, if BullMQ keeps its jobs in the database. */
 export async function migrateQueueBackend(
   settings: Pick<Settings, 'database' | 'redis'>,
   database: Database,
@@ -90,7 +98,7 @@ async function refuseWithoutQueues(database: Database): Promise<void> {
   if (!rows[0]?.there) throw new MigrationsPending(["BullMQ's tables"]);
 }
 
-/** BullMQ's own migrations, under its own advisory lock. */
+/** Runs BullMQ's own migrations, under BullMQ's advisory lock. */
 async function migrateQueues(pool: Pool): Promise<void> {
   const client = await pool.connect();
   try {
@@ -103,7 +111,7 @@ async function migrateQueues(pool: Pool): Promise<void> {
 async function openRedis(urls: readonly string[]): Promise<QueueBackend> {
   setDefaultBackendFactory(createRedisBackend);
   const client = urls.length === 1 ? singleRedis(urls[0]!) : redisCluster(urls);
-  // Without a listener a lost connection would end the process; the state is told by /readyz.
+  // Without a listener a lost connection would end the process. /readyz shows the state.
   let lastError: Error | null = null;
   client.on('error', (error: Error) => (lastError = error));
   return {
@@ -124,7 +132,7 @@ async function openRedis(urls: readonly string[]): Promise<QueueBackend> {
   };
 }
 
-/** BullMQ asks for unlimited retries: a worker outlasts any outage of Redis. */
+/** BullMQ requires unlimited retries, so that a worker survives any outage of Redis. */
 const retry = { maxRetriesPerRequest: null, retryStrategy: (times: number) => Math.min(times * 100, 1000) };
 
 function singleRedis(url: string): Redis {

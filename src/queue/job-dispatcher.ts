@@ -7,10 +7,10 @@ import type { QueueBackend } from './backend.js';
 import { type JobSpec, type QueueName, queueNames, queueOf, requestedJobs } from './jobs.js';
 import { QUEUE_BACKEND } from './queue-backend.token.js';
 
-/** A queue that does not take a job within this time is left alone: the sweeper finds what is due. */
+/** If a queue does not accept a job within this time, we give up: the sweeper will find what is due. */
 const addTimeoutMs = 1000;
 
-/** Adds jobs. None of its failures reaches a caller: the row is there, and the sweeper derives the job from it again. */
+/** Adds jobs. Callers never see a failure: the row is stored, and the sweeper makes the job from it again. */
 @Injectable()
 export class JobDispatcher {
   private readonly logger = new Logger(JobDispatcher.name);
@@ -32,7 +32,7 @@ export class JobDispatcher {
     return this.queues[name];
   }
 
-  /** Adds the job when the transaction is durable. */
+  /** Adds the job after the commit. */
   afterCommit(tx: Transaction, spec: JobSpec): void {
     tx.afterCommit(() => void this.add(spec));
   }
@@ -49,8 +49,8 @@ export class JobDispatcher {
     try {
       await within(addTimeoutMs, adding);
     } catch (error) {
-      const line = `job ${spec.name} was not queued, the sweeper will find it: ${describe(error)}`;
-      // That Redis is away is said elsewhere, once.
+      const line = `job ${spec.name} was not queued, the sweeper will do it: ${describe(error)}`;
+      // If Redis is away, http/readiness.ts logs that once.
       if (this.backend.reachable()) this.logger.warn(line);
       else this.logger.debug(line);
     }
@@ -73,7 +73,7 @@ export class JobDispatcher {
     return this.backend.reachable();
   }
 
-  /** How many jobs the queue's limiter has let through in its current time, in all processes. */
+  /** How many jobs the queue's limiter has let through in its current period, in all processes. */
   spentOfLimit(name: QueueName): Promise<number> {
     return within(addTimeoutMs, this.backend.spentOfLimit(this.queues[name]));
   }
@@ -86,7 +86,7 @@ export class JobDispatcher {
   }
 }
 
-/** Of what a request waits for, the log names the request also where the work is done. */
+/** Adds the request's id to jobs that a request waits for, so that the log of the worker has it too. */
 function traced({ name, data }: JobSpec): object {
   const { requestId } = logFields();
   return requestId !== undefined && requestedJobs.includes(name) ? { ...data, requestId } : data;

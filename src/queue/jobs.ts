@@ -46,7 +46,7 @@ export const queueOf = {
   retention: 'upkeep',
 } as const satisfies Record<JobName, QueueName>;
 
-/** What someone who has asked for a code waits for. */
+/** The jobs that a request for a code waits for. */
 export const requestedJobs: readonly JobName[] = ['check-eligibility', 'identify', 'issue-code'];
 
 /** A job to add. */
@@ -100,7 +100,10 @@ export const jobs = {
     data: { endpointId },
     once: `deliver.${endpointId}`,
   }),
-  /** @param at when something of the endpoint is next due: each such moment has a job of its own, so that a later one hides no earlier one */
+  /**
+   * @param at when something of the endpoint is next due: each such moment has a job of its own, so that a later one
+   *   hides no earlier one
+   */
   deliverAt: (endpointId: string, at: Date, now: Date): JobSpec<'deliver'> => ({
     name: 'deliver',
     data: { endpointId },

@@ -13,21 +13,21 @@ export const workerOptions: Omit<WorkerOptions, 'connection'> = {
   autorun: false,
   lockDuration: 6_000,
   stalledInterval: 3_000,
-  // A job is a poke, so how often its process died says nothing against it.
+  // A job only says that rows are due, so it is not at fault if its process died often.
   maxStalledCount: 1_000,
   runRetryDelay: 1_000,
 };
 
-/** A processor that is started by hand, once the service is ready, and outlasts every outage of its backend. */
+/** A processor that we start when the service is ready, and that survives every outage of its backend. */
 export abstract class QueueWorker extends WorkerHost {
   protected readonly logger = new Logger(this.constructor.name);
 
   start(): void {
-    // `run` ends when the worker is closed; what goes wrong on the way comes as `error`.
+    // `run` ends when the worker is closed. Errors before that arrive as `error`.
     void this.worker.run().catch((error: unknown) => this.onError(error as Error));
   }
 
-  /** Every line that is logged meanwhile names the job and what it is about. */
+  /** Every log line of the work has the job's name and ids. */
   process(job: Job): Promise<unknown> {
     return withLogFields(fieldsOf(job), () => this.work(job));
   }
@@ -43,14 +43,14 @@ export abstract class QueueWorker extends WorkerHost {
   onFailed(job: Job | undefined, error: Error): void {
     withLogFields(job ? fieldsOf(job) : {}, () => {
       const line = `job ${job?.name ?? '?'} failed: ${error.message}`;
-      // One line says that the database is away, not one for each job: http/readiness.ts.
+      // An outage is not logged for each job: http/readiness.ts logs one line when the database goes away.
       if (isOutage(error)) this.logger.debug(line);
       else this.logger.error(line, error.stack);
     });
   }
 }
 
-/** A job holds ids only, but which ones depends on its name. */
+/** A job holds ids only. Which ones depends on its name. */
 function fieldsOf({ name, id, data }: Job): LogFields {
   const { requestId, attemptId, endpointId } = data as LogFields;
   return {

@@ -22,7 +22,7 @@ export class SubjectsController {
   @Get(':scanRef')
   @ApiOperation({
     summary: 'Get a subject',
-    description: 'Its failures in a row, its lock and its last outcomes. A scanRef without a session is unknown.',
+    description: 'Its failures in a row, its lock and its last outcomes. A scanRef without a session gets 404.',
   })
   @RequireScope('audit')
   @AuditedRead('subjects.get')

@@ -14,8 +14,8 @@ import { type SubjectView, toView } from './subject-view.js';
 const outcomesKept = 10;
 
 /**
- * Counts the failures of a subject and says when it is locked. `standing` and `record` run inside the transaction that
- * holds the session's row: Database.transaction names the order of locks.
+ * Counts the failures of a subject and decides when it is locked. Call `standing` and `record` in the transaction that
+ * has locked the session's row. Database.transaction names the order of locks.
  */
 @Injectable()
 export class SubjectsService {
@@ -27,13 +27,14 @@ export class SubjectsService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Locks the subjects of a batch before the first of them is asked for. */
+  /** Locks the subjects of a batch before the first of them is read. */
   async lockAll(tx: Transaction, scanRefs: readonly string[], now: Date): Promise<void> {
     if (scanRefs.length > 0) await this.store.lockMany(tx, scanRefs, now);
   }
 
   /**
-   * Whether the subject may go on. Holds its row, so that no failure elsewhere can lock it before this transaction ends.
+   * Whether the subject may go on. Holds its row, so that no failure elsewhere can lock it before this transaction
+   * ends.
    * @returns the end of the lock that holds now, or null
    */
   async standing(tx: Transaction, scanRef: string, now: Date): Promise<{ lockedUntil: Date | null }> {
@@ -66,7 +67,9 @@ export class SubjectsService {
     return alerts.map((alert) => this.event(alert, after, attemptId));
   }
 
-  /** Ends a lock and forgets the failures; the outcomes stay to be seen. Nothing to end is fine, and journals nothing. */
+  /**
+   * Ends a lock and forgets the failures; the outcomes stay to be seen. Nothing to end is fine, and journals nothing.
+   */
   async release(scanRef: string, actor: Actor, now: Date): Promise<SubjectView | 'not-found'> {
     await this.database.transaction(async (tx) => {
       const before = await this.store.lockExisting(tx, scanRef);

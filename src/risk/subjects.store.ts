@@ -18,12 +18,15 @@ export interface SubjectRow extends Subject {
   version: number;
 }
 
-/** One row a scanRef, from its first outcome on. */
+/** One row for each scanRef, from its first result on. */
 @Injectable()
 export class SubjectsStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  /** Locks many subjects in the one order that keeps two transactions from waiting for each other; makes missing rows. */
+  /**
+   * Makes missing rows, and locks many subjects, always in the same order, so that two transactions never wait for each
+   * other.
+   */
   async lockMany(tx: Transaction, scanRefs: readonly string[], now: Date): Promise<void> {
     await tx.query(
       `insert into subjects (scan_ref, updated_at)
@@ -33,7 +36,7 @@ export class SubjectsStore {
     await tx.query('select from subjects where scan_ref = any ($1) order by scan_ref for update', [[...scanRefs]]);
   }
 
-  /** Locks the subject's row until the transaction ends; makes it when there is none. */
+  /** Locks the subject's row until the transaction ends. Makes the row if it is missing. */
   async lockRow(tx: Transaction, scanRef: string, now: Date): Promise<SubjectRow> {
     await tx.query('insert into subjects (scan_ref, updated_at) values ($1, $2) on conflict do nothing', [
       scanRef,

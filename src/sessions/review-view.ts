@@ -18,14 +18,14 @@ interface SessionSummary {
 
 interface ReviewState {
   sessionId: string;
-  /** why the pass is held, or was */
+  /** why the pass is or was held */
   reason: string | null;
   signals: string[];
   /** when it was first held */
   heldAt: string;
-  /** the one that lives now */
+  /** the live claim */
   claim: { by: string; at: string; until: string } | null;
-  /** who has said pass, and waits for a second reviewer */
+  /** approvals that wait for a second reviewer */
   approvals: { by: string; at: string }[];
   notesCount: number;
 }
@@ -41,16 +41,16 @@ export interface ReviewNote {
   note: string | null;
 }
 
-/** A signal with the facts it was raised on. */
+/** A signal with the facts behind it. */
 export interface ReviewFlag {
   signal: string;
   attemptId: string;
   /** of the attempt */
   number: number;
   at: string;
-  /** what the rule looked at; which fields there are depends on the signal */
+  /** what the rule judged; the fields depend on the signal */
   facts: EventData;
-  /** what the rule compared, when it compared addresses; null otherwise, and once the subject is erased */
+  /** the addresses that the rule compared; null if it compared none, or if the subject was erased */
   addresses: { initiatorIp: string | null; selfieIp: string | null } | null;
 }
 
@@ -87,12 +87,12 @@ export function reviewDetail(
 }
 
 /**
- * A reviewer judges whether a signal means something, so they see the facts of it. Of personal data these are the two
- * addresses that `different-network` compares. They are named here one by one, so that a rule that looks at more in
- * future does not show it unnoticed.
+ * Reviewers judge whether a signal matters, so they see its facts. The only personal data among them are the two
+ * addresses that `different-network` compares. They are copied one by one, so that a later rule with more personal data
+ * does not show it by accident.
  */
 function flagOf({ type, attemptId, at, data, personal }: HistoryEvent): ReviewFlag | null {
-  // An alert about the subject (`about-to-lock`) belongs to no attempt and is no signal.
+  // The alert `about-to-lock` is about the subject. It belongs to no attempt and is not a signal.
   if (type !== 'risk.flagged' || attemptId === null) return null;
   const { signal, number, ...facts } = data;
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -27,7 +27,7 @@ export class ReviewController {
   @ApiOperation({
     summary: 'Decide on a held pass',
     description:
-      "One reviewer is enough to refuse it. With REVIEW_FOUR_EYES=on two different API keys must grant it: the first `pass` is recorded, ends that reviewer's claim and leaves the session `in-review`.",
+      "One reviewer is enough to refuse it. With REVIEW_FOUR_EYES=on two different API keys must grant it. The first `pass` is recorded and ends that reviewer's claim; the session stays `in-review`.",
   })
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewedSessionResponse, 'The session as it is now.'] }, [
@@ -54,7 +54,7 @@ export class ReviewController {
     description: 'No other key can decide until the claim is released or runs out. Repeat the call to extend it.',
   })
   @HttpCode(200)
-  @ApiAnswers({ 200: [ReviewResponse, 'The review, yours.'] }, refusals)
+  @ApiAnswers({ 200: [ReviewResponse, 'The review, with your claim.'] }, refusals)
   async claim(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
     const claimed = isId('ses', id) ? await this.reviews.claim(id, actorOf(principal)) : 'not-found';
     return claimed === 'claimed' ? this.find(id) : refuse(claimed);
@@ -63,7 +63,7 @@ export class ReviewController {
   @Post('release')
   @ApiOperation({ summary: 'Release a claim', description: 'May be repeated.' })
   @HttpCode(200)
-  @ApiAnswers({ 200: [ReviewResponse, 'The review, for anybody to claim.'] }, refusals)
+  @ApiAnswers({ 200: [ReviewResponse, 'The review, without a claim.'] }, refusals)
   async release(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
     const released = isId('ses', id) ? await this.reviews.release(id, actorOf(principal)) : 'not-found';
     return released === 'released' ? this.find(id) : refuse(released);

@@ -33,7 +33,7 @@ class ClaimResponse {
   @ApiProperty({ format: 'date-time' })
   at!: string;
 
-  @ApiProperty({ format: 'date-time', description: 'Then it runs out by itself.' })
+  @ApiProperty({ format: 'date-time', description: 'When the claim ends by itself.' })
   until!: string;
 }
 
@@ -63,20 +63,20 @@ class ReviewStateResponse {
   @ApiProperty({
     type: 'string',
     nullable: true,
-    description: 'Why the pass is held, or was: `subject-locked`, a signal, `confirming`, `disputed` or `unconfirmed`.',
+    description: 'Why the pass is or was held: `subject-locked`, a signal, `confirming`, `disputed` or `unconfirmed`.',
   })
   reason!: string | null;
 
-  @ApiProperty({ enum: allSignals, isArray: true, description: 'Of all attempts of the session.' })
+  @ApiProperty({ enum: allSignals, isArray: true, description: 'The signals of all attempts of the session.' })
   signals!: string[];
 
-  @ApiProperty({ format: 'date-time', description: 'When it was first held.' })
+  @ApiProperty({ format: 'date-time', description: 'When the pass was first held.' })
   heldAt!: string;
 
-  @ApiProperty({ type: ClaimResponse, nullable: true, description: 'The claim that lives now.' })
+  @ApiProperty({ type: ClaimResponse, nullable: true, description: 'The live claim.' })
   claim!: ClaimResponse | null;
 
-  @ApiProperty({ type: [ApprovalResponse], description: 'With REVIEW_FOUR_EYES=on: who has said pass already.' })
+  @ApiProperty({ type: [ApprovalResponse], description: 'With REVIEW_FOUR_EYES=on: the approvals so far.' })
   approvals!: ApprovalResponse[];
 
   @ApiProperty()
@@ -120,7 +120,7 @@ class ReviewFlagResponse implements ReviewFlag {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'The facts the rule judged; the event type `risk.flagged` lists the fields of each signal.',
+    description: 'The facts that the rule judged. The event type `risk.flagged` lists the fields of each signal.',
     example: { comparedBits: 24 },
   })
   facts!: ReviewFlag['facts'];
@@ -129,7 +129,7 @@ class ReviewFlagResponse implements ReviewFlag {
     type: ComparedAddressesResponse,
     nullable: true,
     description:
-      'The two addresses that `different-network` compares. A reviewer cannot judge that signal without them, so the scopes `review` and `audit` see them here; nothing else of `personal` is shown. Null for other signals, and once the subject is erased.',
+      'The two addresses that `different-network` compares. A reviewer cannot judge that signal without them, so the scopes `review` and `audit` see them here. No other personal data is shown. Null for other signals, and once the subject is erased.',
   })
   addresses!: ComparedAddressesResponse | null;
 }
@@ -140,7 +140,7 @@ export class ReviewResponse extends ReviewStateResponse implements ReviewDetail 
 
   @ApiProperty({
     type: [ReviewFlagResponse],
-    description: 'Each signal of the session with the facts it was raised on, oldest first.',
+    description: 'Each signal of the session with the facts behind it, oldest first.',
   })
   flags!: ReviewFlagResponse[];
 
@@ -152,7 +152,7 @@ class PendingReviewResponse {
   @ApiProperty({ type: [ApprovalResponse] })
   approvals!: ApprovalResponse[];
 
-  @ApiProperty({ description: 'Reviewers, other than those, who still have to say pass.', example: 1 })
+  @ApiProperty({ description: 'Number of other reviewers who must still approve.', example: 1 })
   reviewersNeeded!: number;
 }
 

@@ -16,7 +16,7 @@ export class ReviewsController {
   constructor(@Inject(ReviewQueue) private readonly queue: ReviewQueue) {}
 
   @Get()
-  @ApiOperation({ summary: 'List held passes', description: 'Those that have waited longest come first.' })
+  @ApiOperation({ summary: 'List held passes', description: 'The pass that has waited longest comes first.' })
   @ApiAnswers({ 200: [ReviewPageResponse, 'One page.'] }, ['invalid-request'])
   list(@Query() query: ListReviewsDto): Promise<ReviewPage> {
     return this.queue.list(query);
@@ -26,7 +26,7 @@ export class ReviewsController {
   @ApiOperation({
     summary: 'Get a review',
     description:
-      'With its notes, and each signal with the facts it was raised on. Also works after the decision. A session that was never held is not found.',
+      'With its notes, and each signal with the facts behind it. Also works after the decision. A session that was never held gets 404.',
   })
   @ApiAnswers({ 200: [ReviewResponse, 'The review.'] }, ['not-found'])
   async get(@Param('sessionId') sessionId: string): Promise<ReviewDetail> {

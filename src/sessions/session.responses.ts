@@ -133,7 +133,7 @@ export class SessionResponse implements SessionView {
   @ApiProperty({
     required: false,
     description:
-      'Only in the answer to POST /v1/sessions. It reads its session until 15 minutes after the session has ended.',
+      'Only in the answer to POST /v1/sessions. The token reads its session until 15 minutes after the session has ended.',
   })
   clientToken?: string;
 

@@ -84,10 +84,10 @@ export class SessionsController {
   }
 
   @Post(':id/code')
-  @ApiOperation({ summary: 'Reveal the live code', description: 'May be repeated while the code lives.' })
+  @ApiOperation({ summary: 'Reveal the live code', description: 'May be repeated while the code is live.' })
   @HttpCode(200)
   @RequireScopeOrClientToken('sessions')
-  @ApiAnswers({ 200: [CodeResponse, 'What the channels of the session ask for.'] }, [
+  @ApiAnswers({ 200: [CodeResponse, 'The code, address or token, depending on the channels of the session.'] }, [
     'not-found',
     'session-closed',
     'no-live-code',

@@ -19,7 +19,7 @@ const help = `Usage: simulator [options]
   --help                   this text
 `;
 
-/** @returns the exit code: 0 after a signal, 2 for wrong usage @throws what listening can throw */
+/** @returns the exit code: 0 after a signal, 2 for wrong usage @throws the system's error if it cannot listen */
 export async function runSimulator(args: string[]): Promise<number> {
   let options: Options | 'help';
   try {
@@ -35,7 +35,7 @@ export async function runSimulator(args: string[]): Promise<number> {
   return serve(options);
 }
 
-/** Until a signal comes. */
+/** Serves until a signal comes. */
 async function serve(options: Options): Promise<number> {
   const simulator = await startSimulator(options);
   let pair: Pair | null = null;

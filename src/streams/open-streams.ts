@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
+import { withoutLogFields } from '../core/log-context.js';
 import { ApiKeysStore } from '../http/api-keys.store.js';
 import { ClientTokensStore } from '../http/client-tokens.store.js';
 import type { Principal } from '../http/scopes.js';
@@ -49,7 +50,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
     this.open.set(connection, principal);
     this.count(principal, 1);
     this.metrics.open.inc({ over });
-    this.timer ??= setInterval(() => void this.recheck(), this.timing.recheckMs).unref();
+    this.timer ??= withoutLogFields(() => setInterval(() => void this.recheck(), this.timing.recheckMs).unref());
     connection.onClose(() => {
       this.open.delete(connection);
       this.count(principal, -1);
@@ -81,7 +82,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
     this.timer = undefined;
   }
 
-  /** A stream outlives neither the key nor the token it was opened with. */
+  /** Ends the streams whose API key or client token is no longer live. */
   private async recheck(): Promise<void> {
     const holders = [...this.open];
     const [keys, tokens] = await Promise.all([
@@ -99,7 +100,7 @@ const idOf = (who: Principal): string => (who.kind === 'api-key' ? who.id : who.
 const idsOf = (holders: readonly (readonly [SseConnection, Principal])[], kind: Principal['kind']): Set<string> =>
   new Set(holders.flatMap(([, who]) => (who.kind === kind ? idOf(who) : [])));
 
-/** If the database cannot be asked, everybody stays live, as during a request under way. */
+/** If the database is away, all keys and tokens count as live, so that its outage ends no stream. */
 async function liveAmong(store: ApiKeysStore | ClientTokensStore, ids: Set<string>, now: Date): Promise<Set<string>> {
   return ids.size === 0 ? ids : store.liveAmong([...ids], now).catch(() => ids);
 }

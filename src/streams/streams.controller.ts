@@ -46,7 +46,7 @@ export class StreamsController {
   @ApiOperation({
     summary: 'Stream the events of a session',
     description:
-      "Server-sent events. The stream begins with the session's first event, or after the last one you received, and ends after its final event. With the client token `personal` is always null. The token works until 15 minutes after the session's end, so a page that was suspended can still resume and see the final event.",
+      "Server-sent events. The stream begins with the session's first event, or after the last one you received, and ends after its final event. With a client token `personal` is always null. The token works until 15 minutes after the session's end, so that a suspended page can still resume and get the final event.",
   })
   @RequireScopeOrClientTokenInQuery('sessions', 'audit')
   @LastEventIdHeader()
@@ -76,7 +76,7 @@ export class StreamsController {
   @ApiOperation({
     summary: 'Stream all events',
     description:
-      'Server-sent events over the whole journal, from its first event or after a position. The stream never ends by itself.',
+      'Server-sent events: the whole journal, from its first event or after a position. The stream never ends by itself.',
   })
   @RequireScope('audit', 'endpoints')
   @LastEventIdHeader()

@@ -1,4 +1,6 @@
-/** What comes while a batch is under way makes the next one; nothing waits for company. */
+import { withoutLogFields } from '../core/log-context.js';
+
+/** Items that arrive while a batch runs form the next batch. An item that comes alone does not wait for others. */
 export interface BatchLimits<Item> {
   itemsMax: number;
   /** of all items of a batch together; one that is heavier goes alone */
@@ -35,7 +37,8 @@ export class Batcher<Item, Result> {
     if (this.waiting.length >= this.limits.waitingMax) return null;
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject, alone: false });
-      if (!this.running) void this.drain();
+      // The batches belong to many requests, so their log lines name none.
+      if (!this.running) void withoutLogFields(() => this.drain());
     });
   }
 

@@ -36,11 +36,12 @@ export class KeptWebhooksController {
   @Post(':id/replay')
   @ApiOperation({
     summary: 'Replay a received webhook',
-    description: 'Runs the kept body through the current code again. Effects that it already had do not happen twice.',
+    description:
+      'Applies the stored body again with the current version of the service. Effects that it already had do not happen twice.',
   })
   @HttpCode(200)
   @RequireScope('admin')
-  @ApiAnswers({ 200: [WebhookResponse, 'The webhook as it then is.'] }, ['not-found'])
+  @ApiAnswers({ 200: [WebhookResponse, 'The webhook after the replay.'] }, ['not-found'])
   async replay(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<WebhookResponse> {
     const replayed = await this.webhooks.replay(id, actorOf(principal).id);
     if (replayed === 'not-found') throw new Problem('not-found');

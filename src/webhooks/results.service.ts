@@ -19,9 +19,9 @@ import type { WebhookState } from './reading.js';
 import { type ClaimedWebhook, WebhooksStore } from './webhooks.store.js';
 
 const batch = 100;
-/** How long a batch waits for rows that another transaction holds, and how long a webhook that goes by itself. */
+/** How long a batch, or a webhook on its own, waits for rows that another transaction has locked. */
 const lockTimeout = { batch: '1s', apart: '100ms' } as const;
-/** A webhook that waits for longer than this has lost its job. */
+/** If a webhook waits longer than this, its job was lost. */
 const overdueMs = 1000;
 const maxErrorLength = 500;
 const cannotApply = 'it could not be applied';
@@ -32,11 +32,11 @@ interface Settled {
   error: string | null;
 }
 
-/** What became of it before it is applied. */
+/** The state and verdict of the webhook before it is applied. */
 export type Earlier = Pick<Settled, 'state' | 'verdict'>;
 const fresh: Earlier = { state: 'new', verdict: null };
 
-/** Applies kept webhooks to their attempts, many in one transaction. */
+/** Applies stored webhooks to their attempts, many in one transaction. */
 @Injectable()
 export class ResultsService {
   private readonly logger = new Logger(ResultsService.name);
@@ -60,14 +60,14 @@ export class ResultsService {
     return this.store.hasOverdue(new Date(now.getTime() - overdueMs));
   }
 
-  /** Applies a webhook that the transaction has set back to `new`. */
+  /** Applies a webhook that this transaction has set back to `new`. */
   async applyAgain(tx: Transaction, webhookId: string, earlier: Earlier): Promise<void> {
     const webhook = await this.store.claimOne(tx, webhookId);
     await this.lockFor(tx, [webhook]);
     await this.applyOne(tx, webhook, earlier);
   }
 
-  /** @returns how many it took */
+  /** @returns the number of webhooks applied */
   private applyBatch(): Promise<number> {
     return this.database.transaction(async (tx) => {
       await tx.query(`set local lock_timeout = '${lockTimeout.batch}'`);
@@ -79,12 +79,12 @@ export class ResultsService {
   }
 
   /**
-   * A batch could not be applied because of one of its webhooks: other transactions have locked its rows, or the database
-   * fails at them again and again (a damaged page, an extension). The webhooks go one by one, so that none of them keeps
-   * the others back. The sweeper comes back for those that still could not be applied.
+   * A batch failed because of one of its webhooks: other transactions have locked its rows, or the database fails at
+   * those rows every time (a damaged page, an extension). Applies the webhooks one by one, so that none of them keeps the
+   * others back. The sweeper repeats this for webhooks that could not be applied.
    *
-   * @returns how many it tried, 0 when some have to wait
-   * @throws the error of the batch when every webhook would meet it
+   * @returns the number of webhooks; 0 if some could not be applied
+   * @throws the batch's error if every webhook would meet it
    */
   private async applyApart(error: unknown): Promise<number> {
     if (!isOfTheRows(error)) throw error;
@@ -126,7 +126,7 @@ export class ResultsService {
     );
   }
 
-  /** The scanRef of an approved identification. A body that cannot be read is set aside when its turn comes. */
+  /** The scanRef of an approved identification. An unreadable body is quarantined later, by `applyOne`. */
   private identifiedBy(webhook: ClaimedWebhook): string | null {
     if (!isIdentificationEvent(webhook.eventType)) return null;
     try {
@@ -137,18 +137,18 @@ export class ResultsService {
     }
   }
 
-  /** Sets a webhook aside that can never be applied; its neighbours go on. */
+  /** Applies one webhook. Quarantines it if it can never be applied, so that the rest of the batch continues. */
   private async applyOne(tx: Transaction, webhook: ClaimedWebhook, earlier: Earlier): Promise<void> {
     await tx.query('savepoint webhook');
     let settled: Settled;
     try {
       settled = await this.apply(tx, webhook);
-      // The journal holds this very refusal already.
+      // The journal already has an event for this refusal.
       const journaledBefore =
         settled.verdict !== null && settled.verdict !== 'moved' && settled.verdict === earlier.verdict;
       await tx.query(journaledBefore ? 'rollback to savepoint webhook' : 'release savepoint webhook');
     } catch (error) {
-      // Only a fault of the webhook itself sets it aside. Anything else passes, and the transaction is run again.
+      // Only a lasting fault quarantines the webhook. After any other error the transaction runs again later.
       if (!isLasting(error)) throw error;
       await tx.query('rollback to savepoint webhook');
       this.logger.error(`webhook ${webhook.id} is quarantined: ${error.message}`, error.stack);

@@ -21,7 +21,7 @@ export class WebhooksController {
   @ApiOperation({
     summary: 'Receive a result from iDenfy',
     description:
-      'iDenfy calls this. The signature over the raw bytes is the authentication. 200 means that the result is stored durably.',
+      'iDenfy calls this route. The signature over the raw bytes authenticates it. 200 means that the result is stored durably.',
   })
   @HttpCode(200)
   @Public()
@@ -54,7 +54,7 @@ export class WebhooksController {
         throw new Problem('overloaded', { retryAfterSeconds });
       case 'bad-signature':
         throw new Problem('unauthenticated', {
-          detail: 'The `Idenfy-Signature` header is missing, malformed or does not sign this body.',
+          detail: 'The `Idenfy-Signature` header is missing or malformed, or it does not sign this body.',
         });
     }
   }

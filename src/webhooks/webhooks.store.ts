@@ -19,11 +19,11 @@ export interface ReceivedWebhook {
 
 export interface KeptWebhook {
   id: string;
-  /** false: its digest was there before, or came twice in one batch */
+  /** false: its digest was stored before, or occurs twice in the batch */
   fresh: boolean;
 }
 
-/** A webhook taken out for applying. */
+/** A webhook that was claimed to be applied. */
 export interface ClaimedWebhook {
   id: string;
   digest: Buffer;
@@ -31,14 +31,14 @@ export interface ClaimedWebhook {
   eventType: string | null;
   state: WebhookState;
   receivedAt: Date;
-  /** the attempt its token belongs to, null when nobody knows the token */
+  /** the attempt that its token belongs to; null if the token is unknown */
   attemptId: string | null;
   sessionId: string | null;
   /** of that attempt */
   scanRef: string | null;
 }
 
-/** Waits to be applied: it is new, or its token has become known. */
+/** Selects webhooks that wait to be applied: they are new, or their token has become known. */
 const waiting = `(webhooks.state = 'new' or (webhooks.state = 'unmatched' and attempts.id is not null))
                  and body_sealed is not null`;
 
@@ -55,8 +55,8 @@ export class WebhooksStore {
   ) {}
 
   /**
-   * Keeps all of them by one statement; the unique digest decides what is a duplicate.
-   * @returns one for each, in their order
+   * Stores all of them with one statement. The unique digest finds duplicates.
+   * @returns one result for each, in the same order
    */
   async keep(tx: Transaction, webhooks: readonly ReceivedWebhook[]): Promise<KeptWebhook[]> {
     const first = new Map<string, { id: string; webhook: ReceivedWebhook; again: number }>();
@@ -65,7 +65,7 @@ export class WebhooksStore {
       if (same) same.again += 1;
       else first.set(keyOf(webhook.digest), { id: newId('whk'), webhook, again: 0 });
     }
-    // In one order everywhere, so that two processes with the same webhooks never wait for each other.
+    // Sorted, so that two processes with the same webhooks never wait for each other.
     const rows = [...first].sort(([a], [b]) => compare(a, b)).map(([, row]) => row);
     const column = <T>(of: (webhook: ReceivedWebhook) => T): T[] => rows.map(({ webhook }) => of(webhook));
     const { rows: kept } = await tx.query<{ id: string; digest: Buffer }>(
@@ -97,8 +97,8 @@ export class WebhooksStore {
   }
 
   /**
-   * Takes webhooks to apply, oldest first: new ones, and unmatched ones whose token has become known. Passes over those
-   * that another process holds.
+   * Claims webhooks to apply, oldest first: new ones, and unmatched ones whose token has become known. Skips webhooks
+   * that another process has claimed.
    */
   async claim(tx: Transaction, limit: number): Promise<ClaimedWebhook[]> {
     const { rows } = await tx.query<ClaimedWebhook>(
@@ -109,7 +109,7 @@ export class WebhooksStore {
     return rows;
   }
 
-  /** Takes this one if it still waits and no other process holds it. */
+  /** Claims this webhook if it still waits and no other process has claimed it. */
   async claimIfWaiting(tx: Transaction, id: string): Promise<ClaimedWebhook | null> {
     const { rows } = await tx.query<ClaimedWebhook>(
       `select ${claimed} where webhooks.id = $1 and ${waiting} for update of webhooks skip locked`,
@@ -118,7 +118,7 @@ export class WebhooksStore {
     return rows[0] ?? null;
   }
 
-  /** The oldest that wait to be applied, without taking them. */
+  /** The ids of the oldest webhooks that wait to be applied. Does not claim them. */
   async idsWaiting(limit: number): Promise<string[]> {
     const { rows } = await this.database.query<{ id: string }>(
       `select webhooks.id from webhooks left join attempts on attempts.token_digest = webhooks.token_digest
@@ -128,14 +128,14 @@ export class WebhooksStore {
     return rows.map(({ id }) => id);
   }
 
-  /** The one that the transaction has set back to `new`. */
+  /** Claims the webhook that this transaction has set back to `new`. */
   async claimOne(tx: Transaction, id: string): Promise<ClaimedWebhook> {
     const { rows } = await tx.query<ClaimedWebhook>(`select ${claimed} where webhooks.id = $1`, [id]);
     if (!rows[0]) throw new Error(`webhook ${id} is gone`);
     return rows[0];
   }
 
-  /** @throws Error when the key it was sealed with is not configured any more */
+  /** @throws Error if the key that sealed it is no longer configured */
   bodyOf({ id, bodySealed }: Pick<ClaimedWebhook, 'id' | 'bodySealed'>): Buffer {
     return this.sealer.open(bodySealed, context(id));
   }
@@ -151,7 +151,7 @@ export class WebhooksStore {
     );
   }
 
-  /** Whether webhooks received before then still wait to be applied. */
+  /** Whether a webhook received before that time still waits to be applied. */
   async hasOverdue(before: Date): Promise<boolean> {
     const { rows } = await this.database.query<{ found: boolean }>(
       `select exists (select from webhooks where state = 'new' and received_at <= $1)
@@ -163,9 +163,9 @@ export class WebhooksStore {
   }
 
   /**
-   * Forgets the bodies of webhooks received before then, at most `limit`; never of one that is still to be applied, or
-   * of a subject under a legal hold.
-   * @returns how many
+   * Deletes at most `limit` bodies of webhooks received before that time. Keeps the bodies of webhooks that still wait
+   * to be applied, and of subjects under a legal hold.
+   * @returns the number of deleted bodies
    */
   async purgeBodies(before: Date, limit: number): Promise<number> {
     const { count } = await this.database.query(
@@ -180,7 +180,10 @@ export class WebhooksStore {
     return count;
   }
 
-  /** Of these sessions; never of one that is still to be applied. @returns how many */
+  /**
+   * Deletes the bodies of these sessions' webhooks, unless they still wait to be applied.
+   * @returns the number of deleted bodies
+   */
   async purgeBodiesOf(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
     const { count } = await tx.query(
       `update webhooks set body_sealed = null
@@ -191,7 +194,7 @@ export class WebhooksStore {
     return count;
   }
 
-  /** Of subjects whose key is destroyed, at most `limit`. @returns how many */
+  /** Deletes at most `limit` bodies of subjects whose key is destroyed. @returns the number of deleted bodies */
   async purgeErased(limit: number): Promise<number> {
     const { count } = await this.database.query(
       `update webhooks set body_sealed = null

@@ -27,7 +27,7 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
     await waitFor(back, { what: `the line that ${name} is back` });
     expect(logged(output.slice(from), new RegExp(`${name} is away`))).toHaveLength(1);
     expect(logged(output.slice(from), new RegExp(`${name} is back after`))).toHaveLength(1);
-    // One line says it, not one for each job, request and connection.
+    // One line, not one for each job, request and connection.
     expect(logged(output.slice(from), /cannot be reached|ECONNREFUSED.*failed/)).toEqual([]);
   };
 
@@ -110,7 +110,7 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
     );
     expect(process.kill(running.pid, 0)).toBe(true);
     await expectTold(running.output, 'Redis');
-    // The next time is told, too.
+    // The next outage is logged, too.
     const sofar = running.output.length;
     await server.kill();
     await waitFor(async () => (await readiness(url)).status === 503, { what: 'Redis to be missed' });

@@ -41,7 +41,7 @@ onEveryStore('access', (world) => {
     }
   });
 
-  it('refuses a key in the address with the advice to send it in the header', async () => {
+  it('refuses an API key in the address, and says that it belongs in the header', async () => {
     const { client, url } = world();
     const session = await client.create('access-key-in-address');
     await request(url)

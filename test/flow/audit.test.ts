@@ -162,7 +162,7 @@ onEveryStore('auditors', (world) => {
     const { body } = await client.get(`/v1/sessions/${session.id}/evidence`).expect(200);
     const after = await client.session(session.id);
     const { attempt: _same, attempts: all, ...shown } = after;
-    // No event holds the hint at the code.
+    // No event holds the hint of the code.
     const attempts = all.map(({ codeHint: _hint, ...attempt }) => attempt);
     expect(body).toMatchObject({ kind: 'facecode-evidence', version: 2, session: shown, attempts, deliveries: [] });
     const { events, webhooks } = body as { events: { event: EventBody }[]; webhooks: { digest: string }[] };

@@ -1,4 +1,7 @@
-/** Fields whose words are a closed list, found in the OpenAPI document: each refuses an unknown word and names the known. */
+/**
+ * Finds the fields with a closed list of words in the OpenAPI document. Each must refuse an unknown word and list the
+ * known ones.
+ */
 import { expect, it } from '@jest/globals';
 import request from 'supertest';
 import { eventTypes } from '../../src/journal/event-types.js';
@@ -63,7 +66,7 @@ onEveryStore('fields with a closed list of words', (world) => {
     return { status: answer.status, message: errors.find(({ field }) => field === name)?.message ?? '' };
   };
 
-  it('refuse a word that is none of them, and name those that are', async () => {
+  it('refuse an unknown word, and list the known ones', async () => {
     const { body } = await request(world().url).get('/openapi.json').expect(200);
     const fields = fieldsOf(body as Document);
     const found = fields.map(({ path, name }) => `${path} ${name}`);
@@ -94,7 +97,7 @@ onEveryStore('fields with a closed list of words', (world) => {
     }
   });
 
-  it('include the event types of an endpoint, and patterns of them', async () => {
+  it('include the event types of an endpoint, and their patterns', async () => {
     const { client } = world();
     const answer = await client
       .post('/v1/endpoints', { url: 'https://example.com/', eventTypes: ['session.passd'] })
@@ -103,7 +106,7 @@ onEveryStore('fields with a closed list of words', (world) => {
     for (const type of eventTypes) expect(detail).toContain(type);
   });
 
-  it('do not include failReason, which is an open list of iDenfy', async () => {
+  it('do not include failReason, to which iDenfy may add words', async () => {
     const { body } = await world().client.get('/v1/attempts?failReason=SOMETHING_NEW').expect(200);
     expect(body).toEqual({ data: [], nextCursor: null });
   });

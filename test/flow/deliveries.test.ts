@@ -1,4 +1,4 @@
-/** What endpoints get, when, and what becomes of it when they do not answer well. */
+/** What endpoints get and when, and what happens if they do not answer with 2xx. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import { jobs } from '../../src/queue/jobs.js';
@@ -44,7 +44,7 @@ onEveryStore(
         if (request.path !== path) return {};
         return typeof answer === 'function' ? answer(request) : answer;
       });
-    /** As if the time until the next try, and of any holding back, had gone by. */
+    /** Acts as if the wait for the next try, and any hold, were over. */
     const passTime = async (endpointId: string) => {
       await query(`update endpoints set held_until = null where id = $1`, [endpointId]);
       await query(`update deliveries set next_try_at = now() where endpoint_id = $1 and state = 'pending'`, [
@@ -85,7 +85,7 @@ onEveryStore(
       expect(got.map(({ event }) => event.type)).toEqual(['session.created', 'attempt.issued']);
     });
 
-    it('begin in the order of the session, one after the other, and one that failed holds up nobody', async () => {
+    it('begin in the order of the session, one after the other, and a failed one does not hold up later ones', async () => {
       const { id, path } = await create();
       let underWay = 0;
       let atOnce = 0;
@@ -153,7 +153,7 @@ onEveryStore(
       receiver.behave({});
     });
 
-    it('have failed when the schedule is over, and begin anew when they are asked for', async () => {
+    it('have failed when the schedule is over, and start again on request', async () => {
       const { id, path } = await create();
       answering(path, { status: 400 });
       const delivery = await test(id);
@@ -167,18 +167,18 @@ onEveryStore(
       const retried = await client().post(`/v1/deliveries/${delivery.id}/retry`).expect(202);
       expect(retried.body).toMatchObject({ id: delivery.id, state: 'pending' });
       await untilDelivery(client(), delivery.id, 'the retry', ({ state }) => state === 'delivered');
-      // What was delivered can be had once more.
+      // A delivered event can be sent once more.
       await client().post(`/v1/deliveries/${delivery.id}/retry`).expect(202);
       await receiver.until(4, path);
       const again = await untilDelivery(client(), delivery.id, 'again', ({ attempts }) => attempts.length === 4);
       expect(again.attempts.map(({ status }) => status)).toEqual([400, 400, 200, 200]);
     });
 
-    it('show a try that began and whose outcome nobody recorded, until the process that made it says more', async () => {
+    it('show a try whose outcome was not recorded as outcome-unknown, until its process records the outcome', async () => {
       const { id, path, url } = await create();
       await holdBack(id);
       const { id: deliveryId, eventId, eventType } = await test(id);
-      // As a process leaves it that was killed, or stood still, between sending and recording.
+      // The state that a process leaves behind if it is killed or paused between sending and recording.
       await query(`update deliveries set claims = 1, leased_until = now() - interval '1 second' where id = $1`, [
         deliveryId,
       ]);
@@ -210,7 +210,7 @@ onEveryStore(
       receiver.behave({});
     });
 
-    it('say when nobody is there, and nothing more of a destination that may not be reached', async () => {
+    it('say that a destination did not answer, but nothing more about a forbidden destination', async () => {
       const gone = await startReceiver();
       const { id } = await create();
       await client().patch(`/v1/endpoints/${id}`, { url: gone.url }).expect(200);
@@ -254,7 +254,7 @@ onEveryStore(
       expect(await endpoint(id)).toMatchObject({ failingSince: null, heldUntil: null });
     });
 
-    it('end with 410, of which the others hear', async () => {
+    it('end with 410, of which other endpoints are notified', async () => {
       const [gone, other] = [await create(), await create({ eventTypes: ['endpoint.*'] })];
       answering(gone.path, { status: 410 });
       const delivery = await test(gone.id);
@@ -278,7 +278,7 @@ onEveryStore(
       expect(all.map(({ event: { type } }) => type)).toEqual(['endpoint.test', 'endpoint.test']);
     });
 
-    it('end after five days of failures alone, after a notice at half of the time', async () => {
+    it('end after five days of nothing but failures, with a warning at half of the time', async () => {
       const { id, path } = await create();
       answering(path, { status: 404 });
       const delivery = await test(id);
@@ -306,7 +306,7 @@ onEveryStore(
       receiver.behave({});
     });
 
-    it('stop for an endpoint that is down, but for a probe, and come back slowly', async () => {
+    it('stop for an endpoint that is down, except for probes, and come back slowly', async () => {
       const { id, path } = await create();
       answering(path, { status: 500 });
       const made: DeliveryBody[] = [];
@@ -327,7 +327,7 @@ onEveryStore(
       expect(await endpoint(id)).toMatchObject({ failingSince: null });
     });
 
-    it('can be recovered: what was missed or has failed comes, what was delivered does not come again', async () => {
+    it('can be recovered: missed and failed events are sent, delivered events are not sent again', async () => {
       const { id, path } = await create({ eventTypes: ['session.created', 'attempt.issued'] });
       const early = await session('recover-early');
       await untilDeliveries(client(), id, 'delivered', 2);
@@ -363,14 +363,14 @@ onEveryStore(
       }
     });
 
-    it('go out at once, in order, when somebody says that a held back endpoint is well: recover', async () => {
+    it('go out at once and in order after recover, even if the endpoint was held back', async () => {
       const { id, path } = await create();
       answering(path, { status: 500 });
       const tested = await test(id);
       const failed = await session('recover-waiting');
       await waitFor(async () => (await endpoint(id)).heldUntil, { what: 'the holding back' });
       await holdBack(id);
-      // Some have been tried and wait for hours, the others were never tried.
+      // Some were tried and wait for hours; the others were never tried.
       await query(
         `update deliveries set next_try_at = now() + interval '6 hours' where endpoint_id = $1 and tries > 0`,
         [id],
@@ -383,13 +383,13 @@ onEveryStore(
       const ofSession = got.filter(({ event }) => event.sessionId === failed[0]!.sessionId);
       expect(ofSession.map(({ event }) => event.seq)).toEqual(failed.map(({ seq }) => seq));
       expect(await endpoint(id)).toMatchObject({ failingSince: null, heldUntil: null });
-      // What waited before that time goes on waiting.
+      // Deliveries from before `since` keep waiting.
       expect((await client().get(`/v1/deliveries/${tested.id}`)).body).toMatchObject({ state: 'pending' });
       await client().post(`/v1/endpoints/${id}/recover`, { since: 0 }).expect(202);
       await untilDelivery(client(), tested.id, 'the test event', ({ state }) => state === 'delivered');
     });
 
-    it('go out at once when one of a held back endpoint is asked for again: retry', async () => {
+    it('go out at once after the retry of one delivery, even if the endpoint was held back', async () => {
       const { id, path } = await create();
       answering(path, { status: 500 });
       const delivery = await test(id);
@@ -416,7 +416,7 @@ onEveryStore(
       expect(second.body).not.toContain('203.0.113.99');
     });
 
-    it('tell who has received the events of a session, and forget what was answered', async () => {
+    it('show which endpoints received the events of a session, and forget their answers', async () => {
       const { id, path } = await create();
       answering(path, { status: 200, body: 'thanks for 203.0.113.98' });
       const [created] = await session('deliver-answers');
@@ -446,12 +446,12 @@ onEveryStore(
       receiver.behave({});
     });
 
-    it('that wait for a dead consumer do not look as if the service had stopped sending', async () => {
+    it('that wait for a dead consumer do not raise the metric for a service that does not send', async () => {
       const { id, path } = await create();
       answering(path, { status: 500 });
       const delivery = await test(id);
       await untilDelivery(client(), delivery.id, 'a try', ({ attempts }) => attempts.length === 1);
-      // One that is due while its endpoint is held back, and one whose time is long over and nobody takes.
+      // One is due while its endpoint is held back. The other has been due for long and is not claimed.
       await holdBack(id);
       await query(`update deliveries set next_try_at = now() - interval '1 day' where id = $1`, [delivery.id]);
       const value = (text: string, name: string) =>

@@ -80,7 +80,7 @@ onEveryStore(
       expect(fieldsOf(answer.body)).toContain(field);
     });
 
-    it('are refused with the address and EGRESS_ALLOW, in the same words wherever the URL leads', async () => {
+    it('are refused with their host and EGRESS_ALLOW, in the same words for every address that the host resolves to', async () => {
       const urls = [
         'http://8.8.8.8/',
         'https://10.0.0.1/',
@@ -95,7 +95,7 @@ onEveryStore(
       ];
       const answers = await Promise.all(urls.map((url) => client().post('/v1/endpoints', { url })));
       expect(answers.map(({ status }) => status)).toEqual(urls.map(() => 400));
-      // The host is what the caller wrote. What its name resolves to, if to anything, is not told.
+      // The answer has the host as the caller wrote it, but not the addresses that it resolves to.
       const told = (answer: { body: unknown }, url: string) =>
         JSON.stringify({ ...(answer.body as object), requestId: '' }).replaceAll(hostOf(url), 'HOST');
       const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host : 'this URL');

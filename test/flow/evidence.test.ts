@@ -29,10 +29,10 @@ interface Evidence {
   deliveries: { state: string; eventId: string }[];
 }
 
-/** Each of them once a session. */
+/** Each of them occurs once in a session. */
 const sentTypes = ['session.created', 'attempt.passed', 'session.passed'];
 
-/** What a file declares that has no webhook without an event. */
+/** The `unproven` members of a file in which an event names every webhook. */
 const unprovenNames = [
   'webhooks[].digest',
   'webhooks[].receivedAt',
@@ -85,9 +85,9 @@ onEveryStore(
       return client.until(session.id, 'it to fail', ({ status }) => status === 'failed');
     };
 
-    it('is the evidence of a session, which verifies offline and shows every change of an event', async () => {
+    it('is the evidence of a session: it verifies offline and shows every change of an event', async () => {
       const { id } = await passed('evidence');
-      // The pass is confirmed in the background; the bundle is to be of a session at rest.
+      // The pass is confirmed in the background. Wait until the session no longer changes.
       const fetched = () => world().client.get(`/v1/sessions/${id}/evidence`).expect(200);
       const text = await waitFor(
         async () => {
@@ -115,7 +115,7 @@ onEveryStore(
       expect(await verdictOn(JSON.stringify(shorter))).toMatchObject({ ok: false });
     });
 
-    describe('of a pass that failed first, was held and was granted by a person', () => {
+    describe('of a session that failed once, then passed, was held and was granted by a person', () => {
       let text: string;
       let evidence: Members;
       let pem: string;
@@ -135,7 +135,7 @@ onEveryStore(
         const { body } = await client.post(`/v1/sessions/${session.id}/code`).expect(200);
         await simulator.selfie({ digitString: (body as { code: string }).code, outcome: 'SUCCESS' });
         await client.until(session.id, 'the hold', ({ status }) => status === 'in-review');
-        // The same result in other bytes: it changes nothing, so no event names it.
+        // The same result in other bytes changes nothing, so no event names it.
         const sent = simulator.ledger.webhooks.at(-1)!;
         await sendWebhook(url, `${sent.body} `).expect(200);
         await client.post(`/v1/sessions/${session.id}/review`, { decision: 'pass', note: 'called her' }).expect(200);
@@ -163,7 +163,7 @@ onEveryStore(
         } catch {
           independent = false;
         }
-        // Both verifiers, of which one knows nothing of the other.
+        // Two verifiers that share no code.
         expect({ ok, independent }).toEqual({ ok, independent: ok });
         return ok;
       };
@@ -171,7 +171,7 @@ onEveryStore(
         const { journalOrigin, keys } = world().service.service.app.get<Settings>(SETTINGS);
         return noteSigner(journalOrigin, keys.journal);
       };
-      /** The statement made to fit, with the real key: what the service itself could claim. */
+      /** Signs a matching statement with the real key: what a dishonest service could do. */
       const signedAnew = (bundle: Members): Members => {
         const { signature: _, ...statement } = bundle.statement as unknown as SignedEvidenceStatement;
         const digests = {
@@ -183,7 +183,7 @@ onEveryStore(
         return { ...bundle, statement: signed as unknown as Value };
       };
 
-      it('verifies, and says what nothing proves', () => {
+      it('verifies, and lists what no event proves', () => {
         expect(isAccepted(evidence)).toBe(true);
         const verdict = ours(evidence);
         expect(verdict).toMatchObject({ ok: true, kind: 'evidence', session: { status: 'passed' } });
@@ -212,7 +212,7 @@ onEveryStore(
         ]);
       });
 
-      it('says of the session what the API says', async () => {
+      it('shows the session as the API shows it', async () => {
         const {
           attempt: _,
           attempts,
@@ -224,7 +224,7 @@ onEveryStore(
 
       const parts = ['session', 'attempts', 'webhooks', 'deliveries', 'statement', 'unproven'];
 
-      it('does not verify with anything changed, removed or added anywhere', () => {
+      it('does not verify if anything was changed, removed or added', () => {
         const changes = [...changesOf(evidence, parts)];
         expect(changes.length).toBeGreaterThan(250);
         expect(changes.filter(({ bundle }) => isAccepted(bundle)).map(({ what }) => what)).toEqual([]);
@@ -232,7 +232,7 @@ onEveryStore(
         expect([without, { ...evidence, added: true }].map(isAccepted)).toEqual([false, false]);
       });
 
-      it('does not verify even when the service itself signs what its events do not say', () => {
+      it('does not verify even if the service itself signs what its events do not say', () => {
         const changes = [...changesOf(evidence, ['session', 'attempts', 'webhooks', 'deliveries'])];
         const accepted = changes.filter(({ bundle, declared }) => !declared && isAccepted(signedAnew(bundle)));
         expect(accepted.map(({ what }) => what)).toEqual([]);
@@ -240,7 +240,7 @@ onEveryStore(
         expect(declared.some(({ bundle }) => isAccepted(signedAnew(bundle)))).toBe(true);
       });
 
-      it('does not verify as whole with its last events cut off and the rest made to fit', () => {
+      it('does not verify if its last events were cut off and everything else was adapted', () => {
         const events = evidence.events as unknown as { event: JournalEvent }[];
         for (const length of [1, 2, 5, events.length - 2, events.length - 1]) {
           const kept = events.slice(0, length);
@@ -255,13 +255,15 @@ onEveryStore(
             unproven: { ...(evidence.unproven as Members), members: unprovenNames },
           };
           expect(isAccepted(bundle)).toBe(false);
-          expect(ours(bundle)).toMatchObject({ reason: expect.stringMatching(/^it is not whole: the service signed/) });
-          // So it is the statement alone that shows the cut.
+          expect(ours(bundle)).toMatchObject({
+            reason: expect.stringMatching(/^it is not complete: the service signed/),
+          });
+          // So only the statement shows the cut.
           expect(isAccepted(signedAnew(bundle))).toBe(true);
         }
       });
 
-      it('verifies without personal data, and not with personal data that nothing proves', () => {
+      it('verifies without personal data, but not with personal data that no event proves', () => {
         const events = (evidence.events as { event: Members; proof: Members }[]).map(({ event, proof }) => ({
           event: { ...event, personal: null },
           proof,
@@ -272,13 +274,13 @@ onEveryStore(
         expect(isAccepted({ ...claimed, session })).toBe(true);
       });
 
-      it('is refused as evidence of version 1, which proved less than it said', () => {
+      it('is refused as evidence of version 1, which did not prove session and attempts', () => {
         const { statement: _, unproven: _unproven, ...first } = { ...evidence, version: 1 } as Members;
         expect(ours(first)).toMatchObject({ ok: false, reason: expect.stringContaining('version 1') });
       });
     });
 
-    it('names a webhook that was replayed by hand by what its event says', async () => {
+    it('shows a webhook that was replayed by hand with the verdict of its event', async () => {
       const { client } = world();
       const { id } = await passed('evidence-replayed');
       const evidence = async () => (await client.get(`/v1/sessions/${id}/evidence`).expect(200)).text;
@@ -289,7 +291,7 @@ onEveryStore(
       expect(await verdictOn(text)).toMatchObject({ ok: true });
     });
 
-    it('does not verify with a failed session called passed, or with another reason of a failure', async () => {
+    it('does not verify if a failed session is shown as passed, or with another failReason', async () => {
       const { id } = await failed('evidence-falsified');
       const { text } = await world().client.get(`/v1/sessions/${id}/evidence`).expect(200);
       expect(await verdictOn(text)).toMatchObject({ ok: true, kind: 'evidence' });
@@ -301,7 +303,7 @@ onEveryStore(
       expect(await verdictOn(otherReason)).toMatchObject({ ok: false });
     });
 
-    it('is the certificate of an erasure, after which the evidence verifies still', async () => {
+    it('is the certificate of an erasure, after which the evidence still verifies', async () => {
       const { id } = await passed('evidence-erased');
       const { text } = await world().client.post('/v1/subjects/evidence-erased/erase').expect(200);
       expect(await verdictOn(text)).toMatchObject({ ok: true, kind: 'certificate', scanRef: 'evidence-erased' });
@@ -311,7 +313,7 @@ onEveryStore(
       expect(await verdictOn(evidence.text)).toMatchObject({ ok: true, kind: 'evidence' });
     });
 
-    it('is nothing for a key that is not the one it was signed with', async () => {
+    it('does not verify with a key that did not sign it', async () => {
       const { id } = await passed('evidence-key');
       const { text } = await world().client.get(`/v1/sessions/${id}/evidence`).expect(200);
       const other = parseTrustedKey(
@@ -327,14 +329,17 @@ onEveryStore(
 type Members = { [name: string]: Value };
 type Value = null | boolean | number | string | Value[] | Members;
 
-/** A change somewhere in a bundle, and whether the bundle says itself that nothing proves that place. */
+/** A change somewhere in a file, and whether the file lists that place as unproven. */
 interface Change {
   what: string;
   bundle: Members;
   declared: boolean;
 }
 
-/** Every leaf changed, every member left out, one added to every object, every list shortened, doubled and turned. */
+/**
+ * Changes every leaf, leaves out every member, adds a member to every object, and shortens, doubles and reverses every
+ * list.
+ */
 function* changesOf(bundle: Members, names: readonly string[]): Generator<Change> {
   const { members } = bundle.unproven as { members: string[] };
   const isWithin = (path: string, member: string) =>
@@ -359,7 +364,7 @@ function* changesOf(bundle: Members, names: readonly string[]): Generator<Change
       for (const nth of value.keys()) {
         const entry = `${path}[${nth}]`;
         const removed = list(`without [${nth}]`, (items) => items.toSpliced(nth, 1));
-        // Nothing proves that there is no other webhook or delivery: without the signature an entry may be missing.
+        // No event proves that a list is complete: only the signature shows that an entry is missing.
         yield { ...removed, declared: removed.declared || declared(entry) || path === 'deliveries' };
         yield* walk(value[nth]!, entry);
       }

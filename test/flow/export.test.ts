@@ -278,7 +278,7 @@ onEveryStore('what leaves the journal', (world) => {
     expect(() => openNote(text.replace(/\n\d+\n/, '\n3\n'), key.publicKey)).toThrow();
   });
 
-  it('proves every event of a session by its own proof', async () => {
+  it('proves every event of a session with a proof of its own', async () => {
     const sessionId = events.find(({ type }) => type === 'session.passed')!.sessionId;
     const proofs = await Promise.all(
       events

@@ -1,4 +1,7 @@
-/** The program that an auditor runs without a clone: where it comes from, that it is alone, that it says the same. */
+/**
+ * The program that an auditor runs without a clone: it can be downloaded, needs nothing else, and agrees with `facecode
+ * verify`.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -23,7 +26,7 @@ const built = join(repository, 'dist/facecode-verify.mjs');
 
 describe('the offline verifier', () => {
   let world: World;
-  /** Far from the repository and its packages. */
+  /** A folder outside the repository, without its packages. */
   let folder: string;
   let text: string;
   beforeAll(async () => {
@@ -55,7 +58,7 @@ describe('the offline verifier', () => {
   const facecode = (...args: string[]) => run([join(repository, 'dist/cli/main.js')], ...args);
   const digestOf = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-  it('is served without a key, with its digest in the headers and beside it', async () => {
+  it('is served without a key, with its digest in the headers and in a file beside it', async () => {
     expect(text).toBe(readFileSync(built, 'utf8'));
     const { headers } = await request(world.url).get('/verify/facecode-verify.mjs').expect(200);
     expect(headers).toMatchObject({
@@ -71,7 +74,7 @@ describe('the offline verifier', () => {
     expect(stdout).toBe('facecode-verify.mjs: OK\n');
   });
 
-  it('is printed by the command line, with its digest on the other stream', async () => {
+  it('is printed to stdout by facecode verify, with its digest on stderr', async () => {
     expect(await facecode('verify', '--print-verifier')).toEqual({
       code: 0,
       out: text,
@@ -79,7 +82,7 @@ describe('the offline verifier', () => {
     });
   });
 
-  it('is one file that needs nothing but what Node has', () => {
+  it('is one file that imports only modules of Node', () => {
     const imported = [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+['"]([^'"]+)['"]/gm)].map(([, name]) => name!);
     expect(imported.length).toBeGreaterThan(2);
     expect(imported.filter((name) => !builtinModules.includes(name.replace('node:', '')))).toEqual([]);
@@ -98,7 +101,7 @@ describe('the offline verifier', () => {
     expect(readFileSync(again, 'utf8')).toBe(text);
   });
 
-  it('says of every file what facecode verify says', async () => {
+  it('says the same as facecode verify about every file', async () => {
     const { client, simulator } = world;
     const session = await client.create('offline-verifier', { maxAttempts: 1 });
     await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'FAILED' });
@@ -124,7 +127,7 @@ describe('the offline verifier', () => {
     }
     const { out } = await alone('evidence.json', '--key', verifierKey);
     expect(out).toContain(`session ${session.id}: failed (attempts-exhausted)`);
-    expect(out).toMatch(/It holds all events that the session had at \S+Z\. Later events are not in it\./);
+    expect(out).toMatch(/The file has all events of the session up to \S+Z\. Later events are not in it\./);
     expect(out).toContain('No event proves the following.');
     expect(out).toContain('webhooks[].receivedAt: when each webhook arrived');
     const falsified = await alone('falsified.json', '--key', verifierKey);
@@ -147,11 +150,11 @@ describe('the offline verifier', () => {
     expect(ran.err).not.toContain('    at ');
   });
 
-  it('is missed in plain words where nobody has built it', async () => {
+  it('gets 404 with a plain reason if it was not built', async () => {
     const unbuilt = new VerifierController(new URL('no-such-verifier.mjs', import.meta.url));
     await expect(unbuilt.digest()).rejects.toMatchObject({
       code: 'not-found',
-      extras: { detail: 'This service has no verifier to give: `npm run build` makes it.' },
+      extras: { detail: 'This service has no verifier, because `npm run build` did not make it.' },
     });
   });
 });

@@ -50,7 +50,7 @@ onEveryStore('operations', (world) => {
     expect(answer.text).not.toMatch(/operations-metrics|ses_|att_/);
   });
 
-  it('counts what an operator is alerted by: verdicts, signals, locks, what is left of the budget, what is up', async () => {
+  it('counts what operators set alerts on: verdicts, signals, locks, the rest of the budget, dependencies', async () => {
     const { client, simulator } = world();
     const verdict = async (scanRef: string, outcome: 'SUCCESS' | 'FAILED', failReason?: string) => {
       const { id, attempt } = await client.create(scanRef, { maxAttempts: 1 });
@@ -75,7 +75,7 @@ onEveryStore('operations', (world) => {
       /^facecode_idenfy_budget_per_hour 10000$/m,
       /^facecode_idenfy_budget_left 9[0-9]{3}$/m,
     ];
-    // What is read from rows may be some seconds old.
+    // Gauges that are read from rows may be some seconds old.
     const missing = async () => {
       const { text } = await client.get('/metrics').expect(200);
       return lines.filter((line) => !line.test(text)).map(String);
@@ -140,7 +140,7 @@ onEveryStore('operations', (world) => {
     expect(JSON.stringify(document.components.securitySchemes)).not.toContain('JWT');
     const problems = document.paths['/v1/sessions']!.post!.responses['422']!;
     expect(Object.keys(problems.content ?? {})).toEqual(['application/problem+json']);
-    // A route that answers no JSON refuses with a problem all the same.
+    // A route that does not answer with JSON still refuses with a problem.
     const refused = [
       document.paths['/verify/facecode-verify.mjs']!.get!.responses['404']!,
       document.paths['/v1/journal/export']!.get!.responses['400']!,
@@ -161,13 +161,13 @@ onEveryStore('operations', (world) => {
     });
   });
 
-  it('gives every operation in OpenAPI a short summary and an id of its own', async () => {
+  it('gives every operation in OpenAPI a short summary and a unique id', async () => {
     const document = (await anyone('/openapi.json').expect(200)).body as OpenApi;
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ route: `${method} ${path}`, ...operation })),
     );
     expect(operations.length).toBeGreaterThan(40);
-    // A verb first, a few words, and no full stop, as in the list of a documentation page.
+    // A verb and a few words without a full stop, to be read in a list.
     const isShort = (summary = '') => /^[A-Z][a-z]+ .{0,55}[^.]$/.test(summary);
     expect(operations.filter(({ summary }) => !isShort(summary)).map(({ route }) => route)).toEqual([]);
     expect(operations.filter(({ operationId }) => !/^[a-z][A-Za-z]+$/.test(operationId ?? ''))).toEqual([]);
@@ -177,7 +177,7 @@ onEveryStore('operations', (world) => {
     }
   });
 
-  it('tells in OpenAPI of every route with a body that it may be too large or of another media type', async () => {
+  it('documents in OpenAPI, for every route with a body, that the body can be too large or of another media type', async () => {
     const document = (await anyone('/openapi.json').expect(200)).body as OpenApi;
     const withBody = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.values(operations)

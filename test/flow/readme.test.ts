@@ -1,4 +1,4 @@
-/** The commands of README.md are run as they stand there, against a service with the simulator. */
+/** Runs the commands of README.md exactly as written, against a service with the simulator. */
 import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const readme = readFileSync(join(repository, 'README.md'), 'utf8');
 const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, text]) => text!);
 
-/** Comments gone, continued lines joined. */
+/** The commands without comments, with continued lines joined. */
 const commands = blocks.flatMap((block) =>
   block
     .replaceAll(/\\\n\s*/g, '')
@@ -39,7 +39,7 @@ describe('the README', () => {
     return JSON.parse(stdout) as Record<string, unknown>;
   };
 
-  it('has commands that all are tried here, or are the test itself', () => {
+  it('has only commands that this test runs, or that run tests', () => {
     const tried = [
       /^curl /,
       /^node facecode-verify\.mjs /,
@@ -55,7 +55,7 @@ describe('the README', () => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test', 'check', 'start', 'simulator']));
   });
 
-  it('shows three calls that work, with a key that has the scopes they need and no more', async () => {
+  it('shows three calls that work, with a key that has only the scopes that they need', async () => {
     const [makeKey, create, read, events, reveal] = commands.filter((command) => command.startsWith('curl '));
     const made = await curl(makeKey!, { ADMIN_KEY: world.service.adminKey });
     expect(made).toMatchObject({ scopes: ['sessions', 'endpoints'] });
@@ -69,7 +69,7 @@ describe('the README', () => {
     expect(await curl(reveal!, { KEY, ID })).toMatchObject({ code: session.attempt!.code });
   });
 
-  it('says what its receiver needs to be installed, and how Express keeps the raw body', () => {
+  it('says which package its receiver needs, and how Express keeps the raw body', () => {
     const receiving = readme.slice(readme.indexOf('## Receiving events'), readme.indexOf('## Settings'));
     expect(receiving).toContain('npm i standardwebhooks');
     expect(receiving).toContain('express.raw(');

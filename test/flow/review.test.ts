@@ -169,7 +169,7 @@ onEveryStore(
         .client.get('/v1/reviews?claimed=maybe')
         .expect(400, /must be true or false/);
       await world().client.get('/v1/reviews?cursor=nonsense').expect(400);
-      // An operator sees that they wait, and for how long.
+      // The metrics show that they wait, and how long.
       const counted = async () => {
         const { text } = await world().client.get('/metrics').expect(200);
         return (
@@ -243,7 +243,7 @@ onEveryStore(
       expect((await wholeQueue()).map(({ sessionId }) => sessionId)).not.toContain(session.id);
     });
 
-    it('show the attempt that a reviewer refused as one whose session failed, in search and in the summary', async () => {
+    it('are shown with a failed session, in the search and in the summary, if a reviewer refused them', async () => {
       const { client } = world();
       const counted = async () => {
         const { body } = await client.get('/v1/attempts/summary?bucket=hour').expect(200);
@@ -273,7 +273,7 @@ onEveryStore(
       expect(after.bySessionStatus['in-review']).toBe(before.bySessionStatus['in-review']! - 1);
     });
 
-    it('show a reviewer what each signal was raised on, and nothing else of the person', async () => {
+    it('show a reviewer the facts behind each signal, and no other personal data', async () => {
       const { client } = world();
       const mine = await reviewer();
       const from = somewhere();
@@ -393,7 +393,7 @@ onEveryStore(
         .filter(({ type }) => type === 'review.approved' || type === 'review.decided')
         .map(({ type, actor }) => [type, actor.id]);
 
-    it('grant a pass by two different reviewers, of whom the first frees his claim', async () => {
+    it('grant a pass by two different reviewers, and end the claim of the first', async () => {
       const session = await held();
       const [one, two] = [await reviewer(), await reviewer()];
       await one.client.post(`${path(session.id)}/claim`).expect(200);

@@ -72,7 +72,7 @@ onEveryStore(
         expect(replayed.events).toEqual(events);
       });
 
-      it('tell also what came after the end, to whoever asks later', async () => {
+      it('also show a later reader what came after the end', async () => {
         const { client, simulator } = world();
         const session = await client.create('streams-late');
         await client.post(`/v1/sessions/${session.id}/cancel`).expect(200);
@@ -193,7 +193,7 @@ onEveryStore(
         await ask(`/v1/sessions/${other.id}/stream?token=${live}&token=${live}`).expect(401);
       });
 
-      it('show the end to a page that slept while its user was in the iDenfy app', async () => {
+      it('show the end to a page that was suspended while its user was in the iDenfy app', async () => {
         const { client } = world();
         const session = await client.create('streams-slept');
         const token = session.clientToken!;
@@ -214,7 +214,7 @@ onEveryStore(
         await page.post(`/v1/sessions/${session.id}/code`).expect(409, /session-closed/);
       });
 
-      it('end 15 minutes after the session, whose token is then refused with words of its own', async () => {
+      it('end 15 minutes after the session, and the token is then refused with its own reason', async () => {
         const { client, database } = world();
         const session = await client.create('streams-token-ended');
         const token = session.clientToken!;
@@ -241,7 +241,7 @@ onEveryStore(
         }
       });
 
-      it('end with the token and with the key that opened them', async () => {
+      it('end when the token or the key that opened them is no longer live', async () => {
         const { client, database } = world();
         const session = await client.create('streams-expiry');
         const { body } = await client.post('/v1/api-keys', { name: 'reader', scopes: ['audit'] }).expect(201);
@@ -258,7 +258,7 @@ onEveryStore(
             .delete(`/v1/api-keys/${id}`)
             .set('authorization', `Bearer ${client.key}`)
             .expect(204);
-          // The final event of this session does not come: nothing but the token's end ends its stream.
+          // No final event ends this stream, so only the end of the token can.
           await database.query(`update sessions set ended_at = now() - interval '15 minutes' where id = $1`, [
             session.id,
           ]);

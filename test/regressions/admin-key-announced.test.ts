@@ -46,7 +46,7 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(readFileSync(made[0]!.file, 'utf8').trim()).toBe(made[0]!.key);
   }, 60_000);
 
-  it('is not announced again, neither by its own data dir nor by one with a key that does not work', async () => {
+  it('is not announced again, with its own data dir or with one whose key does not work', async () => {
     mkdirSync(dataDir('stale'));
     writeFileSync(file('stale'), `fc_${'s'.repeat(43)}\n`);
     const [again, stale] = await Promise.all([start('one'), start('stale')]);
@@ -55,7 +55,7 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(await works(stale.url, `fc_${'s'.repeat(43)}`)).toBe(false);
   }, 60_000);
 
-  it('is called dead in the log when the file of the data dir holds one that this database does not know', async () => {
+  it('is reported as dead in the log when the data dir holds a key that this database does not know', async () => {
     const lines: string[] = [];
     jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void lines.push(String(line)));
     try {
@@ -64,11 +64,11 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
       jest.restoreAllMocks();
     }
     expect(lines).toContainEqual(
-      expect.stringContaining(`the admin API key in ${file('stale')} does not work: this database does not know it`),
+      expect.stringContaining(`the admin API key in ${file('stale')} does not work: it is unknown to this database`),
     );
   }, 60_000);
 
-  it('stays revoked at the next starts, and so does a configured one', async () => {
+  it('stays revoked after later starts, and so does a configured one', async () => {
     const configured = `fc_${'c'.repeat(43)}`;
     const first = await start('configured', configured);
     const client = new Client(first.url, configured);
@@ -88,6 +88,6 @@ it('shows the key itself on a terminal only', () => {
     announce({ key: 'fc_key', file: '/data/admin.key' }, { isTTY, write: (text) => texts.push(text) });
     return texts.join('');
   };
-  expect(said(true)).toMatch(/shown only now and kept in \/data\/admin\.key:\n\n {2}fc_key\n/);
+  expect(said(true)).toMatch(/shown only once and kept in \/data\/admin\.key:\n\n {2}fc_key\n/);
   expect(said(false)).toBe('');
 });

@@ -1,4 +1,4 @@
-/** What could not be done used to print a stack and to exit with 1, which means "the answer is no". */
+/** A command that could not do its work used to print a stack and exit with 1, which means "the answer is no". */
 import { mkdirSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
@@ -32,14 +32,14 @@ afterAll(() => {
 const facecode = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Ran> =>
   runFacecode(args, { cwd: folder, env });
 
-/** One line that holds this, and nothing of a stack. */
+/** Expects one line that contains this text, and no stack. */
 const oneLine = (err: string, part: string): void => {
   expect(err).toMatch(/^[^\n]+\n$/);
   expect(err).toContain(part);
   expect(err).not.toMatch(/^\s+at /m);
 };
 
-describe('a command that cannot be done exits with 3 and one line', () => {
+describe('a command that cannot do its work exits with 3 and prints one line', () => {
   it.each([
     [
       'the database cannot be reached',
@@ -54,7 +54,7 @@ describe('a command that cannot be done exits with 3 and one line', () => {
     expect(ran.err).not.toContain('hunter2');
   });
 
-  it('when another process has the data folder', async () => {
+  it('when another process uses the data folder', async () => {
     const dataDir = join(folder, 'used');
     mkdirSync(join(dataDir, 'database'), { recursive: true });
     await listen(join(dataDir, 'lock.sock'));
@@ -90,15 +90,15 @@ describe('a command that cannot be done exits with 3 and one line', () => {
 });
 
 describe('the demo', () => {
-  it('listens where PORT and HOST say, and prints so', async () => {
+  it('listens where PORT and HOST say, and prints its address', async () => {
     const port = String(await freePort());
     const ran = await facecode(['demo', '--once'], { PORT: port, HOST: 'localhost' });
     expect(ran).toMatchObject({ code: 0, err: '' });
-    // How the address of HOST is written is the system's choice.
+    // The system chooses how it writes the address of HOST.
     expect(ran.out).toMatch(new RegExp(`The service listens on http://\\S+:${port}, because PORT=${port} is set\\.`));
   });
 
-  it('refuses a PORT that is none as every command does', async () => {
+  it('refuses a wrong PORT as every command does', async () => {
     const ran = await facecode(['demo', '--once'], { PORT: 'x' });
     expect(ran.code).toBe(2);
     oneLine(ran.err, 'PORT: ');
@@ -106,9 +106,9 @@ describe('the demo', () => {
 });
 
 describe('an unexpected error', () => {
-  it('is one line, and has its stack apart', () => {
+  it('is one line, with its stack kept apart', () => {
     const { line, stack } = failureOf(new TypeError('x is not\n  a function'));
-    expect(line).toBe('unexpected error: x is not a function; LOG_LEVEL=debug shows where');
+    expect(line).toBe('unexpected error: x is not a function; LOG_LEVEL=debug shows the stack');
     expect(stack).toContain('command-line-failures.test');
   });
 });

@@ -55,7 +55,7 @@ describe('a start that fails ends the process with exit code 3 and one line', ()
     expect(ran.err).toBe('');
   });
 
-  it('when the port of the metrics is taken', async () => {
+  it('when METRICS_PORT is taken', async () => {
     const ran = await start({ METRICS_PORT: port });
     expect(ran.code).toBe(3);
     expect(errorLines(ran)).toEqual([expect.stringContaining(`port ${port} of 127.0.0.1 is in use`)]);
@@ -64,7 +64,7 @@ describe('a start that fails ends the process with exit code 3 and one line', ()
 
 describe('a start without settings', () => {
   it.each([[['main.js']], [['cli/main.js', 'start']]])(
-    'names all that is missing, and the way on (%j)',
+    'names every missing setting, and what to do next (%j)',
     async (command) => {
       const ran = await runBuilt(command, { cwd: folder });
       expect(ran.code).toBe(2);
@@ -102,7 +102,7 @@ describe('a start that waits for its database', () => {
     expect(lines.join()).not.toContain('hunter2');
   });
 
-  it('goes on saying so, and says at the end that it gives up', async () => {
+  it('repeats this, and says at the end that it gives up', async () => {
     const heard: string[] = [];
     const settings = { database: { url, migrateOnStart: true }, dataDir: folder };
     const opening = openDatabase(settings, { seconds: 1, notifyEverySeconds: 0, notify: (line) => heard.push(line) });

@@ -1,4 +1,4 @@
-/** Each create call costs a credit: an attempt that is void gets none, and no attempt gets two. */
+/** Each create call costs a credit: a void attempt must get none, and no attempt may get two. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DueStore } from '../../src/attempts/due.store.js';
 import { Issuance } from '../../src/attempts/issuance.service.js';
@@ -16,7 +16,7 @@ describe('paid calls of two processes for one attempt', () => {
 
   beforeAll(async () => {
     world = await openWorld('embedded', { CREATE_WAIT_SECONDS: '0' });
-    // The test itself plays the workers, so that it can stop one of them wherever it likes.
+    // The test itself plays the workers, so that it can pause one of them at any step.
     await service(JobDispatcher).queue('codes').pause();
   }, 60_000);
   afterAll(() => world.close());
@@ -30,7 +30,7 @@ describe('paid calls of two processes for one attempt', () => {
   const creates = () => world.simulator.ledger.sessions.filter(({ scanRef }) => scanRef === session.scanRef).length;
   const state = async () => (await world.client.session(session.id)).attempts[0]!.state;
 
-  /** A process is stopped there while `meanwhile` happens, and goes on with what it knew before. */
+  /** Pauses a process at this step while `meanwhile` runs. The process then continues with what it knew before. */
   function stopAfter<Name extends string>(
     part: Record<Name, (...args: never[]) => Promise<unknown>>,
     name: Name,
@@ -45,7 +45,7 @@ describe('paid calls of two processes for one attempt', () => {
     };
   }
 
-  /** From here on all clocks say that much more. */
+  /** Moves all clocks forward by this much. */
   const passSeconds = (seconds: number) =>
     jest.spyOn(service(Clock), 'now').mockImplementation(() => new Date(Date.now() + seconds * 1000));
 
@@ -66,7 +66,7 @@ describe('paid calls of two processes for one attempt', () => {
     expect([creates(), await state()]).toEqual([0, 'void']);
   });
 
-  it('a worker that slept before its call leaves the attempt to the one that took over', async () => {
+  it('a worker that was paused before its call leaves the attempt to the worker that took over', async () => {
     stopAfter(service(Issuance), 'begin', async () => {
       passSeconds(20);
       await issue(attemptId);
@@ -76,7 +76,7 @@ describe('paid calls of two processes for one attempt', () => {
     expect([creates(), await state()]).toEqual([1, 'issued']);
   });
 
-  it('a worker that slept after it had announced its call does not make it', async () => {
+  it('a worker that was paused after it had announced its call does not make the call', async () => {
     stopAfter(service(DueStore), 'announceCall', () => Promise.resolve(passSeconds(20)));
     await issue(attemptId);
     expect(creates()).toBe(0);
@@ -85,11 +85,11 @@ describe('paid calls of two processes for one attempt', () => {
     expect([creates(), await state()]).toEqual([1, 'issued']);
   });
 
-  it('a worker that slept does not set free what another holds now', async () => {
+  it('a worker that was paused does not release the claim of another worker', async () => {
     stopAfter(service(Issuance), 'begin', async () => {
       passSeconds(20);
       stopAfter(service(Issuance), 'begin', async () => {
-        // The second is about to call, and now the first wakes up and learns again that the person may.
+        // The second is about to call. Now the first wakes up, and learns again that the person is eligible.
         await first;
         expect(await service(Issuance).begin(attemptId)).toBeNull();
       });
@@ -102,7 +102,7 @@ describe('paid calls of two processes for one attempt', () => {
     expect([creates(), await state()]).toEqual([1, 'issued']);
   });
 
-  it('a code that comes for a canceled attempt is listed as an orphan', async () => {
+  it('a code that arrives for a canceled attempt is listed as an orphan', async () => {
     const { idenfy } = service(CodeIssuer) as unknown as { idenfy: Record<'createSession', () => Promise<unknown>> };
     stopAfter(idenfy, 'createSession', () => world.client.post(`/v1/sessions/${session.id}/cancel`).expect(200));
     await issue(attemptId);

@@ -1,4 +1,4 @@
-/** An acknowledged result once ended in quarantine because the database was busy: its verdict never took effect. */
+/** An acknowledged result was quarantined because the database was busy, so its verdict never took effect. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { PoolClient } from 'pg';
@@ -43,11 +43,11 @@ describeServers('a result whose rows another transaction has locked', ['postgres
   };
   const lockSession = 'select from sessions where id = $1 for update';
   const lockSubject = 'select from subjects where scan_ref = $1 for update';
-  /** As after an earlier outcome. */
+  /** Makes the row that an earlier outcome leaves. */
   const makeSubject = (scanRef: string) =>
     world.database.query('insert into subjects (scan_ref, updated_at) values ($1, now())', [scanRef]);
 
-  /** The backends that wait for a lock of ours. */
+  /** The backends that wait for a lock that this test holds. */
   const waiting = async (): Promise<number[]> => {
     const { rows } = await world.database.query<{ pid: number }>(
       `select pid from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
@@ -57,7 +57,7 @@ describeServers('a result whose rows another transaction has locked', ['postgres
   const untilOneWaits = () =>
     waitFor(async () => (await waiting())[0], { what: 'the result to wait for the lock', withinSeconds: 20 });
 
-  it('is applied once the lock is gone, although its statement was canceled meanwhile', async () => {
+  it('is applied after the lock is released, although its statement was canceled meanwhile', async () => {
     const session = await create('locked-canceled');
     await whileLocked(lockSession, [session.id], async () => {
       await send(session);
@@ -69,13 +69,13 @@ describeServers('a result whose rows another transaction has locked', ['postgres
     ]);
   });
 
-  it('is applied after a deadlock that PostgreSQL ended at its cost', async () => {
+  it('is applied after a deadlock in which PostgreSQL canceled its transaction', async () => {
     await makeSubject('locked-deadlock');
     const session = await create('locked-deadlock');
     await whileLocked(lockSubject, ['locked-deadlock'], async () => {
       await send(session);
       await untilOneWaits();
-      // It holds the session and waits for the subject; now we hold the subject and wait for the session.
+      // The service has locked the session and waits for the subject. Now we have locked the subject and wait for the session.
       await other.query(lockSession, [session.id]);
     });
     await untilFailed(session);
@@ -84,7 +84,7 @@ describeServers('a result whose rows another transaction has locked', ['postgres
     ]);
   });
 
-  it('does not keep back the results of other sessions', async () => {
+  it('does not delay the results of other sessions', async () => {
     const [locked, free] = [await create('locked-alone'), await create('locked-neighbour')];
     await whileLocked(lockSession, [locked.id], async () => {
       await send(locked);
@@ -96,7 +96,7 @@ describeServers('a result whose rows another transaction has locked', ['postgres
     await untilFailed(locked);
   });
 
-  it('is not kept back by a result at whose rows the database fails', async () => {
+  it('is not kept back by a result whose rows the database cannot update', async () => {
     const [damaged, free] = [await create('damaged'), await create('damaged-neighbour')];
     await world.database.query(
       `create function damaged() returns trigger language plpgsql as
@@ -113,14 +113,14 @@ describeServers('a result whose rows another transaction has locked', ['postgres
     await untilFailed(damaged);
   });
 
-  it('locks all sessions of its batch before any subject, and the subjects by name', async () => {
-    // The first session's subject comes last by name, so that its turn is after the other's.
+  it('locks all sessions of its batch before any subject, and the subjects in order of their names', async () => {
+    // The first session's subject has the later name, so it must be locked second.
     await makeSubject('order-b');
     await makeSubject('order-a');
     const sessions = [await create('order-b'), await create('order-a')];
     await whileLocked(lockSubject, ['order-a'], async () => {
       await whileWebhooksWait(() =>
-        // The first goes alone; what comes meanwhile makes one batch.
+        // The first webhook is applied alone. Those that arrive meanwhile make one batch.
         Promise.all([
           sendWebhook(world.url, { token: randomUUID().replaceAll('-', ''), status: 'FAILED' }).expect(200),
           ...sessions.map(send),
@@ -130,20 +130,20 @@ describeServers('a result whose rows another transaction has locked', ['postgres
       for (const { id } of sessions) {
         await expect(world.database.query(`${lockSession} nowait`, [id])).rejects.toMatchObject({ code: '55P03' });
       }
-      // Nobody has taken the subject that comes later.
+      // The subject with the later name is not locked yet.
       await world.database.query(`${lockSubject} nowait`, ['order-b']);
     });
     await Promise.all(sessions.map(untilFailed));
   });
 
-  /** Nobody can keep a webhook until all of them have been sent. */
+  /** No process can store a webhook until all of them have been sent. */
   const whileWebhooksWait = async (work: () => Promise<unknown>): Promise<void> => {
     let sent: Promise<unknown> = Promise.resolve();
     await world.database.transaction(async (tx) => {
       await tx.query('lock table webhooks in share mode');
       sent = work();
       await waitFor(async () => (await waiting()).length > 0, { what: 'the first of them to wait' });
-      // The others reach the process that keeps the first; an exchange over the same HTTP server comes after theirs.
+      // The others arrive while the first is being stored. This exchange over the same HTTP server comes after theirs.
       await world.client.get('/v1/event-types').expect(200);
     });
     await sent;

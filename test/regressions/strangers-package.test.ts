@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 const read = (file: string): string => readFileSync(join(repository, file), 'utf8');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
-/** Everything that a reader could copy a command from. */
+/** All files from which a reader could copy a command. */
 const documents = [
   'README.md',
   '.env.example',
@@ -27,8 +27,8 @@ const found = (pattern: RegExp): string[] =>
   documents.flatMap(({ file, text: body }) => [...body.matchAll(pattern)].map(([match]) => `${file}: ${match}`));
 
 describe('the documentation', () => {
-  it('has no command that could fetch a package by our name', () => {
-    // The README says once why not.
+  it('has no command that could fetch a package with our name', () => {
+    // Only the README mentions it, as a warning.
     const mentions = found(/\b(npx|npm exec|npm x)\b[^\n]*/g);
     expect(mentions).toEqual([expect.stringMatching(/^README\.md: npx facecode` *$/)]);
     expect(found(/\b(npm|pnpm|yarn|bun)\s+(i|install|add|dlx|create|init)\s[^\n`]*\bfacecode\b/g)).toEqual([]);
@@ -69,7 +69,7 @@ describe('the command', () => {
         HOME: folder,
         npm_config_registry: `http://127.0.0.1:${port}/`,
         npm_config_update_notifier: 'false',
-        // As somebody does who is tired of the question.
+        // As some people set it, to avoid npm's question.
         npm_config_yes: 'true',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,11 +87,11 @@ describe('the command', () => {
     },
   );
 
-  it('passes its exit code on', async () => {
+  it('passes on its exit code', async () => {
     expect(await run('npm run -s facecode -- dance', repository)).toMatchObject({ code: 2, out: '' });
   });
 
-  it('asks no registry in a folder that is no clone, and says in an unprepared clone what is missing', async () => {
+  it('asks no registry outside a clone, and says what is missing in a clone without its packages', async () => {
     const elsewhere = join(folder, 'elsewhere');
     mkdirSync(elsewhere);
     expect((await run('npm run facecode -- --help', elsewhere)).code).not.toBe(0);

@@ -1,4 +1,4 @@
-/** A process with another key on a used database used to look ready, and then to seal and sign with its own key. */
+/** A process with a wrong key used to look ready, and then sealed and signed with that key. */
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -52,7 +52,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     running.push(service);
     return service;
   };
-  /** The lines that refuse the start; null when it starts. */
+  /** The lines that refuse the start; null if it starts. */
   const refusal = async (keys: Record<string, string>): Promise<readonly string[] | null> => {
     try {
       await start(keys);
@@ -67,7 +67,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
-  /** A session and its events, sealed. */
+  /** Makes a session, and seals its events. */
   const use = async ({ url, adminKey }: TestService) => {
     const client = new Client(url, adminKey);
     const { id } = await client.create('someone', { reference: 'order-1' });
@@ -78,7 +78,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
   const encryptionFault = [expect.stringMatching(/^FACECODE_ENCRYPTION_KEY: is not the key [^\n]*$/)];
   const journalFault = [expect.stringMatching(/^FACECODE_JOURNAL_KEY: is not the key [^\n]*$/)];
 
-  it('refuses another encryption key, also while nothing is sealed yet, and does not show it', async () => {
+  it('refuses a wrong encryption key, even before anything is sealed, and does not show it', async () => {
     await start(encrypted(old));
     const faults = await refusal(encrypted(foreign));
     expect(faults).toEqual(encryptionFault);
@@ -86,7 +86,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     expect(await refusal(encrypted(`${foreign},${fresh}`))).toEqual(encryptionFault);
   });
 
-  it('rotates: any listed key opens, and the former one may be left out after the new one came first', async () => {
+  it('rotates: any listed key opens, and the old one may be removed after a start with the new one first', async () => {
     await start(encrypted(old));
     // Two replicas, one after the other.
     expect(await refusal(encrypted(`${old},${fresh}`))).toBeNull();
@@ -97,7 +97,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     expect(await refusal(encrypted(old))).toEqual(encryptionFault);
   }, 60_000);
 
-  it('judges by what is sealed and signed where the database is older than the canary', async () => {
+  it('checks sealed values and the checkpoint if the database is older than the canaries', async () => {
     await use(await start(encrypted(old)));
     await stopAll();
     await withoutCanaries();
@@ -108,19 +108,19 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     expect(await refusal(encrypted(foreign))).toEqual(encryptionFault);
   }, 60_000);
 
-  it('refuses another journal key', async () => {
+  it('refuses a wrong journal key', async () => {
     await start({});
     expect(await refusal({ FACECODE_JOURNAL_KEY: journalKey(1) })).toEqual(journalFault);
     expect(await refusal({ ...encrypted(foreign), FACECODE_JOURNAL_KEY: journalKey(1) })).toHaveLength(2);
   });
 
-  it('lets one of two win that start together with different keys', async () => {
+  it('lets only one of two processes start that come together with different keys', async () => {
     const outcomes = await Promise.all([refusal(encrypted(old)), refusal(encrypted(fresh))]);
     expect(outcomes.filter((faults) => faults === null)).toHaveLength(1);
     expect(outcomes.filter((faults) => faults !== null)).toEqual([encryptionFault]);
   });
 
-  it('is refused to a process, with exit code 2, and to the commands that use the key', async () => {
+  it('stops the service with exit code 2, and the commands that use the key', async () => {
     await start(encrypted(old));
     const wrong = { cwd: folder, env: testEnvironment(folder, variables(encrypted(foreign))) };
     const refused = { code: 2, err: expect.stringMatching(/^FACECODE_ENCRYPTION_KEY: [^\n]*\n$/) };

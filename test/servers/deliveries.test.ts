@@ -48,7 +48,7 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     return waitFor(() => missing().length === 0, { what: `${events.length} events at ${path}`, withinSeconds });
   };
 
-  /** By session, the seq of each event as it came for the first time. */
+  /** By session, the seq of each event in the order of first arrival. */
   const firstTries = (requests: readonly ReceivedRequest[], path: string): number[][] => {
     const seen = new Set<string>();
     const bySession = new Map<string, number[]>();
@@ -112,7 +112,7 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     }
   });
 
-  it('outlive kill -9 in their middle and the loss of all of Redis', async () => {
+  it('survive kill -9 and the loss of all data in Redis', async () => {
     const running = await world.start();
     const { id, path } = await createEndpoint(running.client, receiver);
     receiver.behave(() => (receiver.requests.length > 5 ? 'hang' : {}));
@@ -129,7 +129,7 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     await untilDeliveries(again.client, id, 'delivered', events.length, 40);
   });
 
-  it('come to nobody late from a process that was paused before it sent what others have sent meanwhile', async () => {
+  it('are not sent again by a process that was paused while another process sent them', async () => {
     const paused = await world.start();
     const { client } = paused;
     const { id, path } = await createEndpoint(client, receiver);
@@ -139,7 +139,7 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
       await sql.query(`update endpoints set pace = 1, held_until = now() + interval '1 hour'`);
       const events = (await sessions([paused], 8, 'paused-deliveries')).flat();
       await untilDeliveries(client, id, 'pending', events.length);
-      // It takes eight deliveries and waits for their bodies; there it is stopped.
+      // The process claims eight deliveries and waits for their bodies. It is paused there.
       await sql.query('begin');
       await sql.query('lock table subject_keys in access exclusive mode');
       const other = new pg.Client({ connectionString: world.variables.DATABASE_URL });
@@ -156,14 +156,14 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
       await untilAll(events, path, 60);
       await untilDeliveries(running.client, id, 'delivered', events.length, 40);
       process.kill(paused.pid, 'SIGCONT');
-      // It answers and works again, so what it had in hand has come to its end.
+      // The process answers and works again, so its earlier claims have ended.
       const after = (await sessions([{ ...paused, client }], 2, 'after-the-pause')).flat();
       await untilAll(after, path, 30);
 
       const ids = receiver.requests.map(({ event }) => event.id);
       expect(ids.filter((one, index) => ids.indexOf(one) !== index)).toEqual([]);
       expectInOrder(path, 10);
-      // What the paused process may have sent has left its trace.
+      // The tries that the paused process may have made are recorded.
       const done = await deliveriesOf(running.client, id, 'delivered');
       const unknown = done.filter(({ attempts }) => attempts.some(({ error }) => error === 'outcome-unknown'));
       expect(unknown).toHaveLength(8);

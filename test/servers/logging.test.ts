@@ -1,4 +1,4 @@
-/** What an operator finds in the log by the ids that an answer, a job or a session shows. */
+/** What an operator finds in the log with the ids of an answer, a job or a session. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { openProcessWorld, type ProcessWorld, type Running } from '../support/process-world.js';
@@ -28,7 +28,7 @@ describeServers('the log', ['postgres', 'redis'], () => {
     return waitFor(() => lines().find(fits), { what });
   };
 
-  it('names the request of an answered 500 in the line with the stack', async () => {
+  it('has the request id of a 500 in the line with the stack', async () => {
     const sql = new pg.Client({ connectionString: world.variables.DATABASE_URL });
     await sql.connect();
     await sql.query('alter table endpoints rename to endpoints_away');
@@ -45,7 +45,7 @@ describeServers('the log', ['postgres', 'redis'], () => {
     }
   });
 
-  it('names the request of an answered 503 when the database answers, but has refused its statement', async () => {
+  it('names the request in the line about a statement that the database refused', async () => {
     const [locking, looking] = [1, 2].map(() => new pg.Client({ connectionString: world.variables.DATABASE_URL }));
     await Promise.all([locking!.connect(), looking!.connect()]);
     await locking!.query('begin');
@@ -60,17 +60,17 @@ describeServers('the log', ['postgres', 'redis'], () => {
     expect(status).toBe(503);
     const { requestId } = body as { requestId: string };
     const line = await untilLine((one) => one.requestId === requestId && one.msg.includes('canceling'), 'the reason');
-    expect(line.msg).toBe('the database cannot be reached: canceling statement due to user request');
+    expect(line.msg).toBe('the database refuses for now: canceling statement due to user request');
   });
 
-  it('names session, attempt and request in the line of a refusal by iDenfy', async () => {
+  it('has the ids of session, attempt and request in the line about a refusal by iDenfy', async () => {
     const { body } = await running.client.post('/v1/sessions', { scanRef: 'sim-no-credits' }).expect(502);
     const { requestId, sessionId } = body as { requestId: string; sessionId: string };
     const line = await untilLine(({ msg }) => msg.includes('refuses for good'), 'the refusal');
     expect(line).toMatchObject({ requestId, sessionId, attemptId: expect.stringMatching(/^att_/), job: 'issue-code' });
   });
 
-  it('names a request once in the lines of the access log, and never its query', async () => {
+  it('has the request id once in each line of the access log, and never the query', async () => {
     const answer = await running.client.get('/v1/sessions?reference=secret-order').expect(200);
     const requestId = answer.headers['x-request-id']!;
     await untilLine((line) => line.msg === 'request completed' && line.requestId === requestId, 'the access log');

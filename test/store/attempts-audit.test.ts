@@ -37,7 +37,7 @@ const attempt = fc
     ip: fc.constantFrom(null, '203.0.113.7', '2001:db8::1'),
     revealedSeconds: fc.option(fc.integer({ min: 0, max: 60 }), { nil: null }),
     endedMs: fc.integer({ min: 60_000, max: 400_000 }),
-    /** what became of a pass: granted at once, or held, with or without a reviewer's decision */
+    /** a pass: granted at once, or held, with or without a reviewer's decision */
     hold: fc.constantFrom(null, 'waiting', 'pass', 'fail', 'canceled'),
   })
   .map(({ minutes, state, outcome, failReason, revealedSeconds, endedMs, hold, ...rest }) => {
@@ -67,7 +67,7 @@ const statuses = {
   canceled: 'canceled',
 } as const;
 
-/** The session around an attempt, and what a reviewer said. */
+/** The session of an attempt, and what a reviewer decided. */
 function sessionOf(fate: keyof typeof statuses) {
   return {
     sessionStatus: statuses[fate],
@@ -151,7 +151,7 @@ function countedByHand(found: readonly Found[]) {
       finalStatuses,
     ),
     byFailReason: times(found.map(({ outcome }) => outcome?.failReason)),
-    // In these histories each attempt has a session of its own, created with it.
+    // Here each attempt has its own session, created at the same time.
     sessions: found.length,
     bySessionStatus: times(
       found.map(({ sessionStatus }) => sessionStatus),

@@ -1,4 +1,6 @@
-/** Migrations on the embedded database: what is applied, what is refused, and that the schema in code agrees with it. */
+/**
+ * Migrations on the embedded database: what is applied, what is refused, and that the schema in code agrees with it.
+ */
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { is } from 'drizzle-orm';
@@ -79,7 +81,7 @@ describe('the migrations', () => {
   it('are refused by a database that is newer than this version', async () => {
     await migrate(database);
     await database.query(`insert into facecode_migrations (number, name, digest) values (9998, 'future', 'f')`);
-    await expect(migrate(database)).rejects.toThrow('migrations this version does not know: 9998');
+    await expect(migrate(database)).rejects.toThrow('migrations that this version does not know: 9998');
   });
 
   it('leave nothing behind when one of them fails', async () => {

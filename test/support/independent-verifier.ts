@@ -1,7 +1,7 @@
 /**
- * Verifies what the journal gives out, written from the texts alone: RFC 6962 (trees), RFC 9162 2.1.3.2 and 2.1.4.2
- * (verifying proofs), RFC 8785 (canonical JSON), C2SP signed-note and tlog-checkpoint. Nothing of src/ is used: a mistake
- * that service and verifier shared would prove nothing. Everything that does not hold throws.
+ * Verifies the journal's files, written from these texts alone: RFC 6962 (trees), RFC 9162 2.1.3.2 and 2.1.4.2
+ * (verifying proofs), RFC 8785 (canonical JSON), C2SP signed-note and tlog-checkpoint. Nothing of src/ is used, because
+ * a mistake that service and verifier share would stay hidden. Throws if anything does not hold.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto';
 
@@ -30,7 +30,7 @@ export function canonicalForm(value: Value): string {
   return JSON.stringify(value);
 }
 
-/** The leaf of an event: all of it but `personal`. */
+/** The leaf of an event: all members except `personal`. */
 export function eventLeaf(event: Members): Buffer {
   const rest = { ...event };
   delete rest.personal;
@@ -102,7 +102,7 @@ export function checkInclusion(leaf: Buffer, index: number, size: number, path: 
   need(sn === 0n && r.equals(root), 'the path does not lead to the root');
 }
 
-/** RFC 9162 2.1.4.2; of two equal sizes, and from nothing, there is nothing to show */
+/** RFC 9162 2.1.4.2; for equal sizes, or from size 0, there is nothing to prove */
 export function checkConsistency(
   from: { size: number; root: Buffer },
   to: { size: number; root: Buffer },
@@ -131,7 +131,7 @@ export function checkConsistency(
   need(sn === 0n && fr.equals(from.root) && sr.equals(to.root), 'the younger tree does not begin with the older');
 }
 
-/** The root over the given leaves and, for what lies outside of them, the hashes in order. */
+/** The root of the given leaves and, for the rest of the tree, the hashes in order. */
 function rangeHead(leaves: readonly Buffer[], start: number, size: number, outside: readonly Buffer[]): Buffer {
   const [left, end] = [[...outside], start + leaves.length];
   const of = (at: number, count: number): Buffer => {
@@ -170,7 +170,7 @@ function checkSeq(seen: Map<Value, number>, { sessionId, seq }: Members, first: 
   seen.set(sessionId, seq);
 }
 
-/** An NDJSON export; the key is the one that is trusted. */
+/** Verifies an NDJSON export with the trusted key. */
 export function checkExport(text: string, publicKeyPem: string): { events: Members[]; note: Note } {
   const lines = text.split('\n');
   compare(lines.pop(), '', 'the last line has no end');
@@ -202,7 +202,7 @@ export function checkExport(text: string, publicKeyPem: string): { events: Membe
   return { events, note };
 }
 
-/** The events of an evidence bundle with their proofs. */
+/** Verifies the events of an evidence file with their proofs. */
 export function checkProvenEvents(bundle: Members, publicKeyPem: string): { events: Members[]; note: Note } {
   const note = openNote(bundle.checkpoint as string, publicKeyPem);
   compare(bundle.treeSize, note.size, 'the size');
@@ -220,7 +220,7 @@ export function checkProvenEvents(bundle: Members, publicKeyPem: string): { even
   return { events, note };
 }
 
-/** Exactly these members. @param list sorted, with blanks between them */
+/** Requires exactly these members. @param list sorted names, separated by spaces */
 function names(value: Value | undefined, list: string): void {
   need(typeof value === 'object' && value !== null && !Array.isArray(value), 'an object is missing');
   compare(Object.keys(value).sort().join(' '), list, 'the members');
@@ -231,7 +231,7 @@ const same = (a: Value | undefined, b: Value, what: string): void =>
 
 const textOrNull = (value: Value | undefined): Value => value ?? null;
 
-/** What the catalogue of events says of each type, applied one after the other. */
+/** Applies the events one after the other, as the event catalogue describes each type. */
 function retell(events: readonly Members[]): { session: Members; attempts: Members[] } {
   const [created] = events;
   compare(created?.type, 'session.created', 'the first event');
@@ -285,7 +285,7 @@ function retell(events: readonly Members[]): { session: Members; attempts: Membe
   return { session, attempts };
 }
 
-/** Verdicts by webhook, where an event names the webhook. */
+/** The verdict of each webhook that an event names. */
 function toldVerdicts(events: readonly Members[]): Map<Value, Value> {
   const verdicts = new Map<Value, Value>();
   for (const { type, actor, data } of events as unknown as { type: string; actor: Members; data: Members }[]) {
@@ -341,7 +341,7 @@ const unproven = [
   ),
 ];
 
-/** An evidence bundle: its events, and all it says beside them. */
+/** Verifies an evidence file: its events, and everything else in it. */
 export function checkEvidence(text: string, publicKeyPem: string): Members[] {
   const bundle = JSON.parse(text) as Members;
   names(

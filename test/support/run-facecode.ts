@@ -1,4 +1,4 @@
-/** Runs the built program to its end, for tests of its exit code and of what it says. */
+/** Runs the built program to its end, for tests of its exit code and output. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,20 +6,20 @@ import { text } from 'node:stream/consumers';
 import { repository } from './ensure-built.js';
 
 export interface Ran {
-  /** null: it had to be killed because it did not end */
+  /** null: the process did not end and was killed */
   code: number | null;
   out: string;
   err: string;
 }
 
 export interface Run {
-  /** the whole environment of the process, besides PATH */
+  /** the whole environment of the process, except PATH */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly withinSeconds?: number;
 }
 
-/** @param file under dist, for example `main.js`, and what follows it on the command line */
+/** @param file a file in dist, for example `main.js`, and its arguments */
 export async function runBuilt(
   [file, ...args]: readonly string[],
   { env, cwd, withinSeconds = 25 }: Run,
@@ -35,5 +35,5 @@ export async function runBuilt(
   return { code: code as number | null, out, err };
 }
 
-/** The `facecode` command. */
+/** Runs the `facecode` command. */
 export const runFacecode = (args: readonly string[], run: Run): Promise<Ran> => runBuilt(['cli/main.js', ...args], run);

@@ -80,7 +80,7 @@ export function onEveryStore(
   describeServers(`${name}, on PostgreSQL and Redis`, ['postgres', 'redis'], on('servers'));
 }
 
-/** Sessions whose rows are not what their events say: after whatever a suite has done there must be none. */
+/** Sessions whose rows differ from their events. After every suite there must be none. */
 async function inconsistencies({ database, service }: World): Promise<Difference[]> {
   const found: Difference[] = [];
   const { app } = service.service;
@@ -89,11 +89,13 @@ async function inconsistencies({ database, service }: World): Promise<Difference
   return found;
 }
 
-/** Honest evidence that a verifier refuses, of the sessions with the most events: what is rare happens to those. */
+/**
+ * Real evidence that a verifier refuses. Checks the sessions with the most events, because rare things happen to those.
+ */
 async function refusedEvidence({ database, service }: World): Promise<string[]> {
   const { app } = service.service;
   const trusted: TrustedKey = { key: app.get<NoteSigner>(JOURNAL_KEY).key, name: null };
-  // A suite without a worker seals nothing: evidence would wait for it in vain.
+  // A suite without a worker seals nothing, so skip sessions with unsealed events.
   const { rows } = await database.query<{ id: string }>(
     `select id from sessions
       where not exists (select from events where session_id = sessions.id and position is null)
@@ -102,7 +104,7 @@ async function refusedEvidence({ database, service }: World): Promise<string[]> 
   const refused: string[] = [];
   for (const { id } of rows) {
     const evidence = await app.get(Evidence).of(id);
-    // Something was added meanwhile.
+    // The session got new events meanwhile.
     if (typeof evidence === 'string') continue;
     const text = JSON.stringify(evidence);
     const verdict = verifyEvidence(JSON.parse(text) as JsonObject, trusted);
@@ -116,7 +118,7 @@ async function refusedEvidence({ database, service }: World): Promise<string[]> 
   return refused;
 }
 
-/** What the journal holds that the catalogue of events does not say. */
+/** Events in the journal that do not match the event catalogue. */
 async function undescribedEvents({ service }: World): Promise<string[]> {
   const journal = service.service.app.get(JournalStore);
   const check = eventCheck();

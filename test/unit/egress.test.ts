@@ -1,4 +1,6 @@
-/** Where webhooks may go. The canary of the last part is a real listener on a forbidden address: it must stay lonely. */
+/**
+ * Where webhooks may go. The canary of the last part is a real listener on a forbidden address: it must stay lonely.
+ */
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -277,7 +279,7 @@ describe('a connection', () => {
     expect(connections).toBe(0);
   });
 
-  it('carries nothing when it comes after the claim is over, and says so when it was stopped in between', async () => {
+  it('carries nothing after the end of the claim, and reports outcome-unknown if it is stopped after sending', async () => {
     let received = 0;
     let arrived: () => void = () => undefined;
     const hanging = createHttpServer(() => {
@@ -302,7 +304,7 @@ describe('a connection', () => {
     await new Promise((resolve) => hanging.close(resolve));
   });
 
-  it('is made anew when the endpoint has closed the one that was kept open, and no try has failed', async () => {
+  it('is opened again if the endpoint has closed the idle one, and this is not a failed try', async () => {
     let kept: Socket | undefined;
     const server = createServer((socket) => {
       kept = socket;
@@ -317,7 +319,7 @@ describe('a connection', () => {
     const send = () => postWebhook(agent, message, new AbortController().signal);
     const outcomes = [await send()];
     for (let n = 0; n < 3; n += 1) {
-      // Closed and used again before anybody can have noticed.
+      // Closed, and used again before the client can notice.
       const closedAndUsed = new Promise<ReturnType<typeof send>>((resolve) =>
         setTimeout(() => {
           kept?.resetAndDestroy();

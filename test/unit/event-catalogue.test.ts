@@ -47,7 +47,7 @@ describe('the types for receivers', () => {
     expect(readFileSync(declarations, 'utf8')).toBe(receiverTypes());
   });
 
-  /** What the compiler says to a receiver in a folder of its own, into which the types were copied as README.md says. */
+  /** The compiler's messages about a receiver in a separate folder, with the types copied as README.md says. */
   const compile = (source: string): string[] => {
     const folder = temporaryFolder('receiver');
     try {

@@ -34,7 +34,7 @@ describe('generated keys', () => {
     expect(readdirSync(dataDir)).toEqual(['journal.key']);
   });
 
-  it('are the same at the next call, also when others were missing', () => {
+  it('are the same at the next call, even if other keys were missing', () => {
     const first = ensureGeneratedKeys(dataDir, ['admin']);
     const second = ensureGeneratedKeys(dataDir, all);
     expect(second.admin).toBe(first.admin);
@@ -42,7 +42,7 @@ describe('generated keys', () => {
   });
 
   it.each(['/proc/x', '/proc/x/deeper', '/dev/null/x'])(
-    'in %s, where no folder can be made, are a configuration fault and no endless loop',
+    'in %s, where no folder can be made, are a configuration fault, not an endless loop',
     (impossible) => {
       expect(() => ensureGeneratedKeys(impossible, ['journal'])).toThrow(/^FACECODE_JOURNAL_KEY: .*FACECODE_DATA_DIR/);
     },
@@ -93,7 +93,7 @@ const script = `
   process.stdout.write(JSON.stringify(readOrCreateKeyFile(process.argv[1], () => String(process.pid))));
 `;
 
-/** What `readOrCreateKeyFile` answers in a process of its own. */
+/** The result of `readOrCreateKeyFile` in a separate process. */
 async function race(file: string): Promise<string> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, file], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -11,7 +11,7 @@ describe('what was opened', () => {
     return { opened, closed };
   };
 
-  it('is closed in the opposite order, also when something fails to close, and that error is thrown', async () => {
+  it('is closed in the opposite order, even if something fails to close, and that error is thrown', async () => {
     const { opened, closed } = openedThree(() => Promise.reject(new Error('stuck')));
     await expect(opened.close()).rejects.toThrow('stuck');
     expect(closed).toEqual(['third', 'first']);
@@ -19,7 +19,7 @@ describe('what was opened', () => {
     expect(closed).toHaveLength(2);
   });
 
-  it('is given up after a failure when it does not close in time', async () => {
+  it('is left open after a failure if it does not close in time', async () => {
     const { opened, closed } = openedThree(() => new Promise(() => undefined));
     await opened.abandon(10);
     expect(closed).toEqual(['third']);

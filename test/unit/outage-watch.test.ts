@@ -8,7 +8,7 @@ function watched(answers: () => boolean) {
   return { lines, watch: new OutageWatch('Redis', () => Promise.resolve(answers()), log) };
 }
 
-it('says once that a server is away and once that it is back, whoever notices it and how often', async () => {
+it('logs one line when a server goes away and one when it is back, however often this is noticed', async () => {
   let up = false;
   const { lines, watch } = watched(() => up);
   for (const why of ['refused', 'reset', 'closed']) watch.suspect(why);
@@ -19,7 +19,7 @@ it('says once that a server is away and once that it is back, whoever notices it
   expect(lines).toEqual(['Redis is away: refused', expect.stringMatching(/^Redis is back after \d+ s$/)]);
 });
 
-it('says nothing of a server that answers, and nothing of one whose connections close because we stop', async () => {
+it('logs nothing about a server that answers, or whose connections close because we stop', async () => {
   const well = watched(() => true);
   well.watch.suspect('a connection was closed');
   const stopping = watched(() => false);

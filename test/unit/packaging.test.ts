@@ -65,7 +65,7 @@ describe('package.json', () => {
     expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m);
   });
 
-  it('makes the offline verifier wherever it builds the service', () => {
+  it('builds the offline verifier whenever it builds the service', () => {
     expect(scripts.build).toContain('npm run --silent build:verifier');
     expect(scripts['build:quiet']).toContain('npm run --silent build 2>&1');
     expect(scripts.start).toContain('build:quiet');
@@ -76,7 +76,7 @@ describe('package.json', () => {
     expect(Object.keys(scripts)).toEqual(
       expect.arrayContaining(['build', 'start', 'demo', 'simulator', 'test', 'check']),
     );
-    // Nothing may hang on pre- and post-scripts: .npmrc keeps them from running.
+    // Nothing may depend on pre- and post-scripts, because .npmrc turns them off.
     expect(Object.keys(scripts).filter((name) => /^(pre|post)/.test(name))).toEqual([]);
     for (const name of ['start', 'demo', 'simulator', 'facecode']) expect(scripts[name]).toContain('build:quiet');
     expect(bin).toEqual({ facecode: 'dist/cli/main.js' });
@@ -149,7 +149,7 @@ describe('the Dockerfile', () => {
     expect(final).toMatch(/^HEALTHCHECK .*\\\n.*\/healthz/m);
   });
 
-  it('has the command line on its path', () => {
+  it('has the facecode command on its path', () => {
     expect(final).toMatch(
       /^RUN chmod 755 dist\/cli\/main\.js && ln -s \/app\/dist\/cli\/main\.js \/usr\/local\/bin\/facecode$/m,
     );

@@ -138,7 +138,7 @@ describe('the settings', () => {
 describe('some parts of the settings', () => {
   const wrongElsewhere = { PORT: 'x', LOG_LEVEL: 'loud', FACECODE_ADMIN_KEY: 'short', FACECODE_DATA_DIR: '/tmp/here' };
 
-  it('are read without the others, which may be missing or wrong', () => {
+  it('are read alone: the other settings may be missing or wrong', () => {
     const settings = readSettingsOf(
       { ...wrongElsewhere, DATABASE_URL: 'postgres://db/x' },
       ['database', 'dataDir'],
@@ -151,14 +151,14 @@ describe('some parts of the settings', () => {
     });
   });
 
-  it('ask for the keys that are needed and for no others', () => {
+  it('require only the keys that are needed', () => {
     const read = () =>
       readSettingsOf({ ...wrongElsewhere, DATABASE_URL: 'postgres://db/x' }, ['database'], ['encryption']);
     expect(read).toThrow(ConfigurationError);
     expect(read).toThrow(/^FACECODE_ENCRYPTION_KEY: is not set[^\n]*$/);
   });
 
-  it('name every fault of their own, and a misspelled variable', () => {
+  it('report each of their own faults, and misspelled variables', () => {
     const read = () => readSettingsOf({ DATABASE_URL: 'x', REDIS_URL: 'y', FACECODE_DATADIR: 'z' }, ['database'], []);
     expect(read).toThrow(/^FACECODE_DATADIR: is not a setting.*\nDATABASE_URL: [^\n]*$/);
   });
@@ -215,7 +215,7 @@ describe('a faulty setting', () => {
     expect(faults[0]).not.toMatch(/\n|hunter2/);
   });
 
-  it('does not hide the others: all are told at once', () => {
+  it('does not hide the others: all are reported at once', () => {
     const faults = faultsOf({ PORT: 'x', DATABASE_URL: 'postgres://db/x', FACECODE_DATA_DIR: dataDir });
     expect(faults.map((fault) => fault.split(':')[0])).toEqual([
       'PORT',
@@ -307,7 +307,7 @@ describe('keys', () => {
     expect(second).toEqual(first);
   });
 
-  it('for administration are not generated here: only the database knows whether it needs one', () => {
+  it('for administration are not generated here, because only the database knows if it needs one', () => {
     expect(readSettings(embedded()).keys.admin).toBeNull();
     expect(readSettings(complete({ FACECODE_ADMIN_KEY: undefined })).keys).toMatchObject({
       admin: null,

@@ -71,7 +71,7 @@ async function openStage(onlyOnce: boolean, narrator: Narrator, opened: Opened):
     FACECODE_DATA_DIR: dataDir,
     FACECODE_ADMIN_KEY: key,
     IDENFY_BASE_URL: simulator.url,
-    // The scripted user types in no time; anybody else would be flagged for that.
+    // The scripted user types faster than a person: without this, each pass would be flagged as too-fast.
     SIGNAL_TOO_FAST_SECONDS: '0',
     IDENFY_FACE_URL: `${simulator.url}/face`,
     IDENFY_API_KEY: provider.apiKey,
@@ -90,10 +90,10 @@ async function openStage(onlyOnce: boolean, narrator: Narrator, opened: Opened):
 function whereItListens(url: string, port: string | undefined, freeOne: number): string {
   if (port !== undefined) return `The service listens on ${url}, because PORT=${port} is set.`;
   if (freeOne === preferredPorts.service) return `The service listens on ${url}; PORT chooses another port.`;
-  return `The service listens on ${url}, a port that was free; PORT chooses another.`;
+  return `The service listens on ${url}, a free port; PORT chooses another.`;
 }
 
-/** The preferred port, or 0 (any free one) when another program has it. */
+/** The preferred port, or 0 (any free port) if another program uses it. */
 async function freePort(preferred: number, host: string): Promise<number> {
   const server = createServer();
   const free = await new Promise<boolean>((resolve) => {

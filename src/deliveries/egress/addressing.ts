@@ -7,7 +7,7 @@ export function addressees(entry: JournalEntry, subscribers: readonly Subscriber
   return subscribers.filter((subscriber) => isFor(subscriber, entry)).map(({ id }) => id);
 }
 
-/** Whether an endpoint that reads the journal again is to have that event. */
+/** Whether an endpoint that recovers missed events gets this one. */
 export function recovers(endpoint: Recovering, entry: JournalEntry): boolean {
   const isMeant = entry.position <= endpoint.until && (endpoint.since === null || entry.at >= endpoint.since);
   return isMeant && (mustHear(entry, endpoint.id) || wantsToHear(endpoint, entry));
@@ -18,13 +18,13 @@ function isFor(subscriber: Subscriber, entry: JournalEntry): boolean {
   return !subscriber.disabled && entry.position > subscriber.fromPosition && wantsToHear(subscriber, entry);
 }
 
-/** Whoever has received a person's data must hear that it is to be erased, whatever else they want to hear. */
+/** An endpoint that received a person's data must learn of the erasure, whatever its `eventTypes` are. */
 const mustHear = (entry: JournalEntry, id: string): boolean => entry.type === 'subject.erased' && names(entry, id);
 
 const wantsToHear = ({ id, eventTypes }: Subscriber, entry: JournalEntry): boolean =>
   !concerns(entry, id) && wants(eventTypes, entry.type);
 
-/** What is told of an endpoint's own failing goes to the others. */
+/** Events about an endpoint's own failures go to the other endpoints only. */
 const concerns = ({ type, data }: JournalEntry, id: string): boolean =>
   type.startsWith('endpoint.') && data.endpointId === id;
 

@@ -1,10 +1,10 @@
-/** One POST and its answer under one deadline. Redirects are answers like others: nobody follows them. */
+/** One POST and its answer under one deadline. A redirect is an answer like any other: we do not follow it. */
 import type { Agent, Dispatcher } from 'undici';
 import type { DeliveryError } from '../delivery-errors.js';
 
 const deadlineMs = 15_000;
 const answerBytesMax = 4096;
-/** So many connections that the endpoint has closed meanwhile are passed over before a try has failed. */
+/** How many connections that the endpoint has closed we pass over before the try fails. */
 const closedConnectionsMax = 3;
 
 export interface Posted {
@@ -20,13 +20,13 @@ export interface WebhookMessage {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
-  /** by `performance.now()`: later, nothing is written to the connection */
+  /** by `performance.now()`; after this moment nothing is sent */
   startBefore: number;
 }
 
 /**
- * Never rejects. @param stop ends it before its time; the outcome of a request that was sent by then is unknown
- * @returns null when nothing was sent, because it was stopped or `startBefore` had gone by
+ * Never rejects. @param stop ends it early; if the request was sent by then, its outcome is unknown
+ * @returns null if nothing was sent, because it was stopped or came after `startBefore`
  */
 export function postWebhook(
   agent: Agent,
@@ -40,7 +40,7 @@ export function postWebhook(
       stop.removeEventListener('abort', onStop);
       resolve(posted);
     });
-    // An answer that came while the process stood still is read before its time counts as over.
+    // If the process was paused, an answer may be waiting to be read: read it before the time-out counts.
     const timer = setTimeout(() => setImmediate(() => collector.giveUp('timeout')), deadlineMs);
     const onStop = () => collector.stop();
     stop.addEventListener('abort', onStop);
@@ -77,7 +77,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
     else this.settle(null);
   }
 
-  /** Called right before the request is written, on a new connection or a used one. */
+  /** Called right before the request is written to a new or reused connection. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (performance.now() >= this.startBefore) this.settle(null);
     if (this.settled) return controller.abort(new Error('given up'));
@@ -110,7 +110,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
     const found = errorOf(error);
-    // The endpoint had closed a connection that was kept open, and nothing was written to it: that is no failed try.
+    // The endpoint had closed an idle connection before we wrote to it. This is not a failed try.
     if (!this.settled && !this.started && found === 'connection-failed' && this.closedBefore < closedConnectionsMax) {
       this.closedBefore += 1;
       this.dispatchAgain();

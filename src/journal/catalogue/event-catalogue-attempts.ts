@@ -118,7 +118,7 @@ export const attemptEvents = {
   'attempt.orphaned': {
     ...ofAttempt,
     summary:
-      'iDenfy holds sessions for this attempt that no attempt uses: the answer was lost, or the attempt had ended.',
+      'iDenfy has sessions for this attempt that no attempt uses: the answer to a create call was lost, or the attempt had ended.',
     data: object({ number, count: count('How many were found.', 1) }),
     example: { data: { number: 1, count: 1 } },
   },

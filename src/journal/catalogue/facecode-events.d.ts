@@ -298,7 +298,7 @@ export type AttemptDisputedEvent = Envelope<
   }
 >;
 
-/** iDenfy holds sessions for this attempt that no attempt uses: the answer was lost, or the attempt had ended. */
+/** iDenfy has sessions for this attempt that no attempt uses: the answer to a create call was lost, or the attempt had ended. */
 export type AttemptOrphanedEvent = Envelope<
   'attempt.orphaned',
   string,

@@ -22,7 +22,7 @@ export class ExportController {
   @ApiOperation({
     summary: 'Export the journal',
     description:
-      'NDJSON has one event per line, as `GET /v1/events` gives it. It ends with a line of `kind` `facecode-export-proof`, which lets `facecode verify` prove the file offline; a file without that line is incomplete. CSV has the same events for a spreadsheet, without a proof. For a range of time you get the smallest range of positions that contains it.',
+      'NDJSON has one event per line, as `GET /v1/events` gives it. Its last line has the `kind` `facecode-export-proof`, with which `facecode verify` verifies the file offline. A file without that line is incomplete. CSV has the same events for a spreadsheet, without a proof. For a time range you get the smallest range of positions that contains it.',
   })
   @AuditedRead('journal.export', { by: auditors })
   @ApiProduces(...Object.values(mediaTypes))

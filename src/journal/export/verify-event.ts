@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether these are its members: somebody has added what is more. */
+/** Whether the object has exactly these members. */
 export function hasMembers(object: JsonObject, names: readonly string[]): boolean {
   return Object.keys(object).length === names.length && names.every((name) => Object.hasOwn(object, name));
 }
@@ -30,7 +30,7 @@ export function leafHashOf(event: JsonObject): Buffer | null {
   return leaf === null ? null : leafHash(leaf);
 }
 
-/** The RFC 8785 form. null: half a surrogate pair somewhere, which has no UTF-8 and so was never signed */
+/** The RFC 8785 form; null: the text has half a surrogate pair. That has no UTF-8 form, so it was never signed */
 export function canonical(value: Json): string | null {
   try {
     return canonicalJson(value);

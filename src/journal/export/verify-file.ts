@@ -1,6 +1,6 @@
 /**
- * Verifies what left the service, with nothing but the file and a key: no database, no network. An export is read line by
- * line and costs 32 bytes of memory an event. Pure.
+ * Verifies files of the service with the file and a key alone: no database, no network. An export is read line by line,
+ * and needs 32 bytes of memory for each event. Pure.
  */
 import { rootFromInclusion, rootFromRange } from '../tree/merkle.js';
 import type { TrustedKey } from './trusted-key.js';
@@ -15,12 +15,12 @@ import {
 } from './verify-event.js';
 import { readHashes, readSignedTree, type SignedTree } from './verify-proof.js';
 
-/** What was verified, whatever the file is. */
+/** What was verified, for every kind of file. */
 export interface ProvenRange {
   events: number;
-  /** events whose personal data was erased; they prove as before */
+  /** events whose personal data was erased; their proofs still hold */
   erased: number;
-  /** positions; `to` is `from` less one when there is no event */
+  /** positions; without events `to` is `from` - 1 */
   from: number;
   to: number;
   treeSize: number;
@@ -32,7 +32,7 @@ type GoodExport = { ok: true; kind: 'export' } & ProvenRange;
 
 export interface BadFile {
   ok: false;
-  /** of the first event that does not hold, as near as can be told; null: it is not about an event */
+  /** of the first bad event, as exactly as it can be known; null: the reason is not about one event */
   position: number | null;
   reason: string;
 }
@@ -43,7 +43,7 @@ const proofMembers = ['kind', 'version', 'from', 'to', 'treeSize', 'checkpoint',
 
 export const bad = (position: number | null, reason: string): BadFile => ({ ok: false, position, reason });
 
-/** @param lines of an NDJSON export, without their ends @param trusted null: the key in the file */
+/** @param lines of an NDJSON export, without line ends @param trusted null: use the key in the file */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
   trusted: TrustedKey | null,
@@ -53,7 +53,7 @@ export async function verifyExport(
   for await (const line of lines) {
     if (proof) return bad(null, 'something follows the proof');
     const value = parseJson(line);
-    // Whoever reads a member that is there twice may see another one than was proven.
+    // If a member occurs twice, another reader may see a value that was not proven.
     if (!isObject(value) || JSON.stringify(value) !== line)
       return bad(events.next, 'the line is not as it was written');
     if (value.kind === 'facecode-export-proof') proof = value;
@@ -83,11 +83,11 @@ class ExportedEvents {
   add(event: JsonObject): string | null {
     const { position } = event;
     if (!isPositive(position)) return 'the line is not an event';
-    if (this.next !== null && position !== this.next) return `position ${position} stands here`;
+    if (this.next !== null && position !== this.next) return `position ${position} is in its place`;
     this.first ??= position;
     const reason = this.checks.look(event, this.first === 1);
     const leaf = leafHashOf(event);
-    if (reason !== null || leaf === null) return reason ?? 'it is no JSON of RFC 8785';
+    if (reason !== null || leaf === null) return reason ?? 'it is not JSON that RFC 8785 can express';
     this.leaves.push(leaf);
     return null;
   }
@@ -98,7 +98,7 @@ function prove(events: ExportedEvents, proof: JsonObject, trusted: TrustedKey | 
   if (version !== 1 || Object.keys(proof).join() !== proofMembers.join())
     return bad(null, 'the proof is not as it was written');
   if (!isPositive(from) || to !== from + events.leaves.length - 1 || (events.first ?? from) !== from) {
-    return bad(events.next, `the proof is of the positions ${String(from)} to ${String(to)}`);
+    return bad(events.next, `the proof covers the positions ${String(from)} to ${String(to)}`);
   }
   const tree = readSignedTree(proof, trusted);
   if (typeof tree === 'string') return bad(null, tree);
@@ -111,7 +111,7 @@ function prove(events: ExportedEvents, proof: JsonObject, trusted: TrustedKey | 
   if (!root.equals(tree.root)) {
     return bad(
       events.first,
-      'an event from here on, or the proof, is not what was signed (one root is over all of them)',
+      'from here on an event, or the proof, is not what was signed (one root covers all of them)',
     );
   }
   const { size: treeSize, origin, keyId } = tree;
@@ -128,7 +128,7 @@ function prove(events: ExportedEvents, proof: JsonObject, trusted: TrustedKey | 
   };
 }
 
-/** Events of one session that a checkpoint proves, one by one. */
+/** Events of one session, each proven by the checkpoint. */
 export interface ProvenEvents {
   ok: true;
   /** by `seq`, from 1 without gaps */
@@ -138,8 +138,8 @@ export interface ProvenEvents {
 }
 
 /**
- * The events of an evidence file, each with the proof that leads to the file's checkpoint.
- * @param bundle parsed @param trusted null: the key in the file
+ * Verifies the events of an evidence file: each has a proof that leads to the file's checkpoint.
+ * @param bundle the parsed file @param trusted null: use the key in the file
  */
 export function verifyProvenEvents(bundle: JsonObject, trusted: TrustedKey | null): ProvenEvents | BadFile {
   const tree = readSignedTree(bundle, trusted);
@@ -157,9 +157,9 @@ export function verifyProvenEvents(bundle: JsonObject, trusted: TrustedKey | nul
     }
     const { position } = event;
     if (!isPositive(position)) return bad(null, 'an event has no position');
-    if (position <= before) return bad(position, `it stands behind position ${before}`);
+    if (position <= before) return bad(position, `it comes after position ${before}`);
     before = position;
-    if (!isProven(event, position, proof, tree)) return bad(position, 'it is not what was signed, or its proof is not');
+    if (!isProven(event, position, proof, tree)) return bad(position, 'the event or its proof is not what was signed');
     const reason = checks.look(event);
     if (reason) return bad(position, reason);
     events.push(event);

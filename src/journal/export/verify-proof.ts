@@ -1,4 +1,4 @@
-/** Reading the proofs in files: nothing is taken for what it merely resembles. Pure. */
+/** Reads the proofs in files, strictly: anything that does not have exactly the expected form is refused. Pure. */
 import type { KeyObject } from 'node:crypto';
 import type { Json } from '../../core/canonical-json.js';
 import { hashLength } from '../tree/merkle.js';
@@ -6,7 +6,7 @@ import { parseVerifierKey } from '../tree/signed-note.js';
 import { openTrusted, parseTrustedKey, pemOf, sameKey, type TrustedKey } from './trusted-key.js';
 import type { JsonObject } from './verify-event.js';
 
-/** @returns null unless each is the base64 of one hash, as it is written */
+/** @returns null unless each item is one hash in canonical base64 */
 export function readHashes(value: Json | undefined): Buffer[] | null {
   if (!Array.isArray(value)) return null;
   const hashes: Buffer[] = [];
@@ -23,14 +23,14 @@ export interface SignedTree {
   root: Buffer;
   origin: string;
   keyId: string;
-  /** that has signed the checkpoint */
+  /** the key that signed the checkpoint */
   key: KeyObject;
 }
 
 /**
- * The tree that the file's checkpoint is of.
- * @param trusted null: the key in the file, which proves only that the file is of one piece
- * @returns a text: what is wrong
+ * Reads the tree that the file's checkpoint signs.
+ * @param trusted null: use the key in the file, which proves only that the file is consistent
+ * @returns a text that says what is wrong
  */
 export function readSignedTree(file: JsonObject, trusted: TrustedKey | null): SignedTree | string {
   const { checkpoint, treeSize, publicKey, verifierKey } = file;
@@ -40,7 +40,7 @@ export function readSignedTree(file: JsonObject, trusted: TrustedKey | null): Si
   const named = typeof verifierKey === 'string' ? parseVerifierKey(verifierKey) : null;
   if (verifierKey !== undefined && !(named && sameKey(named.key, own.key))) return 'its two keys are not the same';
   const key = trusted ?? named ?? own;
-  if (!sameKey(key.key, own.key)) return 'it names another key than the one it is verified with';
+  if (!sameKey(key.key, own.key)) return 'it names a different key than the trusted one';
   const opened = openTrusted(checkpoint, key);
   if (!opened) return 'its checkpoint is not signed with that key';
   if (named && named.name !== opened.origin) return 'its key is of another journal';

@@ -1,4 +1,4 @@
-/** Brings a checkpoint to where the service's own database cannot reach. */
+/** Writes a checkpoint to a place outside the service's own database. */
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';

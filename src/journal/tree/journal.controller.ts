@@ -26,7 +26,7 @@ export class JournalController {
   @Get('checkpoint')
   @ApiOperation({
     summary: 'Get the newest checkpoint',
-    description: 'The signed note as `text/plain`. With `Accept: application/json` you also get its parts.',
+    description: 'The signed note, as `text/plain`. With `Accept: application/json` you get the note and its parts.',
   })
   @ApiAnswers({ 200: [CheckpointResponse, 'Also as text/plain, which is the default.'] })
   async checkpoint(
@@ -43,7 +43,7 @@ export class JournalController {
   @ApiOperation({
     summary: 'Get the key that signs checkpoints',
     description:
-      'Keep a copy outside this service: an attacker who can change the journal could also change this answer.',
+      'Keep a copy outside this service, because an attacker who can change the journal could also change this answer.',
   })
   @ApiAnswers({ 200: [JournalKeyResponse, 'The key.'] })
   key(): JournalKeyResponse {
@@ -72,7 +72,7 @@ export class JournalController {
     const proof = await this.journal.consistency(from, to);
     if (proof === 'no-such-trees') {
       const field = to !== undefined && from > to ? 'from' : to === undefined ? 'from' : 'to';
-      throw invalid([{ field, message: 'must not be greater than the tree is' }]);
+      throw invalid([{ field, message: 'must not be greater than the size of the tree' }]);
     }
     return proof;
   }
@@ -81,10 +81,10 @@ export class JournalController {
   @ApiOperation({
     summary: 'Verify the journal',
     description:
-      'Recomputes the journal from its rows and compares it with every signed checkpoint. This takes longer the larger the journal is.',
+      'Recomputes the journal from its rows and compares it with every signed checkpoint. The time grows with the journal.',
   })
   @AuditedRead('journal.verify')
-  @ApiAnswers({ 200: [VerificationResponse, 'Whether it holds, and where it first does not.'] })
+  @ApiAnswers({ 200: [VerificationResponse, 'Whether the journal is intact, and if not, its first bad position.'] })
   verify(): Promise<VerificationResponse> {
     return this.journal.verify();
   }

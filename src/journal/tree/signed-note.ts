@@ -33,7 +33,7 @@ export function noteSigner(name: string, privateKeyPem: string): NoteSigner {
   return { ...noteVerifier(name, createPublicKey(privateKey)), privateKey };
 }
 
-/** The public key of a private one, DER. */
+/** The public key of a private key, in DER. */
 export function publicKeyOf(privateKeyPem: string): Buffer {
   return createPublicKey(privateKeyPem).export({ format: 'der', type: 'spki' });
 }
