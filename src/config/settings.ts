@@ -85,7 +85,7 @@ export interface Settings {
   readonly review: {
     /** whether a held pass needs two reviewers to be granted */
     readonly fourEyes: boolean;
-    /** how long a reviewer has a held pass to himself */
+    /** how long a claim reserves a held pass for its reviewer */
     readonly claimSeconds: number;
   };
   /** where every checkpoint is also kept; null: nowhere */
