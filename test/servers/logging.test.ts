@@ -48,7 +48,7 @@ describeServers('the log', ['postgres', 'redis'], () => {
   it('has the ids of session, attempt and request in the line about a refusal by iDenfy', async () => {
     const { body } = await running.client.post('/v1/sessions', { scanRef: 'sim-no-credits' }).expect(502);
     const { requestId, sessionId } = body as { requestId: string; sessionId: string };
-    const line = await untilLine(({ msg }) => msg.includes('refuses for good'), 'the refusal');
+    const line = await untilLine(({ msg }) => msg.includes('refused for good'), 'the refusal');
     expect(line).toMatchObject({ requestId, sessionId, attemptId: expect.stringMatching(/^att_/), job: 'issue-code' });
   });
 
