@@ -12,7 +12,7 @@ import type { NewEvent } from '../journal/journal-event.js';
 import type { AttemptRow, SessionRow, SessionWithAttempts } from './rows.js';
 import { isFinalAttempt } from './states.js';
 
-/** Beside a decision, what is written with it. */
+/** What is written together with a decision. */
 export interface WithMove {
   actor: Actor;
   now: Date;
@@ -37,7 +37,7 @@ export class AttemptsStore {
 
   async findMany(database: Queryable, sessionIds: readonly string[]): Promise<SessionWithAttempts[]> {
     if (sessionIds.length === 0) return [];
-    // One statement, so that a session and its attempts are of one moment; each has at least one attempt.
+    // One statement, so that a session and its attempts show the same moment. Each session has at least one attempt.
     const rows = (await database.orm
       .select({ session: sessions, attempt: attempts, keySealed: subjectKeys.keySealed })
       .from(sessions)
@@ -67,7 +67,7 @@ export class AttemptsStore {
     return (await this.findMany(tx, [sessionId]))[0] ?? null;
   }
 
-  /** @param from the open transaction when there is one: embedded, another statement would wait for it for ever */
+  /** @param from the open transaction, if any: on the embedded database another statement would wait for it forever */
   async sessionOf(attemptId: string, from: Queryable = this.database): Promise<string | null> {
     const [row] = await from.orm
       .select({ sessionId: attempts.sessionId })
@@ -117,7 +117,7 @@ export class AttemptsStore {
     await this.journal.append(tx, session.id, session.seq + 1, moved.events, beside.now, beside.actor);
   }
 
-  /** Events that tell of something without moving anything, and the signals they raise. */
+  /** Appends events that do not change a state, and the signals that they raise. */
   async tell(
     tx: Transaction,
     { session }: SessionWithAttempts,

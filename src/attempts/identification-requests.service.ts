@@ -46,7 +46,7 @@ export class IdentificationRequests {
         return true;
       }
       case 'refused':
-        // The user has to identify all the same; only where, nobody can say.
+        // The user still has to identify, but there is no address to send them to.
         await this.issuance.refuse(requested, 'identification-required', outcome.detail);
         return true;
       case 'retry-later':

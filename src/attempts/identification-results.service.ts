@@ -6,7 +6,7 @@ import { AttemptMoves } from './attempt-moves.js';
 import { AttemptsStore } from './attempts.store.js';
 import { IdentificationsStore } from './identifications.store.js';
 
-/** The user of a session has identified anew: journaled, so that the platform learns the scanRef to go on with. */
+/** Records that the user of a session has identified again, so that the platform learns the new scanRef. */
 @Injectable()
 export class IdentificationResults {
   constructor(

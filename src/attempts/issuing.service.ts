@@ -1,4 +1,6 @@
-/** Has iDenfy make a code for a requested attempt: eligibility first, once a session, then the session with its code. */
+/**
+ * Has iDenfy make a code for a requested attempt: eligibility first, once a session, then the session with its code.
+ */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
@@ -76,7 +78,7 @@ export class CodeIssuer {
         await this.issuance.refuse(requested, 'provider-rejected', outcome.detail);
         return true;
       case 'retry-later':
-        // Nothing was sent, or it was refused: there is no session to look for.
+        // Nothing was sent, or iDenfy refused it, so there is no session to look for.
         await this.issuance.postpone(requested, { ...outcome, lost: null });
         return false;
       case 'unknown': {

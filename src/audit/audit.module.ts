@@ -1,6 +1,6 @@
 /**
- * What auditors see: search and summary of all attempts, the evidence of a session, and the log of who has looked.
- * Reads what others write; the one thing it writes is `audit.read`.
+ * For auditors: search and summary of all attempts, the evidence of a session, and the record of who read them. This
+ * folder reads what other folders write; it writes only `audit.read`.
  */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';

@@ -85,7 +85,7 @@ export function verifyEvidence(bundle: JsonObject, trusted: TrustedKey | null): 
 
 const whyNotVersion = (version: Json | undefined): string =>
   version === 1
-    ? 'its version is 1, which does not prove session and attempts: get the evidence from the service again'
+    ? 'it is evidence of version 1, which does not prove session and attempts: get it from the service again'
     : `it is not evidence of version ${evidenceVersion}`;
 
 /** The proofs show only that the holder of the key signed the events. This checks that they look like our events. */

@@ -13,7 +13,7 @@ export interface Settings {
     readonly port: number;
     /** own port for /metrics; null: behind scope `admin` on the main port */
     readonly metricsPort: number | null;
-    /** who may say what the client's address is: nobody, so many proxies, or those in these CIDRs */
+    /** the proxies whose X-Forwarded-For is trusted: none, this number of proxies, or those in these CIDRs */
     readonly trustProxy: false | number | string[];
     /** requests of one API key; 0: no limit */
     readonly requestsPerKeyPerMinute: number;
@@ -64,7 +64,7 @@ export interface Settings {
   readonly limits: {
     readonly profile: 'psd2' | 'nist-800-63b' | 'custom';
     readonly maxAttemptsPerSession: number;
-    /** so many FAILED in a row lock a subject, and each further one locks it anew */
+    /** this many FAILED in a row lock a subject, and each further one locks it again */
     readonly lockAfterFailures: number;
     /** of the first lock; each further one doubles it */
     readonly lockSeconds: number;
@@ -76,24 +76,24 @@ export interface Settings {
   readonly signals: {
     /** signals that hold a pass for a person; the others only flag */
     readonly hold: readonly HoldingSignal[];
-    /** a selfie sooner than this after its code was handed out is flagged; 0: none is */
+    /** a verdict sooner than this after its code was handed out is flagged; 0: never */
     readonly tooFastSeconds: number;
-    /** more sessions than this of one scanRef or one initiator's address within the window are flagged; 0: none are */
+    /** more sessions than this of one scanRef or one initiator's address within the window are flagged; 0: never */
     readonly velocitySessions: number;
     readonly velocityWindowSeconds: number;
   };
   readonly review: {
     /** whether a held pass needs two reviewers to be granted */
     readonly fourEyes: boolean;
-    /** how long a reviewer has a held pass to himself */
+    /** how long a claim reserves a held pass for its reviewer */
     readonly claimSeconds: number;
   };
   /** where every checkpoint is also kept; null: nowhere */
   readonly checkpointMirror: { readonly folder: string } | { readonly url: string } | null;
   readonly createWaitSeconds: number;
-  /** the bodies of received webhooks are kept so long; their rows and digests stay */
+  /** how long the bodies of received webhooks are kept; their rows and digests stay */
   readonly webhookBodyRetentionDays: number;
-  /** sessions that ended so long ago lose their personal data; null: it is kept until it is erased */
+  /** days from a session's end until its personal data is deleted; null: kept until erased */
   readonly personalDataRetentionDays: number | null;
   /** CIDRs */
   readonly egressAllow: readonly string[];

@@ -1,6 +1,6 @@
 import type { Environment } from './environment.js';
 
-/** What became of a variable's text: a value, or what is wrong with it and what is expected. */
+/** The result of parsing a variable: a value, or what is wrong with it and what is expected. */
 export type Parsed<T> = { value: T } | { fault: string };
 export type Parser<T> = (text: string) => Parsed<T>;
 
@@ -16,7 +16,7 @@ export class VariableReader {
     return this.text(name) !== '';
   }
 
-  /** @returns what stands in for an unset variable also for a faulty one: after a fault no value is used */
+  /** @returns the stand-in for an unset or wrong variable; if any is wrong, no value is used */
   optional<T, F>(name: string, parse: Parser<T>, fallback: F): T | F {
     const text = this.text(name);
     if (text === '') return fallback;

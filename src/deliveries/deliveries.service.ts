@@ -1,4 +1,4 @@
-/** Deliveries as the owner of an endpoint sees them, and what can be asked of them. */
+/** Shows deliveries to the owner of an endpoint, and sends them again on request. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';

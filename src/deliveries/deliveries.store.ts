@@ -129,7 +129,7 @@ export class DeliveriesStore {
     return count;
   }
 
-  /** @returns null when there is none, or it was sealed with a key that is gone */
+  /** @returns null if there is no answer, or if the key that sealed it is gone */
   answerOf({ deliveryId, responseSealed }: TryRow): string | null {
     if (responseSealed === null) return null;
     try {

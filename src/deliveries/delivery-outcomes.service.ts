@@ -9,7 +9,7 @@ import { SuccessRecorder } from './success-recorder.js';
 
 const delivered: AfterTry = { state: 'delivered', nextTryAt: null };
 
-/** Writes down what a try came to, and when the next one is due. */
+/** Records the outcome of each try, and when the next try is due. */
 @Injectable()
 export class DeliveryOutcomes {
   private readonly logger = new Logger('Delivery');

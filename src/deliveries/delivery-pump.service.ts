@@ -7,18 +7,18 @@ import { type Claim, DeliveryClaims } from './delivery-claims.service.js';
 import { DeliveryOutcomes } from './delivery-outcomes.service.js';
 import { WebhookSender } from './webhook-sender.js';
 
-/** What one endpoint gets at once. */
+/** How many deliveries one endpoint gets at the same time. */
 const concurrency = 8;
-/** Then the pump makes room for those of others, and comes back. */
+/** After this time the pump ends, so that other endpoints' pumps can run, and is queued again. */
 const turnMs = 4000;
-/** So often a pump that waits for answers looks whether something new is due. */
+/** How often a pump that waits for answers checks whether something new is due. */
 const lookAgainMs = 200;
-/** When what is due is in other hands. */
+/** When to look again if another process has claimed what is due. */
 const patienceMs = 1000;
 
 /**
- * Sends what is due for ONE endpoint. Each has a pump of its own, so that a slow one holds up itself alone; a pump
- * waits for answers and little else, so there can be many at once.
+ * Sends what is due for ONE endpoint. Each endpoint has its own pump, so that a slow endpoint delays only itself. A
+ * pump mostly waits for answers, so there can be many at the same time.
  */
 @Injectable()
 export class DeliveryPump implements BeforeApplicationShutdown {
@@ -85,7 +85,7 @@ export class DeliveryPump implements BeforeApplicationShutdown {
   }
 }
 
-/** Resolves with the first of them, or after so long. */
+/** Resolves with the first of the promises, or after this time. */
 async function oneOf(promises: ReadonlySet<Promise<void>>, milliseconds: number | null): Promise<void> {
   if (milliseconds === null) return Promise.race(promises);
   let timer: NodeJS.Timeout | undefined;

@@ -1,31 +1,31 @@
 /**
- * How an endpoint is doing, and what follows for its next deliveries. Pure.
+ * The health of an endpoint, and what follows for its next deliveries. Pure.
  *
- * Failures in a row without an answer (or with a server's error) are an outage: the endpoint is held back and then gets
- * ONE delivery, the probe; when that fails it is held back for twice as long. 429, 502 and 504 hold it back at once.
- * After a restart of seconds it goes on as before. After a longer outage, or where it asked for less, it gets one
- * delivery a second, then two, four and so on: a backlog does not fall upon it.
+ * Failures in a row without an answer (or with a server's error) are an outage: the endpoint is held back, and then
+ * gets ONE delivery, the probe. If the probe fails, the endpoint is held back for twice as long. 429, 502 and 504 hold
+ * it back at once. After an outage of seconds, deliveries continue as before. After a longer outage, or if the endpoint
+ * asked for less, it gets one delivery per second, then two, four and so on, so that a backlog does not overload it.
  */
 export interface EndpointHealth {
   /** the first failure since the last success */
   failingSince: Date | null;
-  /** when that was told */
+  /** when its owner was warned about the failures */
   noticedAt: Date | null;
   /** in a row, without an answer or with a server's error */
   failures: number;
   /** in a row */
   holds: number;
-  /** nothing is sent before */
+  /** nothing is sent before this time */
   heldUntil: Date | null;
-  /** deliveries a second; null: unhindered */
+  /** deliveries per second; null: no limit */
   pace: number | null;
 }
 
-/** What a failed try says of the endpoint. */
+/** What a failed try says about the endpoint. */
 export interface EndpointFailure {
   /** null: no answer came */
   status: number | null;
-  /** as the endpoint asked, within bounds; null: it did not */
+  /** what the endpoint asked for, within bounds; null: it did not ask */
   retryAfterSeconds: number | null;
   /** whether it was the one delivery that an outage lets through */
   probe: boolean;
@@ -36,13 +36,13 @@ export type Consequence = 'none' | 'notice' | 'disable-gone' | 'disable-failing'
 const failuresToHold = 5;
 const firstHoldSeconds = 1;
 const firstThrottleSeconds = 5;
-/** Seven seconds in all: a restart, after which there is no backlog to speak of. */
+/** Seven seconds in all: a restart, which leaves only a small backlog. */
 const briefHolds = 3;
-/** An endpoint that is well again hears from us within this time. */
+/** An endpoint that works again gets a probe within this time. */
 const longestHoldSeconds = 60;
 const dayMs = 86_400_000;
 export const disableAfterMs = 5 * dayMs;
-/** Its owner hears of it at half of the time. */
+/** The owner is warned at half of the time. */
 const noticeAfterMs = disableAfterMs / 2;
 
 const gone = 410;
@@ -51,7 +51,7 @@ const throttling = [429, 502, 504];
 /** Service Unavailable says by Retry-After for how long. */
 const unavailable = 503;
 
-/** From this pace on it is no longer hindered. */
+/** At this pace the limit ends. */
 const paceMax = 64;
 /** Longer than a delivery can take: until then the outcome of a probe is known. */
 const probeSeconds = 20;

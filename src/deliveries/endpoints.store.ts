@@ -43,7 +43,7 @@ export class EndpointsStore {
     @Inject(Sealer) private readonly sealer: Sealer,
   ) {}
 
-  /** It gets what the journal has not given a position yet. */
+  /** Makes an endpoint. It gets the events that do not have a position yet. */
   async create({ secrets, at, ...endpoint }: NewEndpoint): Promise<EndpointRow> {
     const fromPosition = await this.lastPosition();
     const secretsSealed = this.sealSecrets(endpoint.id, secrets);
@@ -68,7 +68,7 @@ export class EndpointsStore {
     return (row as EndpointRow | undefined) ?? null;
   }
 
-  /** Others wait with what they have to change of it. */
+  /** Locks the endpoint's row: other transactions wait before they change it. */
   async lock(tx: Transaction, id: string): Promise<EndpointRow | null> {
     const [row] = await tx.orm.select().from(endpoints).where(live(id)).for('update');
     return (row as EndpointRow | undefined) ?? null;
@@ -91,7 +91,7 @@ export class EndpointsStore {
     await tx.orm.update(endpoints).set(recovery).where(live(id));
   }
 
-  /** The row stays: what was sent to it remains to be shown. @returns false when there is no such endpoint */
+  /** The row stays, so that past deliveries can still be shown. @returns false if there is no such endpoint */
   async delete(id: string, at: Date): Promise<boolean> {
     const recovery = { recoverAfter: null, recoverUntil: null, recoverSince: null };
     const deleted = await this.database.orm

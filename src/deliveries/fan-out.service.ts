@@ -6,12 +6,12 @@ import { jobs } from '../queue/jobs.js';
 import { addressees, recovers } from './egress/addressing.js';
 import { FanOutStore, type Subscriber } from './fan-out.store.js';
 
-/** Events read at once: with many endpoints it is so many rows times theirs. */
+/** Events read at once. Each becomes one row for each endpoint that wants it. */
 const batch = 200;
-/** The journal is ahead for longer than this: the job was lost. */
+/** If the journal is ahead for longer than this, the job was lost. */
 const overdueMs = 1000;
 
-/** Reads the journal on and writes down what goes to whom. The cursor moves with the deliveries, or not at all. */
+/** Reads new events of the journal and makes their deliveries. The cursor moves in the same transaction. */
 @Injectable()
 export class FanOut {
   constructor(
@@ -69,7 +69,7 @@ export class FanOut {
     });
   }
 
-  /** One that is held back has one job for the end of that, however much there is for it. */
+  /** Queues one job for the endpoint. If the endpoint is held back, the job runs when the hold ends. */
   private poke(tx: Transaction, { id, heldUntil }: Subscriber, now: Date): void {
     const isHeld = heldUntil !== null && heldUntil > now;
     this.dispatcher.afterCommit(tx, isHeld ? jobs.deliverAt(id, heldUntil, now) : jobs.deliver(id));

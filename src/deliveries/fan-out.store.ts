@@ -1,10 +1,10 @@
-/** From the journal to deliveries: how far it was read, who wants what. */
+/** From the journal to deliveries: how far the journal was read, and which endpoint wants which events. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Json } from '../core/canonical-json.js';
 import { newId } from '../core/ids.js';
 import { Database, type Transaction } from '../database/database.js';
 
-/** What of an event decides where it goes. */
+/** The parts of an event that decide which endpoints get it. */
 export interface JournalEntry {
   id: string;
   type: string;
@@ -69,7 +69,7 @@ export class FanOutStore {
     return rows.map((row) => ({ ...row, fromPosition: Number(row.fromPosition) }));
   }
 
-  /** One delivery each; what is there already stays as it is. */
+  /** Makes one delivery for each. Existing deliveries do not change. */
   async deliver(tx: Transaction, addressed: readonly Addressed[], now: Date): Promise<void> {
     await this.insert(tx, addressed, now, 'do nothing');
   }

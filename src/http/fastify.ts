@@ -17,16 +17,20 @@ import { sendProblem } from './problem.filter.js';
 
 const bodyLimitBytes = 64 * 1024;
 const headerLimitBytes = 16 * 1024;
-/** No body of this API needs more than three; what walks a parsed one does it by recursion. */
+/**
+ * No body of this API needs more than three levels. Parsed bodies are walked by recursion, so there must be a limit.
+ */
 const maxLevels = 32;
-/** A request whose headers, or which as a whole, is not there so long after it began is cut within a second more. */
+/**
+ * Time for the headers and for the whole request, from its beginning. A late request is cut off within a second more.
+ */
 const headersWithinMs = 10_000;
 const requestWithinMs = 15_000;
 const saneRequestId = /^[\w.:+/=-]{1,128}$/;
 /** Its body stays bytes: the signature is over them, and parsing comes after it. */
 export const receiverPath = '/webhooks/idenfy';
 
-/** @param trustProxy whose `X-Forwarded-For` says what the client's address is */
+/** @param trustProxy the proxies whose `X-Forwarded-For` is trusted */
 export function createFastify(logger: Logger, trustProxy: false | number | string[]): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
@@ -34,7 +38,7 @@ export function createFastify(logger: Logger, trustProxy: false | number | strin
     trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestWithinMs,
-    // Node looks every 30 s if it is not told otherwise.
+    // Node's default is 30 s.
     http: {
       maxHeaderSize: headerLimitBytes,
       headersTimeout: headersWithinMs,
@@ -42,7 +46,7 @@ export function createFastify(logger: Logger, trustProxy: false | number | strin
       connectionsCheckingInterval: 1000,
     },
     clientErrorHandler: answerClientError,
-    // Before there is a route: an address that cannot be decoded leads nowhere.
+    // For errors before routing: an address that cannot be decoded.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       reply.header('x-request-id', request.id);
       sendProblem(reply, request, new Problem('not-found'));
@@ -70,7 +74,7 @@ export async function configureFastify(
     const bytes = body as Buffer;
     if (request.routeOptions.url === receiverPath) return done(null, bytes);
     if (bytes.length === 0) return done(null, {});
-    // Read as UTF-8 all the same, what is none would become other text without a word.
+    // Without this check, a body that is not UTF-8 would silently become other text.
     if (!isUtf8(bytes)) return done(new Problem('invalid-request', { detail: 'The body is not UTF-8.' }));
     if (isNestedDeeper(bytes, maxLevels)) {
       return done(new Problem('invalid-request', { detail: `The body is nested deeper than ${maxLevels} levels.` }));

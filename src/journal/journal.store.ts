@@ -149,7 +149,7 @@ export class JournalStore {
     if (!hasMembers(personal)) return { personalSealed: null, personalDigest: null, subjectKeyId: null };
     const salted = { salt: randomBytes(16).toString('base64url'), ...personal };
     return {
-      // Of a subject that was erased nothing more is kept; the digest tells that there was something.
+      // No personal data of an erased subject is stored any more. The digest shows that there was some.
       personalSealed: this.keys.sealerOf(key)?.sealJson(salted, personalContext(id)) ?? null,
       personalDigest: sha256(canonicalJson(salted)).toString('hex'),
       subjectKeyId: key?.id ?? null,

@@ -1,21 +1,21 @@
 /**
- * The catalogue of jobs. A job is a poke: it carries ids only and asks "what is due for this row?", so that losing it
- * loses nothing (the sweeper re-derives it) and running it twice changes nothing (the row refuses).
+ * The catalogue of jobs. A job carries ids only and means "see what is due for this row". So a lost job loses nothing
+ * (the sweeper makes it again), and a job that runs twice changes nothing (the row refuses).
  */
 export const queueNames = ['codes', 'results', 'journal', 'deliveries', 'upkeep'] as const;
 export type QueueName = (typeof queueNames)[number];
 
-/** What is in each job; which queue it goes through is in `queueOf`. */
+/** The data of each job. `queueOf` has its queue. */
 export interface JobData {
   /** asks iDenfy whether the session's scanRef may authenticate; one provider call */
   'check-eligibility': { attemptId: string };
   /** asks iDenfy for an identification instead of a code; one provider call */
   identify: { attemptId: string };
-  /** has iDenfy make a session and a code for a `requested` attempt; one provider call */
+  /** asks iDenfy for a session and a code for a `requested` attempt; one provider call */
   'issue-code': { attemptId: string };
-  /** asks iDenfy what became of a code that is over and whose result never came; one provider call */
+  /** asks iDenfy for the result of an expired code whose webhook never came; one provider call */
   deadline: { attemptId: string };
-  /** asks iDenfy whether a pass that a webhook told is one; one provider call */
+  /** asks iDenfy to confirm a pass that a webhook reported; one provider call */
   'confirm-pass': { attemptId: string };
   /** applies received webhooks, in batches */
   'apply-results': Record<string, never>;
@@ -27,7 +27,7 @@ export interface JobData {
   deliver: { endpointId: string };
   /** re-derives every overdue job from the rows */
   sweep: Record<string, never>;
-  /** forgets what is kept for a while only */
+  /** deletes data whose retention time is over */
   retention: Record<string, never>;
 }
 export type JobName = keyof JobData;

@@ -42,7 +42,7 @@ export class SubjectsService {
     return { lockedUntil: row && isLocked(row, now) ? row.lockedUntil : null };
   }
 
-  /** As it stands now, for who decides nothing by it that cannot be decided again. */
+  /** The current lock, without locking the row: only for decisions that are checked again later. */
   async standingNow(scanRef: string, now: Date): Promise<{ lockedUntil: Date | null }> {
     const row = await this.store.find(scanRef);
     return { lockedUntil: row && isLocked(row, now) ? row.lockedUntil : null };

@@ -46,7 +46,7 @@ onEveryStore('access', (world) => {
     const session = await client.create('access-key-in-address');
     await request(url)
       .get(`/v1/sessions/${session.id}/stream?token=${client.key}`)
-      .expect(401, /only a client token may be in the address/);
+      .expect(401, /Only a client token may be in the address/);
   });
 
   it('shows a new key once, and keeps only its digest', async () => {

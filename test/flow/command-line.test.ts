@@ -142,7 +142,7 @@ describe('the facecode command', () => {
     expect(await facecode('verify', file)).toMatchObject({
       code: 2,
       out: '',
-      err: expect.stringMatching(/: this is not a file that Facecode can verify: it is neither .*\n$/),
+      err: expect.stringMatching(/: this is not a file that Facecode can verify: it is not an NDJSON export.*\n$/),
     });
     const csv = await facecode('export', '--format', 'csv');
     writeFileSync(file, csv.out);

@@ -1,4 +1,4 @@
--- What tells at start whether the configured keys are those that this database was written with.
+-- A start compares the configured keys with these, so that no process writes with keys that are not the database's.
 
 create table key_canaries (
   key text primary key check (key in ('encryption', 'journal')),

@@ -124,7 +124,7 @@ export const attemptEvents = {
   },
   'review.claimed': {
     ...ofAttempt,
-    summary: 'A reviewer has a held pass to himself for a while.',
+    summary: 'A reviewer has claimed a held pass for a while.',
     data: object({ number, until: instant('When the claim ends by itself.') }),
     example: { data: { number: 1, until: '2026-01-15T10:30:00.000Z' } },
   },

@@ -306,7 +306,7 @@ export type AttemptOrphanedEvent = Envelope<
   { /** Which attempt of the session, from 1. */ number: number; /** How many were found. */ count: number }
 >;
 
-/** A reviewer has a held pass to himself for a while. */
+/** A reviewer has claimed a held pass for a while. */
 export type ReviewClaimedEvent = Envelope<
   'review.claimed',
   string,
