@@ -21,8 +21,10 @@ onEveryStore(
     const metrics = async () => (await world().client.get('/metrics').expect(200)).text;
     const isOpen = async () => 'provider' in (await ready()).checks;
     const opened = () => waitFor(isOpen, { what: 'the breaker to open' });
-    /** The first probe comes after five seconds, the second after ten more. */
-    const closed = () => waitFor(async () => !(await isOpen()), { what: 'the breaker to close', withinSeconds: 30 });
+    /** Probes come after 5 s, 10 s more and 20 s more: a slow machine may need the third. */
+    const closed = () => waitFor(async () => !(await isOpen()), { what: 'the breaker to close', withinSeconds: 60 });
+    const openings = async () =>
+      Number(/^facecode_provider_breaker_openings_total (\d+)$/m.exec(await metrics())?.[1] ?? 0);
 
     const ask = async (scanRef: string): Promise<SessionBody> => {
       const answer = await world().client.post('/v1/sessions', { scanRef }).expect(202);
@@ -38,12 +40,13 @@ onEveryStore(
         id,
         'the code',
         ({ status, attempt }) => status === 'active' && attempt?.state === 'issued',
-        40,
+        60,
       );
     const callsSince = (count: number) => world().simulator.ledger.requests.slice(count);
 
     it('accepts sessions, says so, calls no more, and gives all their codes in order when it is back', async () => {
       const { simulator, client } = world();
+      const openingsBefore = await openings();
       simulator.setOutage('500');
       const before = await askMany('outage-before', failuresToOpen);
       await opened();
@@ -62,15 +65,21 @@ onEveryStore(
           attempts: [{ number: 1 }],
         });
       }
+      // While a probe is under way, the breaker is half-open for a moment.
+      await waitFor(async () => /^facecode_provider_breaker_state\{state="open"\} 1$/m.test(await metrics()), {
+        what: 'the state of the breaker in the metrics',
+      });
       expect(await ready()).toEqual({
         status: 'ok',
-        checks: { database: 'ok', queue: 'ok', process: 'ok', provider: 'open' },
+        checks: { database: 'ok', queue: 'ok', process: 'ok', provider: expect.stringMatching(/^(half-)?open$/) },
       });
-      const text = await metrics();
-      expect(text).toMatch(/^facecode_provider_breaker_state\{state="open"\} 1$/m);
-      expect(text).toMatch(/^facecode_provider_breaker_state\{state="closed"\} 0$/m);
-      expect(text).toMatch(/^facecode_provider_breaker_openings_total 1$/m);
-      expect(callsSince(callsUntilOpen)).toEqual([]);
+      expect(await metrics()).toMatch(/^facecode_provider_breaker_state\{state="closed"\} 0$/m);
+      // A slow machine may still be here when a probe is due. Each call is one probe, and each probe opens it again.
+      const probes = () => callsSince(callsUntilOpen).length;
+      await waitFor(async () => (await openings()) - openingsBefore === 1 + probes(), {
+        what: 'as many openings as probes, and the first one',
+      });
+      const probed = probes() > 0;
 
       simulator.setOutage('off');
       const sessions = await Promise.all([...before, ...meanwhile].map(({ id }) => issued(id)));
@@ -79,9 +88,10 @@ onEveryStore(
         expect(session.attemptsLeft).toBe(session.maxAttempts - 1);
       }
       const creates = simulator.ledger.sessions.map(({ scanRef }) => scanRef);
-      expect(creates.filter((scanRef) => scanRef.startsWith('outage-meanwhile'))).toEqual(
-        meanwhile.map(({ scanRef }) => scanRef),
-      );
+      const created = creates.filter((scanRef) => scanRef.startsWith('outage-meanwhile'));
+      const asked = meanwhile.map(({ scanRef }) => scanRef);
+      // A failed probe sends those who wait to the end of the line, so that later ones may come before them.
+      expect(probed ? created.sort() : created).toEqual(asked);
       // Nothing was made that nobody knows of: a call that was not made is not unknown.
       expect(creates).toHaveLength(before.length + meanwhile.length);
       expect(await ready()).toEqual({ status: 'ok', checks: { database: 'ok', queue: 'ok', process: 'ok' } });
