@@ -5,7 +5,7 @@ import { isDebugging } from '../config/environment.js';
 import { check } from './check.js';
 import { certify } from './certify/certify.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
-import { demo } from './demo/demo.js';
+import { demo } from './demo.js';
 import { exportCommand } from './export.js';
 import { endProcess } from './end-process.js';
 import { failureOf } from './failure.js';

@@ -99,7 +99,7 @@ async function refusedEvidence({ database, service }: World): Promise<string[]> 
   const { rows } = await database.query<{ id: string }>(
     `select id from sessions
       where not exists (select from events where session_id = sessions.id and position is null)
-      order by seq desc, id limit 20`,
+      order by seq desc, id limit 8`,
   );
   const refused: string[] = [];
   for (const { id } of rows) {

@@ -5,43 +5,35 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Service, startService } from '../../app.js';
 import { readEnvironment } from '../../config/environment.js';
 import { readSettings } from '../../config/read-settings.js';
 import { newSecret } from '../../core/ids.js';
 import { Opened } from '../../core/opened.js';
 import type { Simulator } from '../../simulator/simulator.js';
-import type { Command } from '../command.js';
 import { Narrator } from './narrator.js';
 import { Platform } from './platform.js';
 import { play } from './play.js';
 
 const preferredPorts = { service: 3000, simulator: 4010 };
 
-export const demo: Command = {
-  name: 'demo',
-  summary:
-    'Plays a failed-then-passed flow against the iDenfy simulator, then keeps serving; with --once it ends there',
-  usage: '[--once]',
-  async run(args) {
-    const { values } = parseArgs({ args, options: { once: { type: 'boolean', default: false } } });
-    const narrator = new Narrator();
-    const opened = new Opened();
-    try {
-      const stage = await openStage(values.once, narrator, opened);
-      const passed = await play({ ...stage, narrator });
-      narrator.plain();
-      narrator.title(passed ? 'Done: failed once, passed with the second code.' : 'The user did not pass.');
-      if (values.once || !passed) return passed ? 0 : 1;
-      farewell(narrator, stage);
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-      return 0;
-    } finally {
-      await opened.close();
-    }
-  },
-};
+/** @returns the exit code: 0 if the user passed */
+export async function runDemo({ once: onlyOnce }: { once: boolean }): Promise<number> {
+  const narrator = new Narrator();
+  const opened = new Opened();
+  try {
+    const stage = await openStage(onlyOnce, narrator, opened);
+    const passed = await play({ ...stage, narrator });
+    narrator.plain();
+    narrator.title(passed ? 'Done: failed once, passed with the second code.' : 'The user did not pass.');
+    if (onlyOnce || !passed) return passed ? 0 : 1;
+    farewell(narrator, stage);
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    return 0;
+  } finally {
+    await opened.close();
+  }
+}
 
 const secret = (): string => randomBytes(16).toString('hex');
 
