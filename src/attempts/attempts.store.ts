@@ -12,7 +12,7 @@ import type { NewEvent } from '../journal/journal-event.js';
 import type { AttemptRow, SessionRow, SessionWithAttempts } from './rows.js';
 import { isFinalAttempt } from './states.js';
 
-/** What is written together with a decision. */
+/** Values that are written together with a decision. */
 export interface WithMove {
   actor: Actor;
   now: Date;

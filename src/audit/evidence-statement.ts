@@ -1,6 +1,7 @@
 /**
- * What the service signs for an evidence file with the journal's key: the number of the session's events, and digests
- * of the webhooks and deliveries. Without this statement nobody could see that the last events were cut off. Pure.
+ * The statement in an evidence file, which the service signs with the journal's key. It holds the number of the
+ * session's events, and digests of the webhooks and deliveries. Without it nobody could see that the last events were cut
+ * off. Pure.
  */
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { canonicalJson, type Json } from '../core/canonical-json.js';

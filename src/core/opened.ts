@@ -20,8 +20,8 @@ export class Opened {
   }
 
   /**
-   * Closes everything after a failure. The caller throws that failure, so errors while closing are ignored. What does
-   * not close within this time stays open.
+   * Closes everything after a failure. The caller throws that failure, so errors while closing are ignored. Parts
+   * that do not close within this time stay open.
    */
   async abandon(withinMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,7 @@
 /**
- * What a role needs to run the service and not more, as SQL for the owner of the tables. Of the journal it may not
- * change a thing: also an erasure needs no exception, because it destroys the keys in `subject_keys` that events are
- * sealed with. Pure.
+ * SQL that gives a role the rights to run the service, and no others. The owner of the tables runs it. The role cannot
+ * change recorded events. Erasure needs no exception, because it destroys the keys in `subject_keys` that seal their
+ * personal data. Pure.
  */
 import { queueSchema } from './embedded.js';
 

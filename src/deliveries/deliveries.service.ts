@@ -17,7 +17,7 @@ import { type EndpointRow, EndpointsStore, type Recovery } from './endpoints.sto
 
 export type Refused = 'not-found' | 'endpoint-disabled';
 
-/** Beyond the catalogue: it is in no journal, and recognisable by its type. */
+/** Not in the event catalogue, because a test event is not in the journal. */
 const testEventType = 'endpoint.test';
 
 @Injectable()
@@ -87,14 +87,14 @@ export class DeliveriesService {
   }
 
   /**
-   * Sends what has failed, waits, or was missed since then. Reads the journal again, but only up to the position for
-   * which deliveries were made. Later events get their deliveries anyway; made here, those would overtake earlier
-   * events.
+   * Sends deliveries that failed, that wait for a later try, or that were missed since then. Reads the journal again,
+   * but only up to the position for which deliveries were made. Later events get their deliveries anyway; made here,
+   * those would overtake earlier events.
    */
   async recover(endpointId: string, since: string | number): Promise<RecoveryResponse | Refused> {
     if (!isId('ep', endpointId)) return 'not-found';
     return this.database.transaction(async (tx) => {
-      // What is being read now may pass over an endpoint that was enabled a moment ago: it is to be read again, too.
+      // A fan-out under way may have passed over an endpoint that was enabled a moment ago, so wait for its position.
       const until = await this.endpoints.holdFanOut(tx);
       return this.whenEnabled(tx, endpointId, async (endpoint) => {
         const time = parseInstant(since);
@@ -137,7 +137,7 @@ export class DeliveriesService {
   }
 }
 
-/** One that is still under way is not forgotten over another: both are read at once. */
+/** Merges the recovery that is still under way with the new one, so that neither is lost. */
 function recovering({ recoverAfter, recoverSince }: EndpointRow, asked: Recovery): Recovery {
   if (recoverAfter === null) return asked;
   const since =
