@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { isId } from '../core/ids.js';
 import { type ApiKey, ApiKeysStore } from './api-keys.store.js';
+import { CredentialMemory } from './credential-memory.js';
 import type { Scope } from './scopes.js';
 
 /** API keys as an administrator handles them. */
@@ -9,6 +10,7 @@ import type { Scope } from './scopes.js';
 export class ApiKeysService {
   constructor(
     @Inject(ApiKeysStore) private readonly store: ApiKeysStore,
+    @Inject(CredentialMemory) private readonly memory: CredentialMemory,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -20,7 +22,9 @@ export class ApiKeysService {
   ): Promise<(ApiKey & { key: string }) | 'expired-already'> {
     const now = this.clock.now();
     if (expiresAt && expiresAt <= now) return 'expired-already';
-    return this.store.create(name, scopes, expiresAt, now);
+    const created = await this.store.create(name, scopes, expiresAt, now);
+    this.memory.accept(created.key);
+    return created;
   }
 
   /** The live ones, newest first. */

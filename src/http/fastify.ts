@@ -28,7 +28,7 @@ const headersWithinMs = 10_000;
 const requestWithinMs = 15_000;
 const saneRequestId = /^[\w.:+/=-]{1,128}$/;
 /** Its body stays bytes: the signature is over them, and parsing comes after it. */
-export const receiverPath = '/webhooks/idenfy';
+const receiverPath = '/webhooks/idenfy';
 
 /** @param trustProxy the proxies whose `X-Forwarded-For` is trusted */
 export function createFastify(logger: Logger, trustProxy: false | number | string[]): FastifyAdapter {
