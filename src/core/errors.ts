@@ -116,7 +116,7 @@ export const problems = {
   overloaded: {
     status: 503,
     title: 'Overloaded',
-    help: 'The service sheds load; `Retry-After` says when to try again.',
+    help: 'The service sheds load; `Retry-After` says when to try again. Searches, lists, exports and verification share a few connections to the database. A request that gets none of them in time, or whose query takes too long, is refused. Ask for less, such as a shorter time, or try later.',
   },
   unavailable: {
     status: 503,
