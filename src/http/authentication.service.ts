@@ -57,7 +57,8 @@ export class Authentication {
     }
     const key = await this.keys.find(secret, now);
     if (typeof key === 'string') return key === 'expired' ? 'expired-key' : 'unknown-key';
-    return { kind: 'api-key', id: key.id, scopes: key.scopes };
+    const { id, name, owner, platform, scopes } = key;
+    return { kind: 'api-key', id, name, owner, platform, scopes };
   }
 
   private async refuse(cause: UnauthenticatedCause, address: string): Promise<Refusal> {
