@@ -48,6 +48,11 @@ export const problems = {
     title: 'The session does not wait for a review',
     help: 'Only a session with status `in-review` can be decided by a person.',
   },
+  'limit-reached': {
+    status: 409,
+    title: 'No more of them may be created',
+    help: 'A platform may have up to 250 endpoints; endpoints of all platforms (`*`) count by themselves. Delete one that you no longer need. Deleted endpoints do not count.',
+  },
   'endpoint-disabled': {
     status: 409,
     title: 'The endpoint is disabled',
