@@ -106,7 +106,7 @@ export const problems = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    help: 'Slow down; `Retry-After` says when to try again.',
+    help: 'Slow down; `Retry-After` says when to try again. `detail` names the limit if it is not the number of requests: an API key may have up to 1,000 open streams and 500 waiting requests for events (`wait`) on one process of the service, a client token 10 open streams.',
   },
   'internal-error': {
     status: 500,

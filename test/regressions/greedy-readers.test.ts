@@ -1,8 +1,10 @@
 /** Sixteen slow searches used to hold every connection that the receiver of webhooks needs. */
+import { get, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import type { Response } from 'supertest';
 import { JournalVerification } from '../../src/journal/tree/verification.service.js';
+import type { Client } from '../support/client.js';
 import { describeServers } from '../support/servers.js';
 import { waitFor } from '../support/wait-for.js';
 import { sendWebhook } from '../support/webhook.js';
@@ -77,5 +79,57 @@ describeServers('readers who ask for too much at once', ['postgres', 'redis'], (
     // Two if a request was so late that the first verification was over.
     expect(verify.mock.calls.length).toBeLessThanOrEqual(2);
     verify.mockRestore();
+  }, 60_000);
+
+  /** Sends requests that stay open. @returns the answers that have come so far, and what ends the requests */
+  const open = (times: number, path: string, key: string) => {
+    const sent = Array.from({ length: times }, () =>
+      get(`${world.url}${path}`, { agent: false, headers: { authorization: `Bearer ${key}` } }),
+    );
+    const answers: IncomingMessage[] = [];
+    for (const one of sent) one.on('error', () => undefined).on('response', (answer) => answers.push(answer));
+    return { answers, end: () => sent.forEach((one) => one.destroy()) };
+  };
+  const newKey = async (): Promise<Client> => {
+    const { body } = await world.client.post('/v1/api-keys', { name: 'reader', scopes: ['audit'] }).expect(201);
+    return world.client.as((body as { key: string }).key);
+  };
+
+  it('may keep 1,000 streams open with one key, and no more until one of them ends', async () => {
+    const [greedy, modest] = [await newKey(), await newKey()];
+    const { answers, end } = open(1001, '/v1/events/stream', greedy.key);
+    await waitFor(() => answers.length === 1001, { what: 'every stream to be answered', withinSeconds: 30 });
+    const refused = answers.filter(({ statusCode }) => statusCode !== 200);
+    expect(refused.map(({ statusCode }) => statusCode)).toEqual([429]);
+    const again = await greedy.get('/v1/events/stream').expect(429);
+    expect(again.body).toMatchObject({ code: 'rate-limited', detail: expect.stringContaining('1000 streams') });
+    expect(again.headers['retry-after']).toBe('2');
+    const others = open(1, '/v1/events/stream', modest.key);
+    await waitFor(() => others.answers[0]?.statusCode === 200, { what: 'the stream of another key' });
+    others.end();
+    end();
+    await waitFor(
+      async () => {
+        const stream = open(1, '/v1/events/stream', greedy.key);
+        const [answer] = await waitFor(() => stream.answers.length > 0 && stream.answers, { what: 'an answer' });
+        stream.end();
+        return answer?.statusCode === 200;
+      },
+      { what: 'a place for another stream' },
+    );
+  }, 60_000);
+
+  it('may have 500 polls waiting with one key, and no more until one of them ends', async () => {
+    const [greedy, modest] = [await newKey(), await newKey()];
+    const after = Number.MAX_SAFE_INTEGER;
+    const polls = open(510, `/v1/events?after=${after}&wait=30`, greedy.key);
+    await waitFor(() => polls.answers.length === 10, { what: 'ten refusals', withinSeconds: 30 });
+    expect(polls.answers.map(({ statusCode }) => statusCode)).toEqual(Array<number>(10).fill(429));
+    const again = await greedy.get(`/v1/events?after=${after}&wait=1`).expect(429);
+    expect(again.body).toMatchObject({ code: 'rate-limited', detail: expect.stringContaining('500 requests') });
+    expect(again.headers['retry-after']).toBe('2');
+    await greedy.get(`/v1/events?after=${after}`).expect(200);
+    await modest.get(`/v1/events?after=${after}&wait=0.1`).expect(200);
+    polls.end();
   }, 60_000);
 });
