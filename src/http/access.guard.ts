@@ -8,8 +8,8 @@ import { unauthenticated } from './unauthenticated.js';
 
 export type AuthenticatedRequest = FastifyRequest & {
   principal?: Principal;
-  /** for the access log: why the credentials of the request were refused */
-  refusedFor?: Refusal['cause'];
+  /** for the access log: why the credentials of the request, or the signature of a webhook, were refused */
+  refusedFor?: Refusal['cause'] | 'bad-signature';
 };
 
 type ScopedAccess = Extract<Access, { kind: 'scopes' }>;
