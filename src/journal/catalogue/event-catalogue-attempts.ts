@@ -111,7 +111,7 @@ export const attemptEvents = {
   },
   'attempt.disputed': {
     ...ofAttempt,
-    summary: 'iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS).',
+    summary: 'iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS, or a late pass).',
     data: object({ number, said: oneOf(['rejected', 'undecided', 'unknown-token']) }),
     example: { data: { number: 1, said: 'rejected' } },
   },

@@ -128,7 +128,7 @@ export type SessionInReviewEvent = Envelope<
   string,
   null,
   {
-    /** `confirming`: for iDenfy’s word. For a person: `disputed`, `unconfirmed`, `subject-locked`. */
+    /** `confirming`: until iDenfy confirms it. Until a person decides: `disputed`, `unconfirmed`, `subject-locked`, or a signal of SIGNALS_HOLD. */
     reason: string | null;
   }
 >;
@@ -286,7 +286,7 @@ export type AttemptConflictEvent = Envelope<
   } | null
 >;
 
-/** iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS). */
+/** iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS, or a late pass). */
 export type AttemptDisputedEvent = Envelope<
   'attempt.disputed',
   string,
@@ -389,6 +389,10 @@ export type RiskFlaggedEvent = Envelope<
     /** So many sessions are fine (velocity). */
     moreThan?: number;
     windowSeconds?: number;
+    /** When the pass came (late-result). */
+    secondsAfterExpiry?: number;
+    /** How long after the expiry of its code a pass is punctual (late-result). */
+    graceSeconds?: number;
     /** Of a subject that is about to be locked. */
     scanRef?: string;
     /** FAILED in a row, over all sessions of the scanRef. */
