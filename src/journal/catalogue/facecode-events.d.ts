@@ -8,6 +8,8 @@ interface Envelope<Type, SessionId, AttemptId, Data, Personal = null> {
   /** the same in every delivery: what came before came twice */
   id: string;
   type: Type;
+  /** null if the event concerns no single platform; absent in events from before there were platforms */
+  platform?: string | null;
   sessionId: SessionId;
   attemptId: AttemptId;
   /** counts per session, from 1, without gaps; null with `sessionId` */
@@ -298,7 +300,7 @@ export type AttemptDisputedEvent = Envelope<
   }
 >;
 
-/** iDenfy has sessions for this attempt that no attempt uses: the answer to a create call was lost, or the attempt had ended. */
+/** iDenfy has sessions for this scanRef that no attempt uses. The answer to a create call was lost, the attempt had ended before its code came, or they belong to another product on the same account. They are never used. */
 export type AttemptOrphanedEvent = Envelope<
   'attempt.orphaned',
   string,
