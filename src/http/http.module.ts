@@ -1,10 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
-import { ApiKeysController } from './api-keys.controller.js';
-import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
-import { BootstrapKey } from './bootstrap-key.js';
 import { DependencyMetrics } from './dependency-metrics.js';
 import { ClientTokensStore } from './client-tokens.store.js';
 import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
@@ -33,12 +30,10 @@ export class HttpModule {
       controllers: [
         HealthController,
         ...(ownMetricsPort ? [] : [MetricsController]),
-        ...(roles.api ? [ApiKeysController, ProblemsController] : []),
+        ...(roles.api ? [ProblemsController] : []),
       ],
       providers: [
         ApiKeysStore,
-        ApiKeysService,
-        BootstrapKey,
         ClientTokensStore,
         IdempotencyStore,
         Metrics,

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/settings.token.js';
+import { AdministrationJournal } from './administration-journal.js';
 import { CheckpointMirror } from './mirror/checkpoint-mirror.service.js';
 import { CheckpointMirrorStore } from './mirror/checkpoint-mirror.store.js';
 import { ErasureSources } from './erasure-sources.js';
@@ -32,6 +33,7 @@ export class JournalModule {
       providers: [
         { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
         JournalStore,
+        AdministrationJournal,
         PersonalKeys,
         ErasureSources,
         JournalTail,
@@ -44,7 +46,15 @@ export class JournalModule {
         ...(roles.api ? [JournalVerification, JournalService, ExportStore, JournalExport] : []),
         ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
-      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
+      exports: [
+        JournalStore,
+        AdministrationJournal,
+        JournalFeed,
+        JournalTail,
+        PersonalKeys,
+        ErasureSources,
+        JournalProofs,
+      ],
     };
   }
 }
