@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
 import { AttemptsModule } from './attempts/attempts.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ConfigurationModule } from './config/config.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         journal,
         risk,
         attempts,
+        AccessModule.forRoles(roles, [journal]),
         deliveries,
         sessions,
         ...(roles.api ? [AuditModule.withImports([attempts, sessions, journal, deliveries])] : []),

@@ -16,7 +16,7 @@ export const problems = {
   forbidden: {
     status: 403,
     title: 'The key may not do this',
-    help: 'The API key is valid but lacks the scope this operation needs. `detail` names the scope.',
+    help: 'The API key is valid but may not do this. `detail` says why: it lacks the scope that the operation needs, or with REVIEW_FOUR_EYES=on it cannot be one of the two people who grant a held pass.',
   },
   'not-found': {
     status: 404,
@@ -66,7 +66,7 @@ export const problems = {
   'second-reviewer-needed': {
     status: 409,
     title: 'A second reviewer is needed',
-    help: 'With REVIEW_FOUR_EYES=on a held pass is granted by two different API keys, and this one has already said pass.',
+    help: 'With REVIEW_FOUR_EYES=on two people grant a held pass, and this API key is not a second person. `detail` says why: the key has already approved the pass, its owner has, or one of the two keys was made by the other one or by its owner.',
   },
   'attempts-exhausted': {
     status: 409,

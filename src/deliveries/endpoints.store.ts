@@ -104,15 +104,13 @@ export class EndpointsStore {
     await tx.orm.update(endpoints).set(recovery).where(live(id));
   }
 
-  /** The row stays, so that past deliveries can still be shown. @returns false if there is no such endpoint */
-  async delete(id: string, at: Date): Promise<boolean> {
+  /** The row stays, so that past deliveries can still be shown. */
+  async delete(tx: Transaction, id: string, at: Date): Promise<void> {
     const recovery = { recoverAfter: null, recoverUntil: null, recoverSince: null };
-    const deleted = await this.database.orm
+    await tx.orm
       .update(endpoints)
       .set({ deletedAt: at, updatedAt: at, secretsSealed: null, ...recovery })
-      .where(live(id))
-      .returning({ id: endpoints.id });
-    return deleted.length === 1;
+      .where(live(id));
   }
 
   /** @throws Error when they are sealed with a key that is not configured */
@@ -120,7 +118,7 @@ export class EndpointsStore {
     return secretsSealed === null ? [] : this.sealer.openJson<EndpointSecret[]>(secretsSealed, contextOf(id));
   }
 
-  async lastPosition(database: Queryable = this.database): Promise<number> {
+  async lastPosition(database: Queryable): Promise<number> {
     const { rows } = await database.query<{ position: string | null }>('select max(position) as position from events');
     return Number(rows[0]?.position ?? 0);
   }

@@ -1,11 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
-import { ApiKeysController } from './api-keys.controller.js';
-import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
 import { Authentication } from './authentication.service.js';
-import { BootstrapKey } from './bootstrap-key.js';
 import { CredentialMemory } from './credential-memory.js';
 import { DependencyMetrics } from './dependency-metrics.js';
 import { ClientTokensStore } from './client-tokens.store.js';
@@ -34,12 +31,10 @@ export class HttpModule {
       controllers: [
         HealthController,
         ...(ownMetricsPort ? [] : [MetricsController]),
-        ...(roles.api ? [ApiKeysController, ProblemsController] : []),
+        ...(roles.api ? [ProblemsController] : []),
       ],
       providers: [
         ApiKeysStore,
-        ApiKeysService,
-        BootstrapKey,
         ClientTokensStore,
         CredentialMemory,
         Authentication,
@@ -56,7 +51,7 @@ export class HttpModule {
         { provide: APP_PIPE, useFactory: validationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
-      exports: [ApiKeysStore, ClientTokensStore, IdempotencyStore, Metrics, Readiness],
+      exports: [ApiKeysStore, ClientTokensStore, CredentialMemory, IdempotencyStore, Metrics, Readiness],
     };
   }
 }

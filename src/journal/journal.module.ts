@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/settings.token.js';
+import { AdministrationJournal } from './administration-journal.js';
 import { CheckpointMirror } from './mirror/checkpoint-mirror.service.js';
 import { CheckpointMirrorStore } from './mirror/checkpoint-mirror.store.js';
 import { ErasureSources } from './erasure-sources.js';
@@ -30,6 +31,7 @@ export class JournalModule {
       providers: [
         { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
         JournalStore,
+        AdministrationJournal,
         PersonalKeys,
         ErasureSources,
         JournalTail,
@@ -43,6 +45,7 @@ export class JournalModule {
       ],
       exports: [
         JournalStore,
+        AdministrationJournal,
         JournalFeed,
         JournalTail,
         PersonalKeys,
