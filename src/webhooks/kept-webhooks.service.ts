@@ -8,11 +8,13 @@ import { Database } from '../database/database.js';
 import { instantOf } from '../http/instant.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { KeptWebhooksStore, type SealedBody, type WebhookRow } from './kept-webhooks.store.js';
-import { readWebhook } from './reading.js';
+import { isFaceAuthentication, readWebhook } from './reading.js';
 import { ResultsService } from './results.service.js';
 import type { ListWebhooksDto } from './webhook.dto.js';
 import type { WebhookPageResponse, WebhookResponse } from './webhook.responses.js';
 import { WebhooksStore } from './webhooks.store.js';
+
+export type ReplayRefusal = 'not-found' | 'body-purged' | 'body-not-stored' | 'body-unreadable';
 
 /** Looks through kept webhooks and runs one of them again. */
 @Injectable()
@@ -49,12 +51,12 @@ export class KeptWebhooks {
    *
    * @param by id of the API key that asks
    */
-  replay(id: string, by: string): Promise<WebhookResponse | 'not-found' | 'body-purged' | 'body-unreadable'> {
+  replay(id: string, by: string): Promise<WebhookResponse | ReplayRefusal> {
     return this.database.transaction(async (tx) => {
       const locked = isId('whk', id) ? await this.store.lock(tx, id) : null;
       if (!locked) return 'not-found';
       const { bodySealed, eventType } = locked;
-      if (!bodySealed) return 'body-purged';
+      if (!bodySealed) return isFaceAuthentication(eventType) ? 'body-purged' : 'body-not-stored';
       const body = this.open(id, bodySealed);
       if (!body) return 'body-unreadable';
       const read = readWebhook(body, eventType, this.settings.identificationFallback);
