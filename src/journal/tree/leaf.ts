@@ -5,6 +5,7 @@ import type { ProvableEvent } from '../event-row.js';
 export function leafOf({
   id,
   type,
+  platform,
   sessionId,
   attemptId,
   seq,
@@ -15,5 +16,6 @@ export function leafOf({
   personalDigest,
 }: ProvableEvent): string {
   const facts = { id, type, sessionId, attemptId, seq, position, at, actor, data, personalDigest };
-  return canonicalJson(facts as unknown as Json);
+  // Absent in events from before there were platforms.
+  return canonicalJson((platform === undefined ? facts : { ...facts, platform }) as unknown as Json);
 }

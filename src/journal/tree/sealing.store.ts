@@ -19,6 +19,8 @@ const columns = {
   actor: events.actor,
   data: events.data,
   personalDigest: events.personalDigest,
+  platform: events.platform,
+  version: events.version,
 };
 
 @Injectable()
