@@ -101,6 +101,7 @@ export const webhooks = pgTable('webhooks', {
   replays: integer('replays').notNull().default(0),
   replayedAt: instant('replayed_at'),
   replayedBy: text('replayed_by'),
+  scanRefDigest: bytes('scan_ref_digest'),
 });
 
 export const events = pgTable('events', {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ProblemCode, ProblemExtras } from '../core/errors.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 
 /** The first answer to a request, as it is remembered. */
 export type RememberedAnswer =
@@ -74,7 +75,11 @@ export class IdempotencyStore {
     if (!row.request_digest.equals(digest)) return { kind: 'mismatch' };
     const sessionId = row.session_id;
     if (row.answer_sealed) {
-      return { kind: 'answered', sessionId, answer: this.sealer.openJson(row.answer_sealed, contextOf(key)) };
+      return {
+        kind: 'answered',
+        sessionId,
+        answer: this.sealer.openJson(row.answer_sealed, sealedColumns.rememberedAnswer.context(key.apiKeyId, key.key)),
+      };
     }
     if (row.leased_until > now) return { kind: 'in-flight' };
     await tx.query('update idempotency_keys set leased_until = $3 where api_key_id = $1 and key = $2', [
@@ -90,7 +95,12 @@ export class IdempotencyStore {
     await database.query(
       `update idempotency_keys set status = $3, answer_sealed = $4
         where api_key_id = $1 and key = $2 and answer_sealed is null`,
-      [key.apiKeyId, key.key, status, this.sealer.sealJson(answer, contextOf(key))],
+      [
+        key.apiKeyId,
+        key.key,
+        status,
+        this.sealer.sealJson(answer, sealedColumns.rememberedAnswer.context(key.apiKeyId, key.key)),
+      ],
     );
   }
 
@@ -107,5 +117,3 @@ export class IdempotencyStore {
     ]);
   }
 }
-
-const contextOf = ({ apiKeyId, key }: IdempotencyKey): string => `idempotency:${apiKeyId}:${key}`;

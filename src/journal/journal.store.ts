@@ -7,6 +7,7 @@ import { newId } from '../core/ids.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { events, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import { provable } from './event-row.js';
 import type { EventType } from './event-types.js';
 import type { JournalEvent, NewEvent } from './journal-event.js';
@@ -159,7 +160,7 @@ export class JournalStore {
     const salted = { salt: randomBytes(16).toString('base64url'), ...personal };
     return {
       // No personal data of an erased subject is stored any more. The digest shows that there was some.
-      personalSealed: this.keys.sealerOf(key)?.sealJson(salted, personalContext(id)) ?? null,
+      personalSealed: this.keys.sealerOf(key)?.sealJson(salted, sealedColumns.eventPersonal.context(id)) ?? null,
       personalDigest: sha256(canonicalJson(salted)).toString('hex'),
       subjectKeyId: key?.id ?? null,
     };
@@ -168,7 +169,7 @@ export class JournalStore {
   private openPersonal(row: EventRow['row'], keySealed: Buffer | null): JournalEvent['personal'] {
     if (!row.personalSealed) return null;
     const key = row.subjectKeyId === null ? null : { id: row.subjectKeyId, sealed: keySealed };
-    return this.keys.sealerOf(key)?.openJson(row.personalSealed, personalContext(row.id)) ?? null;
+    return this.keys.sealerOf(key)?.openJson(row.personalSealed, sealedColumns.eventPersonal.context(row.id)) ?? null;
   }
 }
 
@@ -179,5 +180,3 @@ interface EventRow {
 
 const hasMembers = (personal: NewEvent['personal']): boolean =>
   personal !== undefined && Object.keys(personal).length > 0;
-
-const personalContext = (eventId: string): string => `event-personal:${eventId}`;

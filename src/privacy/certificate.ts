@@ -5,23 +5,35 @@ import { canonicalJson, type Json } from '../core/canonical-json.js';
 
 export interface ErasedKind {
   what: string;
-  /** table and column */
+  /** tables and columns */
   where: string;
   count: number;
   how: 'key destroyed' | 'removed';
 }
 
+/** A place that was looked at and left as it is. */
+export interface KeptKind {
+  what: string;
+  /** tables and columns */
+  where: string;
+  count: number;
+  why: string;
+}
+
 export interface ErasureStatement {
   kind: 'facecode-erasure-certificate';
-  version: 1;
+  version: 2;
   scanRef: string;
   erasedAt: string;
   requestedBy: Actor;
   sessions: number;
   keysDestroyed: number;
+  /** every place that was emptied, also when there was nothing */
   erased: ErasedKind[];
-  /** what is left on purpose */
-  kept: string[];
+  /** every other place where the subject occurs */
+  kept: KeptKind[];
+  /** what the service cannot look at */
+  outside: string[];
   /** ids of the endpoints that had received events of the subject; `subject.erased` goes to each */
   endpoints: string[];
 }

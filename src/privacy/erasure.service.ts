@@ -3,21 +3,14 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
-import { Database } from '../database/database.js';
-import { certify, type ErasureCertificate } from './certificate.js';
+import { Database, type Transaction } from '../database/database.js';
+import { certify, type ErasureCertificate, type KeptKind } from './certificate.js';
+import { keptPlaces, outside } from './kept.js';
 import { ErasureStore } from './erasure.store.js';
 import { LegalHoldsStore } from './legal-holds.store.js';
 import { type Erased, SubjectEraser } from './subject-eraser.js';
 
-/** What an erasure leaves, and why it may. */
-const kept = [
-  'journal events without their personal data: what happened stays provable by their digests',
-  'sessions, attempts and outcomes under the scanRef, which is a pseudonym of iDenfy',
-  'the count of failures in a row: forgetting it would be the way around a lock',
-  'digests of received webhooks',
-];
-
-/** Erases subjects: at the word of an administrator, or because their sessions are old. */
+/** Erases subjects: when an administrator asks for it, or because their sessions are old. */
 @Injectable()
 export class ErasureService {
   constructor(
@@ -37,7 +30,7 @@ export class ErasureService {
       if (await this.holds.find(scanRef, tx)) return 'legal-hold';
       const now = this.clock.now();
       const erased = await this.eraser.erase(tx, { scanRef, onlyKey: null, because: 'asked', actor, now });
-      return this.certificate(scanRef, actor, now, erased);
+      return this.certificate(scanRef, actor, now, erased, await this.keptOf(tx, scanRef));
     });
   }
 
@@ -52,12 +45,22 @@ export class ErasureService {
     });
   }
 
-  private certificate(scanRef: string, actor: Actor, now: Date, erased: Erased): ErasureCertificate {
-    const { sessions, keysDestroyed, kinds, endpoints } = erased;
+  private async keptOf(tx: Transaction, scanRef: string): Promise<KeptKind[]> {
+    const counts = await this.store.countKept(tx, scanRef);
+    return keptPlaces.map(({ name, what, where, why }) => ({ what, where, count: counts[name], why }));
+  }
+
+  private certificate(
+    scanRef: string,
+    actor: Actor,
+    now: Date,
+    { sessions, keysDestroyed, kinds, endpoints }: Erased,
+    kept: KeptKind[],
+  ): ErasureCertificate {
     return certify(
       {
         kind: 'facecode-erasure-certificate',
-        version: 1,
+        version: 2,
         scanRef,
         erasedAt: now.toISOString(),
         requestedBy: actor,
@@ -65,6 +68,7 @@ export class ErasureService {
         keysDestroyed,
         erased: kinds,
         kept,
+        outside: [...outside],
         endpoints,
       },
       this.settings.keys.journal,

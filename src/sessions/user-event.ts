@@ -49,6 +49,10 @@ export const eventDataForUser = {
   'subject.erased': 'hidden',
   'subject.held': 'hidden',
   'subject.hold-lifted': 'hidden',
+  'endpoint.created': 'hidden',
+  'endpoint.updated': 'hidden',
+  'endpoint.deleted': 'hidden',
+  'endpoint.secret-rotated': 'hidden',
   'endpoint.disabled': 'hidden',
   'endpoint.failing': 'hidden',
   'webhook.quarantined': 'hidden',
@@ -57,6 +61,9 @@ export const eventDataForUser = {
   'review.released': 'hidden',
   'review.noted': 'hidden',
   'review.approved': 'hidden',
+  'webhook.replayed': 'hidden',
+  'api-key.created': 'hidden',
+  'api-key.revoked': 'hidden',
   'audit.read': 'hidden',
 } as const satisfies Record<EventType, readonly string[] | 'hidden'>;
 
