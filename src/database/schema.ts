@@ -114,6 +114,15 @@ export const events = pgTable('events', {
   personalSealed: bytes('personal_sealed'),
   personalDigest: text('personal_digest'),
   subjectKeyId: text('subject_key_id'),
+  mac: bytes('mac'),
+  setAside: boolean('set_aside').notNull().default(false),
+});
+
+export const journalState = pgTable('journal_state', {
+  one: boolean('one').primaryKey().default(true),
+  macsBegan: bytes('macs_began'),
+  stopped: jsonb('stopped').$type<Json>(),
+  stoppedAt: instant('stopped_at'),
 });
 
 export const journalNodes = pgTable(

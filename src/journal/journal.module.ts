@@ -4,6 +4,7 @@ import { CheckpointMirror } from './mirror/checkpoint-mirror.service.js';
 import { CheckpointMirrorStore } from './mirror/checkpoint-mirror.store.js';
 import { ErasureSources } from './erasure-sources.js';
 import { EventCatalogueController } from './catalogue/event-catalogue.controller.js';
+import { EventMac } from './event-mac.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { ExportController } from './export/export.controller.js';
@@ -13,6 +14,15 @@ import { JOURNAL_KEY, journalKey } from './tree/journal-key.js';
 import { JournalProofs } from './tree/journal-proofs.service.js';
 import { JournalFeed } from './journal-feed.js';
 import { JournalTail } from './journal-tail.js';
+import { JournalBeginning } from './tree/journal-beginning.service.js';
+import { JournalGuard } from './tree/journal-guard.service.js';
+import { JournalSignatures } from './tree/journal-signatures.service.js';
+import { JournalStateStore } from './tree/journal-state.store.js';
+import { JournalSurvey } from './tree/journal-survey.service.js';
+import { KnownCheckpoints } from './tree/known-checkpoints.js';
+import { OutsideCheckpoints } from './tree/outside-checkpoints.js';
+import type { NoteSigner } from './tree/signed-note.js';
+import { TreeWriter } from './tree/tree-writer.service.js';
 import { JournalController } from './tree/journal.controller.js';
 import { JournalService } from './tree/journal.service.js';
 import { JournalStore } from './journal.store.js';
@@ -31,20 +41,31 @@ export class JournalModule {
       controllers: roles.api ? [EventsController, EventCatalogueController, JournalController, ExportController] : [],
       providers: [
         { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
+        {
+          provide: EventMac,
+          useFactory: ({ privateKey }: NoteSigner) => new EventMac(privateKey),
+          inject: [JOURNAL_KEY],
+        },
         JournalStore,
         PersonalKeys,
         ErasureSources,
         JournalTail,
         SealingStore,
         TreeStore,
+        JournalStateStore,
+        OutsideCheckpoints,
+        JournalGuard,
+        TreeWriter,
         SealingService,
+        JournalBeginning,
+        JournalSignatures,
         JournalProofs,
         JournalFeed,
         EventsService,
-        ...(roles.api ? [JournalVerification, JournalService, ExportStore, JournalExport] : []),
+        ...(roles.api ? [KnownCheckpoints, JournalSurvey, JournalVerification, JournalService, ExportStore, JournalExport] : []),
         ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
-      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
+      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs, JournalSignatures],
     };
   }
 }

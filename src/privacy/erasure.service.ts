@@ -1,9 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
 import { Database } from '../database/database.js';
+import { JournalSignatures } from '../journal/tree/journal-signatures.service.js';
 import { certify, type ErasureCertificate } from './certificate.js';
 import { ErasureStore } from './erasure.store.js';
 import { LegalHoldsStore } from './legal-holds.store.js';
@@ -26,18 +26,23 @@ export class ErasureService {
     @Inject(LegalHoldsStore) private readonly holds: LegalHoldsStore,
     @Inject(SubjectEraser) private readonly eraser: SubjectEraser,
     @Inject(Clock) private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(JournalSignatures) private readonly signatures: JournalSignatures,
   ) {}
 
-  /** May be repeated: the certificate then says that nothing was left to erase. */
-  erase(scanRef: string, actor: Actor): Promise<ErasureCertificate | 'not-found' | 'legal-hold'> {
+  /** Erases nothing while the journal is inconsistent. May be repeated: the certificate then says that nothing was left to erase. */
+  async erase(
+    scanRef: string,
+    actor: Actor,
+  ): Promise<ErasureCertificate | 'not-found' | 'legal-hold' | 'inconsistent'> {
+    const key = await this.signatures.key();
+    if (!key) return 'inconsistent';
     return this.database.transaction(async (tx) => {
       await this.holds.takeTurn(tx, scanRef);
       if (!(await this.store.hasSession(tx, scanRef))) return 'not-found';
       if (await this.holds.find(scanRef, tx)) return 'legal-hold';
       const now = this.clock.now();
       const erased = await this.eraser.erase(tx, { scanRef, onlyKey: null, because: 'asked', actor, now });
-      return this.certificate(scanRef, actor, now, erased);
+      return this.certificate(scanRef, actor, now, erased, key);
     });
   }
 
@@ -52,7 +57,13 @@ export class ErasureService {
     });
   }
 
-  private certificate(scanRef: string, actor: Actor, now: Date, erased: Erased): ErasureCertificate {
+  private certificate(
+    scanRef: string,
+    actor: Actor,
+    now: Date,
+    erased: Erased,
+    key: KeyObject,
+  ): ErasureCertificate {
     const { sessions, keysDestroyed, kinds, endpoints } = erased;
     return certify(
       {
@@ -67,7 +78,7 @@ export class ErasureService {
         kept,
         endpoints,
       },
-      this.settings.keys.journal,
+      key,
     );
   }
 }

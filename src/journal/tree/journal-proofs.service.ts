@@ -33,8 +33,8 @@ export class JournalProofs {
     return { ...empty, note: signCheckpoint({ origin: this.signer.name, ...empty }, this.signer) };
   }
 
-  /** An event that waits to be sealed is sealed first. */
-  async inclusionOf(eventId: string): Promise<InclusionOfEvent | 'not-found'> {
+  /** An event that waits to be sealed is sealed first, unless the journal is inconsistent. */
+  async inclusionOf(eventId: string): Promise<InclusionOfEvent | 'not-found' | 'not-sealed'> {
     let position = await this.events.positionOf(eventId);
     let checkpoint = await this.latest();
     if (position === undefined) return 'not-found';
@@ -43,7 +43,7 @@ export class JournalProofs {
       position = await this.events.positionOf(eventId);
       checkpoint = await this.latest();
     }
-    if (!position || position > checkpoint.size) return 'not-found';
+    if (!position || position > checkpoint.size) return 'not-sealed';
     const [hashes] = await this.inclusion([position], checkpoint.size);
     return { position, hashes: hashes!, checkpoint };
   }

@@ -10,6 +10,7 @@ import type {
   JournalKeyResponse,
   VerificationResponse,
 } from './journal.responses.js';
+import { JournalGuard } from './journal-guard.service.js';
 import { leafOf } from './leaf.js';
 import { leafHash } from './merkle.js';
 import { SealingStore } from './sealing.store.js';
@@ -24,6 +25,7 @@ export class JournalService {
     @Inject(JournalProofs) private readonly proofs: JournalProofs,
     @Inject(SealingStore) private readonly events: SealingStore,
     @Inject(JournalVerification) private readonly verification: JournalVerification,
+    @Inject(JournalGuard) private readonly guard: JournalGuard,
   ) {}
 
   async checkpoint(): Promise<CheckpointResponse> {
@@ -42,9 +44,9 @@ export class JournalService {
     };
   }
 
-  async inclusion(eventId: JournalEvent['id']): Promise<InclusionProofResponse | 'not-found'> {
+  async inclusion(eventId: JournalEvent['id']): Promise<InclusionProofResponse | 'not-found' | 'not-sealed'> {
     const proof = isId('evt', eventId) ? await this.proofs.inclusionOf(eventId) : 'not-found';
-    if (proof === 'not-found') return proof;
+    if (typeof proof === 'string') return proof;
     const { position, hashes, checkpoint } = proof;
     const [event] = await this.events.sealed(position - 1, position, 1);
     if (!event) return 'not-found';
@@ -73,8 +75,11 @@ export class JournalService {
     return { from, to: until, fromRoot: base64(fromRoot), toRoot: base64(toRoot), hashes: hashes.map(base64) };
   }
 
+  /** If something is wrong, nothing is sealed any more until an operator accepts the journal. */
   async verify(): Promise<VerificationResponse> {
-    const { root, ...verification } = await this.verification.verify();
-    return { ...verification, root: base64(root) };
+    const { root, fault, ...verification } = await this.verification.verify();
+    if (fault) await this.guard.stop(fault);
+    const sealing = (await this.guard.fault()) ? 'stopped' : 'on';
+    return { ...verification, root: base64(root), sealing };
   }
 }
