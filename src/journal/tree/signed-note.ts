@@ -73,6 +73,9 @@ export function signCheckpoint({ origin, size, root, accepted = 0 }: Checkpoint,
   return `${text}\n— ${signer.name} ${signature.toString('base64')}\n`;
 }
 
+/** What a note says of it, whoever has signed that. */
+export const acceptancesOf = (note: string): number => parseCheckpoint(note)?.accepted ?? 0;
+
 /** @returns what a note says, when that key has signed it under whatever name: a new JOURNAL_ORIGIN is not a new key */
 export function openOwnCheckpoint(note: string, { key }: NoteVerifier): Checkpoint | null {
   const [origin = ''] = note.split('\n');
