@@ -9,7 +9,7 @@ import { JournalStore } from '../journal/journal.store.js';
 import type { Signal } from '../config/read-signals.js';
 import type { AttemptChange, Moved, Refused, SessionChange } from './decision.js';
 import type { NewEvent } from '../journal/journal-event.js';
-import type { AttemptRow, SessionRow, SessionWithAttempts } from './rows.js';
+import type { AttemptRow, NewSession, SessionRow, SessionWithAttempts } from './rows.js';
 import { isFinalAttempt } from './states.js';
 
 /** Values that are written together with a decision. */
@@ -78,19 +78,19 @@ export class AttemptsStore {
 
   async insertSession(
     tx: Transaction,
-    session: typeof sessions.$inferInsert,
+    session: NewSession,
     first: { id: string; number: number; signals: readonly Signal[] },
     events: NewEvent[],
     actor: Actor,
   ) {
     await tx.orm.insert(sessions).values({ ...session, seq: events.length });
     await this.insertAttempt(tx, session, first, session.createdAt);
-    await this.journal.append(tx, session.id, 1, events, session.createdAt, actor);
+    await this.journal.append(tx, session, 1, events, session.createdAt, actor);
   }
 
   private async insertAttempt(
     tx: Transaction,
-    { id: sessionId, scanRef, initiatorIpDigest: initiator }: typeof sessions.$inferInsert,
+    { id: sessionId, scanRef, initiatorIpDigest: initiator }: NewSession,
     { id, number, signals = [] }: { id: string; number: number; signals?: readonly Signal[] },
     now: Date,
   ) {
@@ -114,7 +114,7 @@ export class AttemptsStore {
     if (moved.signals && attempt) await this.addSignals(tx, attempt.id, moved.signals);
     await this.updateSession(tx, session, moved.session, moved.events.length, beside.now);
     if (moved.next) await this.insertAttempt(tx, session, moved.next, beside.now);
-    await this.journal.append(tx, session.id, session.seq + 1, moved.events, beside.now, beside.actor);
+    await this.journal.append(tx, session, session.seq + 1, moved.events, beside.now, beside.actor);
   }
 
   /** Appends events that do not change a state, and the signals that they raise. */
@@ -127,7 +127,7 @@ export class AttemptsStore {
   ) {
     if (signals.length > 0 || beside.addressDigest) await this.addSignals(tx, attemptId, signals, beside.addressDigest);
     await this.updateSession(tx, session, null, events.length, beside.now);
-    await this.journal.append(tx, session.id, session.seq + 1, events, beside.now, beside.actor);
+    await this.journal.append(tx, session, session.seq + 1, events, beside.now, beside.actor);
   }
 
   private async addSignals(

@@ -17,6 +17,9 @@ export type SessionRow = Omit<typeof sessions.$inferSelect, 'status' | 'channels
   retryOn: RetryCause[];
 };
 
+/** A session about to be inserted. */
+export type NewSession = typeof sessions.$inferInsert & Pick<SessionRow, 'platform'>;
+
 export type AttemptRow = Omit<typeof attempts.$inferSelect, 'state' | 'outcome' | 'signals'> & {
   state: AttemptState;
   outcome: Outcome | null;

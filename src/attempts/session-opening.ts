@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../core/actor.js';
 import type { Transaction } from '../database/database.js';
-import type { sessions } from '../database/schema.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { Velocity } from '../risk/velocity.service.js';
 import { AttemptsStore } from './attempts.store.js';
+import type { NewSession } from './rows.js';
 import { requested } from './session.js';
 import { flag } from './signals.js';
 
@@ -21,7 +21,7 @@ export class SessionOpening {
 
   async open(
     tx: Transaction,
-    session: typeof sessions.$inferInsert,
+    session: NewSession,
     { attemptId, created, initiatorIp }: { attemptId: string; created: NewEvent; initiatorIp: string | null },
     actor: Actor,
   ): Promise<void> {

@@ -72,7 +72,7 @@ export class AccessLog implements OnApplicationBootstrap, OnApplicationShutdown 
         const times = { firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString() };
         const data = { route, filter: filter ?? 'other', reads, rows, ...times };
         const actor = { kind: 'api-key', id: keyId } as const;
-        await this.journal.appendLoose(tx, [{ type: 'audit.read', attemptId: null, data }], now, actor);
+        await this.journal.appendLoose(tx, [{ type: 'audit.read', attemptId: null, data }], now, actor, null);
       }
       this.dispatcher.afterCommit(tx, jobs.seal());
     });

@@ -1,5 +1,6 @@
 /** Computes the session and its attempts from the events that prove them, and from nothing else. Pure. */
 import { fold } from '../attempts/fold.js';
+import { defaultPlatform } from '../core/platform.js';
 import type { JournalEvent } from '../journal/journal-event.js';
 import type { AttemptView, SessionView } from '../sessions/session-view.js';
 
@@ -40,6 +41,8 @@ export function provenSession(events: readonly JournalEvent[]): { session: Prove
     attemptsLeft: Math.max(0, asked.maxAttempts - attempts.length),
     codeLifetimeSeconds: asked.codeLifetimeSeconds,
     retryOn: asked.retryOn,
+    // The events of earlier versions have no platform: there was only one.
+    platform: first.platform ?? defaultPlatform,
     seq,
     createdAt: first.at,
     updatedAt: last.at,

@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util';
 import { type ApiKey, ApiKeysStore } from '../http/api-keys.store.js';
-import { type Scope, scopes } from '../http/scopes.js';
+import { allPlatforms, defaultPlatform, isOnePlatform, platformRule } from '../core/platform.js';
+import { allPlatformsRule, mayHaveAllPlatforms, type Scope, scopes } from '../http/scopes.js';
+import { isPlainText } from '../http/validation.js';
 import { type Command, print, WrongUsage } from './command.js';
 import { withKeys } from './with-database.js';
 
 export const keys: Command = {
   name: 'keys',
   summary: 'Makes, lists and revokes API keys without going through the API',
-  usage: `create --name <text> --scopes <${scopes.join('|')}>[,...] [--expires-at <ISO 8601>] | list | revoke <key id>`,
+  usage: `create --name <text> --scopes <${scopes.join('|')}>[,...] [--owner <text>] [--platform <name>|*] [--expires-at <ISO 8601>] | list | revoke <key id>`,
   async run([action, ...args]) {
     switch (action) {
       case 'create':
@@ -24,17 +26,35 @@ export const keys: Command = {
 
 async function create(args: string[]): Promise<number> {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ args, options: { name: text, scopes: text, 'expires-at': text } });
-  const name = values.name?.trim() ?? '';
-  if (name === '' || name.length > 100) throw new WrongUsage('--name takes 1 to 100 characters');
+  const options = { name: text, scopes: text, owner: text, platform: text, 'expires-at': text };
+  const { values } = parseArgs({ args, options });
+  const name = readText('--name', values.name ?? '');
+  const owner = values.owner === undefined ? null : readText('--owner', values.owner);
   const wanted = readScopes(values.scopes ?? '');
+  const platform = readPlatform(values.platform, wanted);
   const expiresAt = readExpiry(values['expires-at']);
   return withKeys([], async (database) => {
-    const made = await new ApiKeysStore(database).create(name, wanted, expiresAt, new Date());
-    print(`${made.id}  ${made.name}  ${made.scopes.join(',')}`);
+    const made = await new ApiKeysStore(database).create(
+      { name, scopes: wanted, platform, owner, createdBy: null, expiresAt },
+      new Date(),
+    );
+    print(describe(made));
     print(`\nThe key, shown only once:\n\n  ${made.key}`);
     return 0;
   });
+}
+
+function readText(option: string, value: string): string {
+  const text = value.trim();
+  if (!isPlainText(text, 1, 100)) throw new WrongUsage(`${option} takes 1 to 100 characters`);
+  return text;
+}
+
+function readPlatform(name: string | undefined, granted: readonly Scope[]): string {
+  if (name === undefined) return defaultPlatform;
+  if (name !== allPlatforms && !isOnePlatform(name)) throw new WrongUsage(`--platform ${platformRule}, or be *`);
+  if (name === allPlatforms && !mayHaveAllPlatforms(granted)) throw new WrongUsage(`--platform ${allPlatformsRule}`);
+  return name;
 }
 
 function readScopes(list: string): Scope[] {
@@ -63,9 +83,10 @@ async function list(args: string[]): Promise<number> {
   });
 }
 
-function describe({ id, name, scopes: granted, hint, createdAt, expiresAt }: ApiKey): string {
+function describe({ id, name, scopes: granted, platform, owner, hint, createdAt, expiresAt }: ApiKey): string {
+  const held = owner === null ? '' : `held by ${owner}  `;
   const expiry = expiresAt ? `expires ${expiresAt.toISOString()}` : 'does not expire';
-  return `${id}  …${hint}  ${granted.join(',')}  ${name}  made ${createdAt.toISOString()}, ${expiry}`;
+  return `${id}  …${hint}  ${granted.join(',')}  platform ${platform}  ${name}  ${held}made ${createdAt.toISOString()}, ${expiry}`;
 }
 
 async function revoke(args: string[]): Promise<number> {

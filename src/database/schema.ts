@@ -8,6 +8,7 @@ import {
   jsonb,
   pgTable,
   primaryKey,
+  smallint,
   text,
   timestamp,
 } from 'drizzle-orm/pg-core';
@@ -44,6 +45,7 @@ export const sessions = pgTable('sessions', {
   identifiedAt: instant('identified_at'),
   initiatorBlockDigest: bytes('initiator_block_digest'),
   heldAt: instant('held_at'),
+  platform: text('platform').notNull().default('main'),
 });
 
 export const attempts = pgTable('attempts', {
@@ -114,6 +116,8 @@ export const events = pgTable('events', {
   personalSealed: bytes('personal_sealed'),
   personalDigest: text('personal_digest'),
   subjectKeyId: text('subject_key_id'),
+  platform: text('platform'),
+  version: smallint('version').notNull().default(1),
   mac: bytes('mac'),
   setAside: boolean('set_aside').notNull().default(false),
 });
@@ -178,6 +182,9 @@ export const apiKeys = pgTable('api_keys', {
   createdAt: instant('created_at').notNull(),
   expiresAt: instant('expires_at'),
   revokedAt: instant('revoked_at'),
+  platform: text('platform').notNull().default('main'),
+  owner: text('owner'),
+  createdBy: text('created_by'),
 });
 
 export const idempotencyKeys = pgTable(
@@ -251,6 +258,7 @@ export const endpoints = pgTable('endpoints', {
   recoverAfter: bigint('recover_after', { mode: 'number' }),
   recoverUntil: bigint('recover_until', { mode: 'number' }),
   recoverSince: instant('recover_since'),
+  platform: text('platform').notNull().default('*'),
 });
 
 export const deliveries = pgTable('deliveries', {

@@ -6,6 +6,7 @@ import { isId, newId } from '../core/ids.js';
 import { Database, type Transaction } from '../database/database.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { parseInstant } from '../http/instant.js';
+import { platformOfEvent } from '../core/platform.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { DeliveriesStore } from './deliveries.store.js';
@@ -70,6 +71,7 @@ export class DeliveriesService {
       const event = {
         id: newId('evt'),
         type: testEventType,
+        platform: platformOfEvent(endpoint.platform),
         sessionId: null,
         attemptId: null,
         seq: null,

@@ -52,7 +52,7 @@ export class EndpointConsequences {
   }
 
   private async append(tx: Transaction, event: NewEvent, now: Date): Promise<void> {
-    await this.journal.appendLoose(tx, [event], now, { kind: 'system', id: 'endpoint-health' });
+    await this.journal.appendLoose(tx, [event], now, { kind: 'system', id: 'endpoint-health' }, null);
     this.dispatcher.afterCommit(tx, jobs.seal());
   }
 }

@@ -4,6 +4,7 @@ import type { EndpointRow } from './endpoints.store.js';
 export function endpointView(row: EndpointRow): EndpointResponse {
   return {
     id: row.id,
+    platform: row.platform,
     url: row.url,
     eventTypes: row.eventTypes ?? ['*'],
     description: row.description,

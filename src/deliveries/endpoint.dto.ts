@@ -12,7 +12,7 @@ import {
 } from 'class-validator';
 import { IfPresent } from '../http/if-present.js';
 import { PageQueryDto } from '../http/page-query.dto.js';
-import { PlainText } from '../http/validation.js';
+import { PlainText, IsPlatform } from '../http/validation.js';
 import { eventTypes } from '../journal/event-types.js';
 import { isEventPattern } from './event-filter.js';
 
@@ -55,6 +55,15 @@ export class CreateEndpointDto {
   @IfPresent()
   @PlainText(0, 500)
   description?: string;
+
+  @ApiProperty({
+    required: false,
+    description:
+      'The platform whose events it receives, or `*` for the events of all platforms. Only an API key of all platforms may choose (default `*`); other keys create endpoints of their own platform.',
+  })
+  @IfPresent()
+  @IsPlatform()
+  platform?: string;
 }
 
 export class ChangeEndpointDto {

@@ -2,7 +2,8 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Qu
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { allPlatforms } from '../core/platform.js';
+import { actorOf, chosenPlatform, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
 import { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto, RotateSecretDto } from './endpoint.dto.js';
@@ -28,7 +29,8 @@ export class EndpointsController {
     @Body() body: CreateEndpointDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointWithSecretResponse> {
-    return accepted(await this.endpoints.create(body, actorOf(principal)), body.url);
+    const platform = chosenPlatform(principal, body.platform, allPlatforms);
+    return accepted(await this.endpoints.create(body, platform, actorOf(principal)), body.url);
   }
 
   @Get()

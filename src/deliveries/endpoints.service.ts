@@ -25,12 +25,18 @@ export class EndpointsService {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  async create(asked: CreateEndpointDto, actor: Actor): Promise<EndpointWithSecretResponse | UrlRefused> {
+  /** @param platform whose events the endpoint receives; `*`: all platforms */
+  async create(
+    asked: CreateEndpointDto,
+    platform: string,
+    actor: Actor,
+  ): Promise<EndpointWithSecretResponse | UrlRefused> {
     const url = await this.guard.admit(asked.url);
     if (url === null) return 'url-refused';
     const secret = newEndpointSecret();
     const row = await this.store.create({
       id: newId('ep'),
+      platform,
       url,
       eventTypes: asked.eventTypes ?? null,
       description: asked.description ?? '',

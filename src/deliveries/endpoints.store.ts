@@ -20,6 +20,7 @@ export type EndpointChanges = Partial<
 
 export interface NewEndpoint {
   id: string;
+  platform: string;
   url: string;
   eventTypes: string[] | null;
   description: string;

@@ -44,7 +44,8 @@ export class AccessGuard implements CanActivate {
     if (!secret.startsWith('fc_')) throw unauthenticated('not-a-key');
     const key = await this.keys.find(secret, this.clock.now());
     if (typeof key === 'string') throw unauthenticated(key === 'expired' ? 'expired-key' : 'unknown-key');
-    return { kind: 'api-key', id: key.id, scopes: key.scopes };
+    const { id, name, owner, platform, scopes } = key;
+    return { kind: 'api-key', id, name, owner, platform, scopes };
   }
 
   private authorize(request: AuthenticatedRequest, access: ScopedAccess): void {

@@ -6,9 +6,11 @@ import { ApiAnswers } from './api-answers.js';
 import { ApiKeysService } from './api-keys.service.js';
 import type { ApiKey } from './api-keys.store.js';
 import { IfPresent } from './if-present.js';
-import { RequireScope, type Scope, scopes } from './scopes.js';
+import { allPlatforms, defaultPlatform } from '../core/platform.js';
+import { actorOf, CurrentPrincipal } from './principal.js';
+import { allPlatformsRule, mayHaveAllPlatforms, type Principal, RequireScope, type Scope, scopes } from './scopes.js';
 import { IsInstant, parseInstant } from './instant.js';
-import { EachOneOf, invalid, PlainText } from './validation.js';
+import { EachOneOf, invalid, IsPlatform, PlainText } from './validation.js';
 
 class CreateApiKeyDto {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'checkout backend' })
@@ -21,6 +23,26 @@ class CreateApiKeyDto {
   @ArrayUnique()
   @EachOneOf(scopes)
   scopes!: Scope[];
+
+  @ApiProperty({
+    required: false,
+    default: defaultPlatform,
+    description:
+      'The platform whose data the key may use: 1 to 64 of `a-z 0-9 -`, or `*` for all platforms, which needs at least one of the scopes `audit`, `review`, `admin`.',
+  })
+  @IfPresent()
+  @IsPlatform()
+  platform: string = defaultPlatform;
+
+  @ApiProperty({
+    required: false,
+    minLength: 1,
+    maxLength: 100,
+    description: 'The person or system that holds the key.',
+  })
+  @IfPresent()
+  @PlainText(1, 100)
+  owner?: string;
 
   @ApiProperty({
     required: false,
@@ -41,6 +63,19 @@ class ApiKeyResponse {
 
   @ApiProperty({ isArray: true, enum: scopes })
   scopes!: Scope[];
+
+  @ApiProperty({ description: 'The platform whose data the key may use; `*`: all platforms.' })
+  platform!: string;
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'The person or system that holds the key.' })
+  owner!: string | null;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Id of the key that made this one; null for the bootstrap key and keys made on the command line.',
+  })
+  createdBy!: string | null;
 
   @ApiProperty({ description: 'The last four characters of the key.' })
   hint!: string;
@@ -74,9 +109,14 @@ export class ApiKeysController {
     'payload-too-large',
     'unsupported-media-type',
   ])
-  async create(@Body() body: CreateApiKeyDto): Promise<ApiKeyResponse> {
-    const expiresAt = parseInstant(body.expiresAt);
-    const created = await this.keys.create(body.name, body.scopes, expiresAt);
+  async create(@Body() body: CreateApiKeyDto, @CurrentPrincipal() principal: Principal): Promise<ApiKeyResponse> {
+    const { name, scopes: granted, platform, owner = null } = body;
+    if (platform === allPlatforms && !mayHaveAllPlatforms(granted)) {
+      throw invalid([{ field: 'platform', message: allPlatformsRule }]);
+    }
+    const createdBy = actorOf(principal).id;
+    const asked = { name, scopes: granted, platform, owner, createdBy, expiresAt: parseInstant(body.expiresAt) };
+    const created = await this.keys.create(asked);
     if (created === 'expired-already') throw invalid([{ field: 'expiresAt', message: 'must be in the future' }]);
     return { ...view(created), key: created.key };
   }
@@ -97,11 +137,15 @@ export class ApiKeysController {
   }
 }
 
-function view({ id, name, scopes: granted, hint, createdAt, expiresAt }: ApiKey): ApiKeyResponse {
+function view({ id, name, scopes: granted, platform, owner, createdBy, ...key }: ApiKey): ApiKeyResponse {
+  const { hint, createdAt, expiresAt } = key;
   return {
     id,
     name,
     scopes: granted,
+    platform,
+    owner,
+    createdBy,
     hint,
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt?.toISOString() ?? null,

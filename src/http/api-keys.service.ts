@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { isId } from '../core/ids.js';
-import { type ApiKey, ApiKeysStore } from './api-keys.store.js';
-import type { Scope } from './scopes.js';
+import { type ApiKey, ApiKeysStore, type NewApiKey } from './api-keys.store.js';
 
 /** API keys as an administrator handles them. */
 @Injectable()
@@ -13,14 +12,10 @@ export class ApiKeysService {
   ) {}
 
   /** @returns the key itself too: here and nowhere else */
-  async create(
-    name: string,
-    scopes: readonly Scope[],
-    expiresAt: Date | null,
-  ): Promise<(ApiKey & { key: string }) | 'expired-already'> {
+  async create(asked: NewApiKey): Promise<(ApiKey & { key: string }) | 'expired-already'> {
     const now = this.clock.now();
-    if (expiresAt && expiresAt <= now) return 'expired-already';
-    return this.store.create(name, scopes, expiresAt, now);
+    if (asked.expiresAt && asked.expiresAt <= now) return 'expired-already';
+    return this.store.create(asked, now);
   }
 
   /** The live ones, newest first. */

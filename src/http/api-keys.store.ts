@@ -11,11 +11,20 @@ export interface ApiKey {
   id: string;
   name: string;
   scopes: Scope[];
+  /** its name; `*`: all platforms */
+  platform: string;
+  /** the person or system that holds the key */
+  owner: string | null;
+  /** id of the key that made this one; null: the bootstrap key, or a key made on the command line */
+  createdBy: string | null;
   /** the last four characters */
   hint: string;
   createdAt: Date;
   expiresAt: Date | null;
 }
+
+/** What whoever makes a key says of it. */
+export type NewApiKey = Pick<ApiKey, 'name' | 'scopes' | 'platform' | 'owner' | 'createdBy' | 'expiresAt'>;
 
 const bootstrapName = 'bootstrap admin';
 
@@ -24,14 +33,9 @@ const bootstrapName = 'bootstrap admin';
 export class ApiKeysStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  async create(
-    name: string,
-    scopes: readonly Scope[],
-    expiresAt: Date | null,
-    now: Date,
-  ): Promise<ApiKey & { key: string }> {
+  async create(asked: NewApiKey, now: Date): Promise<ApiKey & { key: string }> {
     const key = newSecret('fc');
-    const row = { id: newId('key'), name, scopes: [...scopes], hint: key.slice(-4), createdAt: now, expiresAt };
+    const row = { ...asked, id: newId('key'), hint: key.slice(-4), createdAt: now };
     await this.database.orm.insert(apiKeys).values({ ...row, digest: digestOf(key) });
     return { ...row, key };
   }
@@ -118,9 +122,9 @@ async function takeBootstrapTurn(tx: Transaction): Promise<void> {
 
 async function insertBootstrap(tx: Transaction, key: string, now: Date): Promise<void> {
   await tx.query(
-    `insert into api_keys (id, name, scopes, digest, hint, bootstrap, created_at)
-     values ($1, $2, '{admin}', $3, $4, true, $5)
-     on conflict (digest) do update set bootstrap = true, expires_at = null, scopes = '{admin}'`,
+    `insert into api_keys (id, name, scopes, platform, digest, hint, bootstrap, created_at)
+     values ($1, $2, '{admin}', '*', $3, $4, true, $5)
+     on conflict (digest) do update set bootstrap = true, expires_at = null, scopes = '{admin}', platform = '*'`,
     [newId('key'), bootstrapName, digestOf(key), key.slice(-4), now],
   );
 }
@@ -129,6 +133,6 @@ async function insertBootstrap(tx: Transaction, key: string, now: Date): Promise
 export const digestOf = (secret: string): Buffer => sha256(secret);
 
 function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
-  const { id, name, hint, createdAt, expiresAt } = row;
-  return { id, name, scopes: row.scopes as Scope[], hint, createdAt, expiresAt };
+  const { id, name, platform, owner, createdBy, hint, createdAt, expiresAt } = row;
+  return { id, name, scopes: row.scopes as Scope[], platform, owner, createdBy, hint, createdAt, expiresAt };
 }

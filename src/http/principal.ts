@@ -1,7 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Actor } from '../core/actor.js';
+import { Problem } from '../core/errors.js';
 import type { AuthenticatedRequest } from './access.guard.js';
+import { allPlatforms } from '../core/platform.js';
 import type { Principal } from './scopes.js';
+import { invalid } from './validation.js';
 
 /** The principal of the request, in a controller's parameters. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
@@ -14,4 +17,18 @@ export function actorOf(principal: Principal): Actor {
   return principal.kind === 'api-key'
     ? { kind: 'api-key', id: principal.id }
     : { kind: 'client-token', id: principal.sessionId };
+}
+
+/**
+ * The platform of what this principal makes. A key of all platforms may name one, other keys make things for their own
+ * platform.
+ * @param named in the request @param fallback for a key of all platforms that names none
+ * @throws Problem `invalid-request`: the key belongs to another platform
+ */
+export function chosenPlatform(principal: Principal, named: string | undefined, fallback: string): string {
+  if (principal.kind !== 'api-key') throw new Problem('forbidden');
+  const { platform } = principal;
+  if (platform === allPlatforms) return named ?? fallback;
+  if (named === undefined || named === platform) return platform;
+  throw invalid([{ field: 'platform', message: `must be absent or ${platform}, the platform of the API key` }]);
 }

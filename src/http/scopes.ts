@@ -6,9 +6,20 @@ export type Scope = (typeof scopes)[number];
 
 /** Who makes a request. */
 export type Principal =
-  | { kind: 'api-key'; id: string; scopes: readonly Scope[] }
+  | KeyPrincipal
   /** a browser or app that may follow one session */
   | { kind: 'client-token'; sessionId: string };
+
+interface KeyPrincipal {
+  kind: 'api-key';
+  id: string;
+  name: string;
+  /** the person or system that holds the key */
+  owner: string | null;
+  /** `*`: all platforms */
+  platform: string;
+  scopes: readonly Scope[];
+}
 
 export const accessKey = 'facecode:access';
 
@@ -34,3 +45,7 @@ export const Public = () => SetMetadata(accessKey, { kind: 'public' } satisfies 
 export function mayAct(granted: readonly Scope[], anyOf: readonly Scope[]): boolean {
   return granted.includes('admin') || anyOf.some((scope) => granted.includes(scope));
 }
+
+/** Only keys that watch, review or administer may belong to all platforms: a session belongs to exactly one. */
+export const mayHaveAllPlatforms = (granted: readonly Scope[]): boolean => mayAct(granted, ['audit', 'review']);
+export const allPlatformsRule = '"*" needs at least one of the scopes audit, review, admin';

@@ -1,6 +1,14 @@
 import { ValidationPipe } from '@nestjs/common';
-import { IsIn, registerDecorator, type ValidationError, type ValidationOptions } from 'class-validator';
+import {
+  IsIn,
+  registerDecorator,
+  ValidateBy,
+  type ValidateByOptions,
+  type ValidationError,
+  type ValidationOptions,
+} from 'class-validator';
 import { type FieldError, Problem } from '../core/errors.js';
+import { allPlatforms, isOnePlatform, platformRule } from '../core/platform.js';
 
 /** Refuses unknown fields. A missing field gets the default of its class. */
 export function validationPipe(): ValidationPipe {
@@ -66,6 +74,23 @@ export const OneOf = (words: readonly string[]): PropertyDecorator =>
 /** Like OneOf, for each item of a list. */
 export const EachOneOf = (words: readonly string[]): PropertyDecorator =>
   IsIn(words, { each: true, message: `each must be one of ${words.join(', ')}` });
+
+/** The name of one platform. */
+export const IsOnePlatform = (): PropertyDecorator => ValidateBy(platformValidator(platformRule, isOnePlatform));
+
+/** The name of one platform, or `*` for all platforms. */
+export const IsPlatform = (): PropertyDecorator =>
+  ValidateBy(
+    platformValidator(
+      `${platformRule}, or be "*" for all platforms`,
+      (name) => name === allPlatforms || isOnePlatform(name),
+    ),
+  );
+
+const platformValidator = (message: string, validate: (name: unknown) => boolean): ValidateByOptions => ({
+  name: 'platform',
+  validator: { validate, defaultMessage: () => message },
+});
 
 /** A flat object of texts, with a limited number of members and limited lengths. */
 export function TextMap(members: number, keyLength: number, valueLength: number): PropertyDecorator {

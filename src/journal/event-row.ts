@@ -12,6 +12,7 @@ export function provable(row: Row): ProvableEvent {
   return {
     id: row.id,
     type: row.type as EventType,
+    ...(row.version === 1 ? {} : { platform: row.platform }),
     sessionId: row.sessionId,
     attemptId: row.attemptId,
     seq: row.seq,

@@ -18,6 +18,15 @@ export class EventResponse implements JournalEvent {
   @ApiProperty({ enum: eventTypes })
   type!: EventType;
 
+  @ApiProperty({
+    type: 'string',
+    required: false,
+    nullable: true,
+    description:
+      'Null if the event concerns no single platform. Absent in events that were sealed before there were platforms: what was sealed is shown unchanged.',
+  })
+  platform?: string | null;
+
   @ApiProperty()
   sessionId!: string | null;
 

@@ -18,6 +18,8 @@ export interface NewEvent {
 export interface JournalEvent {
   id: string;
   type: EventType;
+  /** null for what concerns no single platform; absent in events that were sealed before there were platforms */
+  platform?: string | null;
   /** null for what belongs to no session */
   sessionId: string | null;
   attemptId: string | null;

@@ -13,6 +13,9 @@ import type { EventType } from './event-types.js';
 import type { JournalEvent, NewEvent } from './journal-event.js';
 import { PersonalKeys, type SubjectKey } from './personal-keys.js';
 
+/** Events of version 1 have no `platform`. */
+const version = 2;
+
 export interface EventFilter {
   after: number;
   limit: number;
@@ -42,7 +45,7 @@ export class JournalStore {
    */
   async append(
     tx: Transaction,
-    sessionId: string,
+    { id: sessionId, platform }: { id: string; platform: string },
     firstSeq: number,
     added: readonly NewEvent[],
     at: Date,
@@ -50,17 +53,23 @@ export class JournalStore {
   ): Promise<void> {
     await this.insert(
       tx,
-      added.map((event, index) => ({ ...event, sessionId, seq: firstSeq + index })),
+      added.map((event, index) => ({ ...event, platform, sessionId, seq: firstSeq + index })),
       at,
       actor,
     );
   }
 
-  /** Appends events that belong to no session. */
-  appendLoose(tx: Transaction, added: readonly NewEvent[], at: Date, actor: Actor): Promise<void> {
+  /** Appends events that belong to no session. @param platform null if they concern no single platform */
+  appendLoose(
+    tx: Transaction,
+    added: readonly NewEvent[],
+    at: Date,
+    actor: Actor,
+    platform: string | null,
+  ): Promise<void> {
     return this.insert(
       tx,
-      added.map((event) => ({ ...event, sessionId: null, seq: null })),
+      added.map((event) => ({ ...event, platform, sessionId: null, seq: null })),
       at,
       actor,
     );
@@ -68,17 +77,17 @@ export class JournalStore {
 
   private async insert(
     tx: Transaction,
-    added: readonly (NewEvent & Pick<JournalEvent, 'sessionId' | 'seq'>)[],
+    added: readonly (NewEvent & Pick<JournalEvent, 'sessionId' | 'seq'> & { platform: string | null })[],
     at: Date,
     actor: Actor,
   ): Promise<void> {
     if (added.length === 0) return;
     const sessionId = added.find(({ personal }) => hasMembers(personal))?.sessionId ?? null;
     const key = sessionId === null ? null : await this.keys.ofSession(tx, sessionId);
-    const rows = added.map(({ sessionId, attemptId, seq, type, data, personal }) => {
+    const rows = added.map(({ platform, sessionId, attemptId, seq, type, data, personal }) => {
       const id = newId('evt');
       const sealed = this.sealPersonal(id, personal, key);
-      const row = { id, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
+      const row = { id, version, platform, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
       return { ...row, mac: this.macs.of({ ...row, at: at.toISOString() }) };
     });
     await tx.orm.insert(events).values(rows);

@@ -49,7 +49,7 @@ export class LegalHolds {
 
   /** Without the reason: it may name people, and no erasure of the subject would reach it. */
   private async tell(tx: Transaction, type: EventType, scanRef: string, actor: Actor, at: Date): Promise<void> {
-    await this.journal.appendLoose(tx, [{ type, attemptId: null, data: { scanRef } }], at, actor);
+    await this.journal.appendLoose(tx, [{ type, attemptId: null, data: { scanRef } }], at, actor, null);
     this.dispatcher.afterCommit(tx, jobs.seal());
   }
 }

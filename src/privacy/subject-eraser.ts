@@ -50,7 +50,7 @@ export class SubjectEraser {
       kinds.push({ what, where, count: await erase(tx, { scanRef, sessionIds, now }), how: 'removed' });
     }
     const data = { scanRef, because, sessions: sessionIds.length, keysDestroyed: keyIds.length, endpoints };
-    await this.journal.appendLoose(tx, [{ type: 'subject.erased', attemptId: null, data }], now, actor);
+    await this.journal.appendLoose(tx, [{ type: 'subject.erased', attemptId: null, data }], now, actor, null);
     this.dispatcher.afterCommit(tx, jobs.seal());
     return { sessions: sessionIds.length, keysDestroyed: keyIds.length, kinds, endpoints };
   }

@@ -6,5 +6,11 @@ export const SUBJECT_JOURNAL = Symbol('the journal, for events that belong to no
 
 /** What this folder needs of the journal, which stands beside it: the module is given one. */
 export interface SubjectJournal {
-  appendLoose(tx: Transaction, added: readonly NewEvent[], at: Date, actor: Actor): Promise<void>;
+  appendLoose(
+    tx: Transaction,
+    added: readonly NewEvent[],
+    at: Date,
+    actor: Actor,
+    platform: string | null,
+  ): Promise<void>;
 }

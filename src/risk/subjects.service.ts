@@ -77,7 +77,7 @@ export class SubjectsService {
       await this.store.save(tx, { ...before, ...blankSubject }, now);
       const { consecutiveFailures, locks, lockedUntil } = before;
       const data = { scanRef, consecutiveFailures, locks, lockedUntil: lockedUntil?.toISOString() ?? null };
-      await this.journal.appendLoose(tx, [{ type: 'subject.released', attemptId: null, data }], now, actor);
+      await this.journal.appendLoose(tx, [{ type: 'subject.released', attemptId: null, data }], now, actor, null);
       this.dispatcher.afterCommit(tx, jobs.seal());
     });
     return this.view(scanRef, now);

@@ -20,12 +20,18 @@ export class CreationRequests {
     @Inject(SessionsStore) private readonly sessions: SessionsStore,
   ) {}
 
-  async handle(request: CreateSessionDto, actor: Actor, key: string | null): Promise<RememberedAnswer> {
+  /** @param platform that the session belongs to */
+  async handle(
+    request: CreateSessionDto,
+    platform: string,
+    actor: Actor,
+    key: string | null,
+  ): Promise<RememberedAnswer> {
     const created = this.creation.prepare();
     const waiting = this.waiter.expect(created.attemptId);
     try {
       const idempotencyKey = key === null ? null : { apiKeyId: actor.id, key };
-      const result = await this.creation.create(request, created, actor, idempotencyKey);
+      const result = await this.creation.create(request, created, { platform, actor }, idempotencyKey);
       switch (result.kind) {
         case 'created':
           return await this.finish(request, created, actor, idempotencyKey, waiting.settled);

@@ -28,6 +28,13 @@ export interface Created {
   clientToken: string;
 }
 
+/** Who asks for a session. */
+export interface Asker {
+  /** that the session belongs to */
+  platform: string;
+  actor: Actor;
+}
+
 /** What became of a request: a new session, or what its idempotency key says. */
 export type CreationResult =
   | { kind: 'created'; created: Created }
@@ -56,7 +63,7 @@ export class SessionCreation {
   create(
     request: CreateSessionDto,
     created: Created,
-    actor: Actor,
+    asker: Asker,
     idempotencyKey: IdempotencyKey | null,
   ): Promise<CreationResult> {
     return this.database.transaction(async (tx) => {
@@ -79,13 +86,13 @@ export class SessionCreation {
       }
       await this.opening.open(
         tx,
-        this.row(request, created, actor, { now, key }),
+        this.row(request, created, asker, { now, key }),
         {
           attemptId: created.attemptId,
           created: createdEvent(request, this.cap(request)),
           initiatorIp: request.initiator?.ip ?? null,
         },
-        actor,
+        asker.actor,
       );
       return { kind: 'created', created };
     });
@@ -99,12 +106,13 @@ export class SessionCreation {
   private row(
     request: CreateSessionDto,
     { sessionId, clientToken }: Created,
-    actor: Actor,
+    { platform, actor }: Asker,
     { now, key }: { now: Date; key: SubjectKey },
   ) {
     const { scanRef, channels, codeLifetimeSeconds, retryOn, reference, metadata, initiator } = request;
     return {
       id: sessionId,
+      platform,
       status: 'pending',
       scanRef,
       locale: request.locale ?? null,

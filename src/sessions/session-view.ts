@@ -34,6 +34,7 @@ export interface SessionView {
   attemptsLeft: number;
   codeLifetimeSeconds: number;
   retryOn: RetryCause[];
+  platform: string;
   /** the live attempt, or the last one */
   attempt: AttemptView | null;
   attempts: AttemptView[];
@@ -88,6 +89,7 @@ export function sessionView(
     attemptsLeft: Math.max(0, session.maxAttempts - attempts.length),
     codeLifetimeSeconds: session.codeLifetimeSeconds,
     retryOn: session.retryOn,
+    platform: session.platform,
     attempt: current && { ...attemptView(current), ...revealed },
     attempts: attempts.map(attemptView),
     ...(identification ? { identification } : {}),

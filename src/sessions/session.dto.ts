@@ -18,7 +18,7 @@ import { retryCauses, type RetryCause } from '../attempts/outcome.js';
 import { type Channel, channels } from '../attempts/rows.js';
 import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
 import { PageQueryDto } from '../http/page-query.dto.js';
-import { EachOneOf, OneOf, PlainText, TextMap } from '../http/validation.js';
+import { EachOneOf, OneOf, PlainText, TextMap, IsOnePlatform } from '../http/validation.js';
 import { IfPresent } from '../http/if-present.js';
 import { IsInstant } from '../http/instant.js';
 
@@ -142,6 +142,16 @@ export class CreateSessionDto {
   @IfPresent()
   @TextMap(20, 100, 500)
   metadata: Record<string, string> = {};
+
+  @ApiProperty({
+    required: false,
+    pattern: '^[a-z0-9-]{1,64}$',
+    description:
+      'The platform that the session belongs to. Only an API key of all platforms needs it (default `main`); other keys create sessions of their own platform.',
+  })
+  @IfPresent()
+  @IsOnePlatform()
+  platform?: string;
 }
 
 export class NewAttemptDto {

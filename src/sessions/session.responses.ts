@@ -117,6 +117,9 @@ export class SessionResponse implements SessionView {
   @ApiProperty({ isArray: true, enum: retryCauses })
   retryOn!: RetryCause[];
 
+  @ApiProperty({ example: 'main' })
+  platform!: string;
+
   @ApiProperty({ type: AttemptResponse, nullable: true, description: 'The live attempt, or the last one.' })
   attempt!: AttemptResponse | null;
 

@@ -7,7 +7,8 @@ import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead, exceptPlatforms } from '../http/audited-read.js';
 import type { RememberedAnswer } from '../http/idempotency.store.js';
-import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { defaultPlatform } from '../core/platform.js';
+import { actorOf, chosenPlatform, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope, RequireScopeOrClientToken } from '../http/scopes.js';
 import { invalid, isPlainText } from '../http/validation.js';
 import { CodeAnswers } from './code-answers.service.js';
@@ -62,7 +63,15 @@ export class SessionsController {
     if (key !== undefined && !isPlainText(key, 1, 255)) {
       throw invalid([{ field: 'Idempotency-Key', message: 'must have 1 to 255 characters' }]);
     }
-    return send(reply, await this.creations.handle(body, actorOf(principal), key ?? null));
+    return send(
+      reply,
+      await this.creations.handle(
+        body,
+        chosenPlatform(principal, body.platform, defaultPlatform),
+        actorOf(principal),
+        key ?? null,
+      ),
+    );
   }
 
   @Get()

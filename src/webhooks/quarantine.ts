@@ -28,7 +28,7 @@ export class QuarantineJournal {
       attemptId: null,
       data: { webhookId: id, digest: digest.toString('hex'), eventType, reason },
     }));
-    await this.journal.appendLoose(tx, events, at, { kind: 'system', id: 'webhook-quarantine' });
+    await this.journal.appendLoose(tx, events, at, { kind: 'system', id: 'webhook-quarantine' }, null);
     this.dispatcher.afterCommit(tx, jobs.seal());
   }
 }

@@ -33,6 +33,7 @@ onEveryStore(
       const { secret, ...created } = body as EndpointBody;
       expect(created).toEqual({
         id: expect.stringMatching(/^ep_[0-9a-f]{32}$/),
+        platform: '*',
         url,
         eventTypes: ['attempt.*', 'session.passed'],
         description: 'orders',
@@ -204,6 +205,7 @@ onEveryStore(
       expect(verify(endpoint.secret, request!)).toEqual({
         id: (body as DeliveryBody).eventId,
         type: 'endpoint.test',
+        platform: null,
         sessionId: null,
         attemptId: null,
         seq: null,

@@ -42,6 +42,7 @@ onEveryStore('reading the journal', (world) => {
     expect(created).toEqual({
       id: expect.stringMatching(/^evt_[0-9a-f]{32}$/),
       type: 'session.created',
+      platform: 'main',
       sessionId: session.id,
       attemptId: null,
       seq: 1,

@@ -36,7 +36,7 @@ class SetClock extends Clock {
   }
 }
 
-const asKey = (id: string) => ({ kind: 'api-key', id, scopes: [] }) as const;
+const asKey = (id: string) => ({ kind: 'api-key', id, name: id, owner: null, platform: 'main', scopes: [] }) as const;
 
 const newKey = async (client: Client): Promise<Client> => {
   const made = await client.post('/v1/api-keys', { name: 'poller', scopes: ['sessions'] }).expect(201);

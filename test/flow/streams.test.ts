@@ -364,7 +364,9 @@ async function fill({ service, database }: World, count: number): Promise<number
   const data = { webhookId: 'whk_x', digest: 'x'.repeat(20_000), eventType: null, reason: 'filling' };
   const events = Array.from({ length: 40 }, () => ({ type: 'webhook.quarantined' as const, attemptId: null, data }));
   for (let made = 0; made < count; made += events.length) {
-    await database.transaction((tx) => journal.appendLoose(tx, events, new Date(), { kind: 'system', id: 'test' }));
+    await database.transaction((tx) =>
+      journal.appendLoose(tx, events, new Date(), { kind: 'system', id: 'test' }, null),
+    );
   }
   await app.get(SealingService).sealAll();
   return journal.head();

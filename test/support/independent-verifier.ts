@@ -250,6 +250,8 @@ function retell(events: readonly Members[]): { session: Members; attempts: Membe
     ),
     reference: textOrNull(personal.reference),
     metadata: personal.metadata ?? {},
+    // Events from before there were platforms do not name one.
+    platform: created!.platform ?? 'main',
     seq: events.length,
     createdAt: created!.at!,
     updatedAt: events.at(-1)!.at!,

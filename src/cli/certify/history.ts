@@ -2,6 +2,7 @@
 import { canonicalJson } from '../../core/canonical-json.js';
 import { sha256 } from '../../core/digest.js';
 import { newId, newSecret } from '../../core/ids.js';
+import { defaultPlatform } from '../../core/platform.js';
 import type { EventData, JournalEvent } from '../../journal/journal-event.js';
 import type { EventType } from '../../journal/event-types.js';
 import { Message, type SentEvent } from './message.js';
@@ -122,6 +123,7 @@ function event(
   return {
     id: newId('evt'),
     type,
+    platform: defaultPlatform,
     sessionId,
     attemptId,
     seq,

@@ -12,6 +12,8 @@ interface Envelope<Type, SessionId, AttemptId, Data, Personal = null> {
   /** the same in every delivery: what came before came twice */
   id: string;
   type: Type;
+  /** null if the event concerns no single platform; absent in events from before there were platforms */
+  platform?: string | null;
   sessionId: SessionId;
   attemptId: AttemptId;
   /** counts per session, from 1, without gaps; null with \`sessionId\` */

@@ -26,22 +26,28 @@ const about = (occurrence: 'always' | 'never' | 'sometimes', schema: JsonSchema)
 export function eventSchema(type: EventType): JsonSchema {
   const { summary, session, attempt, data, personal } = eventCatalogue[type];
   return {
-    ...object({
-      id: { ...id('evt'), description: 'The same in every delivery: what came before came twice.' },
-      type: { type: 'string', const: type },
-      sessionId: about(session, id('ses')),
-      attemptId: about(attempt, id('att')),
-      seq: about(session, count('Counts per session, from 1, without gaps.', 1)),
-      position: count('Counts over the whole journal, from 1, without gaps.', 1),
-      at: instant(),
-      actor: object({
-        kind: oneOf(['api-key', 'client-token', 'idenfy', 'system'], 'Who caused it.'),
-        id: text('Of the key, the session of the token, the webhook, or the name of the rule.'),
-      }),
-      data,
-      personal: personal ? orNull(salted(personal)) : nothing,
-      personalDigest: orNull({ ...text('SHA-256 of `personal` (RFC 8785); stays when that is erased.') }),
-    }),
+    ...object(
+      {
+        id: { ...id('evt'), description: 'The same in every delivery: what came before came twice.' },
+        type: { type: 'string', const: type },
+        platform: orNull(
+          text('Null if the event concerns no single platform; absent in events from before there were platforms.'),
+        ),
+        sessionId: about(session, id('ses')),
+        attemptId: about(attempt, id('att')),
+        seq: about(session, count('Counts per session, from 1, without gaps.', 1)),
+        position: count('Counts over the whole journal, from 1, without gaps.', 1),
+        at: instant(),
+        actor: object({
+          kind: oneOf(['api-key', 'client-token', 'idenfy', 'system'], 'Who caused it.'),
+          id: text('Of the key, the session of the token, the webhook, or the name of the rule.'),
+        }),
+        data,
+        personal: personal ? orNull(salted(personal)) : nothing,
+        personalDigest: orNull({ ...text('SHA-256 of `personal` (RFC 8785); stays when that is erased.') }),
+      },
+      ['platform'],
+    ),
     description: summary,
   };
 }
@@ -53,6 +59,7 @@ export function eventExample(type: EventType): object {
   return {
     id: 'evt_019ab3c45d6e7f8091a2b3c4d5e6f708',
     type,
+    platform: session === 'never' ? null : 'main',
     sessionId: session === 'never' ? null : 'ses_019ab3c45d6e7f8091a2b3c4d5e6f701',
     attemptId: attempt === 'never' ? null : 'att_019ab3c45d6e7f8091a2b3c4d5e6f702',
     seq: session === 'never' ? null : 4,

@@ -29,6 +29,7 @@ const cells: Readonly<Record<string, (event: JournalEvent) => string | number | 
   position: ({ position }) => position,
   id: ({ id }) => id,
   type: ({ type }) => type,
+  platform: ({ platform }) => platform ?? null,
   sessionId: ({ sessionId }) => sessionId,
   attemptId: ({ attemptId }) => attemptId,
   seq: ({ seq }) => seq,

@@ -70,6 +70,6 @@ export class JournalAcceptance {
     };
     const actor = { kind: 'system', id: 'facecode journal accept' } as const;
     const event = { type: 'journal.accepted', attemptId: null, data } as const;
-    await this.journal.appendLoose(tx, [event], this.writer.clock.now(), actor);
+    await this.journal.appendLoose(tx, [event], this.writer.clock.now(), actor, null);
   }
 }

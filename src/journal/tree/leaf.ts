@@ -11,6 +11,7 @@ export const macTextOf = (event: Omit<ProvableEvent, 'position'>): string =>
 function factsOf({
   id,
   type,
+  platform,
   sessionId,
   attemptId,
   seq,
@@ -21,5 +22,7 @@ function factsOf({
   personalDigest,
 }: ProvableEvent): Readonly<Record<string, Json>> {
   const facts = { id, type, sessionId, attemptId, seq, position, at, actor, data, personalDigest };
-  return facts as unknown as Readonly<Record<string, Json>>;
+  // `platform` is absent in events from before there were platforms.
+  const all = platform === undefined ? facts : { ...facts, platform };
+  return all as unknown as Readonly<Record<string, Json>>;
 }

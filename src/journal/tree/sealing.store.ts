@@ -21,6 +21,8 @@ const columns = {
   actor: events.actor,
   data: events.data,
   personalDigest: events.personalDigest,
+  platform: events.platform,
+  version: events.version,
   mac: events.mac,
 };
 
