@@ -37,6 +37,10 @@ function report({ kind, survey }: Acceptance): number {
     describe(survey).forEach((line) => print(line));
     return 0;
   }
+  if (kind === 'not-needed') {
+    print('Nothing is wrong with the journal, so there is nothing to accept.');
+    return 0;
+  }
   const why =
     kind === 'other-root'
       ? `not accepted: the root is ${survey.root.toString('base64')} (size ${survey.size})`

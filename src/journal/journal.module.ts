@@ -62,7 +62,9 @@ export class JournalModule {
         JournalProofs,
         JournalFeed,
         EventsService,
-        ...(roles.api ? [KnownCheckpoints, JournalSurvey, JournalVerification, JournalService, ExportStore, JournalExport] : []),
+        ...(roles.api
+          ? [KnownCheckpoints, JournalSurvey, JournalVerification, JournalService, ExportStore, JournalExport]
+          : []),
         ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
       exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs, JournalSignatures],

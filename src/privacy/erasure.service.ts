@@ -57,13 +57,7 @@ export class ErasureService {
     });
   }
 
-  private certificate(
-    scanRef: string,
-    actor: Actor,
-    now: Date,
-    erased: Erased,
-    key: KeyObject,
-  ): ErasureCertificate {
+  private certificate(scanRef: string, actor: Actor, now: Date, erased: Erased, key: KeyObject): ErasureCertificate {
     const { sessions, keysDestroyed, kinds, endpoints } = erased;
     return certify(
       {

@@ -296,7 +296,12 @@ onEveryStore('the journal as a tree', (world) => {
     const { rows } = await world().database.query<{ position: string }>('select position from events where id = $1', [
       id,
     ]);
-    expect(found).toMatchObject({ valid: false, size: before.size, badPositions: rows[0]!.position, sealing: 'stopped' });
+    expect(found).toMatchObject({
+      valid: false,
+      size: before.size,
+      badPositions: rows[0]!.position,
+      sealing: 'stopped',
+    });
     expect(found.root).not.toBe(before.root);
     expect(await accept()).toMatchObject({ positions: rows[0]!.position, known: { root: before.root } });
     await history(1);
@@ -341,7 +346,10 @@ onEveryStore('the journal as a tree', (world) => {
 
   it.each([
     ['an event that was changed before it was sealed', `update events set data = '{"scanRef": "x"}' where id = $1`],
-    ['an event with the MAC of another', `update events set mac = (select mac from events where position = 1) where id = $1`],
+    [
+      'an event with the MAC of another',
+      `update events set mac = (select mac from events where position = 1) where id = $1`,
+    ],
     ['an event without a MAC', 'update events set mac = null where id = $1'],
   ])('does not seal %s', async (name, deed) => {
     await sealed();

@@ -113,7 +113,10 @@ const suite = (store: StoreName) => () => {
     await world.client.create('mirror-5');
     await mirrored();
     const [note, signer] = [latest(), app().get<NoteSigner>(JOURNAL_KEY)];
-    writeFileSync(join(folder, 'latest'), signCheckpoint({ ...openOwnCheckpoint(note, signer)!, size: 1_000_000 }, signer));
+    writeFileSync(
+      join(folder, 'latest'),
+      signCheckpoint({ ...openOwnCheckpoint(note, signer)!, size: 1_000_000 }, signer),
+    );
     const elsewhere = temporaryFolder('other-replica');
     const { beginning } = journalOf(world.database, { ...app().get<Settings>(SETTINGS), dataDir: elsewhere });
     await beginning.onModuleInit();

@@ -149,9 +149,7 @@ export const otherEvents = {
       reason: orNull(text('The first fault, as `GET /v1/journal/verify` names it; null: there was none any more.')),
       positions: text('Of sealed events that are gone or not as they were recorded: `7, 9-12`; empty: none.'),
       events: listOf(text(), 'Ids of events that waited to be sealed, and that the service had not recorded.'),
-      known: orNull(
-        object({ size: count(), root: text() }),
-      ),
+      known: orNull(object({ size: count(), root: text() })),
     }),
     example: {
       data: {

@@ -16,6 +16,8 @@ const listedMost = { ranges: 500, events: 200 } as const;
 
 export type Acceptance =
   | { kind: 'accepted'; survey: Survey }
+  /** nothing is wrong, and sealing is not stopped */
+  | { kind: 'not-needed'; survey: Survey }
   | { kind: 'other-root'; survey: Survey }
   /** so much is wrong that only a backup helps */
   | { kind: 'too-much'; survey: Survey };
@@ -35,6 +37,7 @@ export class JournalAcceptance {
     return this.sealing.inTurn(async (tx) => {
       const survey = await this.survey.make(tx);
       if (!survey.root.equals(root)) return { kind: 'other-root', survey };
+      if (survey.faults.length === 0 && !(await this.guard.isStopped(tx))) return { kind: 'not-needed', survey };
       const { badPositions, badEvents } = survey;
       if (badPositions.length > listedMost.ranges || badEvents.length > listedMost.events) {
         return { kind: 'too-much', survey };

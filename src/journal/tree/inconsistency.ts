@@ -1,16 +1,7 @@
 /** What can be wrong with the journal. Pure. */
 
 /** The event, the tree it was sealed into, its place, the checkpoints over all of it, or what is kept of them outside. */
-export const faultReasons = [
-  'event',
-  'mac',
-  'gap',
-  'truncated',
-  'tree',
-  'checkpoint',
-  'signature',
-  'outside',
-] as const;
+export const faultReasons = ['event', 'mac', 'gap', 'truncated', 'tree', 'checkpoint', 'signature', 'outside'] as const;
 
 export interface JournalFault {
   reason: (typeof faultReasons)[number];

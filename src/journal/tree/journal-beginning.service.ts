@@ -36,7 +36,11 @@ export class JournalBeginning implements OnModuleInit {
     const tree = await this.guard.openTree(tx);
     if (began?.equals(proof)) return;
     if (began !== null || hasFile) {
-      throw inconsistent('mac', tree.size + 1, 'the database says that its events have no MACs, but they had them before');
+      throw inconsistent(
+        'mac',
+        tree.size + 1,
+        'the database says that its events have no MACs, but they had them before',
+      );
     }
     const given = await this.giveMacs(tx, tree.size);
     if (given > 0) this.logger.warn(`${given} events that an older version had recorded got their MACs`);
@@ -48,7 +52,10 @@ export class JournalBeginning implements OnModuleInit {
     for (let given = 0; ;) {
       const events = await this.store.withoutMac(tx, size, page);
       if (events.length === 0) return given;
-      await this.store.giveMacs(tx, events.map((event) => ({ id: event.id, mac: this.macs.of(event) })));
+      await this.store.giveMacs(
+        tx,
+        events.map((event) => ({ id: event.id, mac: this.macs.of(event) })),
+      );
       given += events.length;
     }
   }

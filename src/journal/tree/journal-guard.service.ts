@@ -55,7 +55,14 @@ export class JournalGuard {
     const { stopped, newest } = await this.state.beforeSealing();
     if (stopped) return stopped;
     if (this.found && this.acceptances(newest) > this.found.accepted) this.goesOn();
+    // Somebody has put the database right by hand, but no operator has accepted the journal.
+    if (this.found) await this.state.stop(this.found.fault, this.clock.now());
     return this.found?.fault ?? null;
+  }
+
+  /** Whether the database says that sealing is stopped. */
+  async isStopped(tx: Transaction): Promise<boolean> {
+    return (await this.state.beforeSealing(tx)).stopped !== null;
   }
 
   /** Stops sealing and signing in all processes until an operator accepts the journal. Logs it once. */
@@ -95,7 +102,11 @@ export class JournalGuard {
     const { newest: known } = this.outside;
     const checkpoint = known?.note === newest.note ? known : openOwnCheckpoint(newest.note, this.outside.key);
     if (checkpoint?.size === newest.size && checkpoint.root.equals(newest.root)) return checkpoint;
-    throw inconsistent('signature', newest.size, `its newest checkpoint (size ${newest.size}) is not signed with its key`);
+    throw inconsistent(
+      'signature',
+      newest.size,
+      `its newest checkpoint (size ${newest.size}) is not signed with its key`,
+    );
   }
 
   private async mustExtendWhatIsKnown(found: Checkpoint, note: string | null, tiles: TileReader): Promise<void> {
@@ -108,7 +119,7 @@ export class JournalGuard {
       throw inconsistent('outside', found.size + 1, `${sizes} has none that was signed since the journal was accepted`);
     }
     if (found.size < known.size) {
-      throw inconsistent('truncated', found.size + 1, `${sizes} ends at ${found.size}: is it an older backup?`);
+      throw inconsistent('truncated', found.size + 1, `${sizes} ends at ${found.size}, like an older backup`);
     }
     const proof = await undamaged(() => consistencyProof(nodesOf(tiles), known.size, found.size), found.size);
     if (!isConsistent(known, found, proof)) {

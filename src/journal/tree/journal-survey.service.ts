@@ -286,7 +286,7 @@ function beyond(outside: readonly OutsideCheckpoint[], accepted: number, size: n
       fault(
         (one.accepted ?? 0) > accepted ? 'outside' : 'truncated',
         size + 1,
-        `${one.where} has a checkpoint of size ${one.size}, and the database ends at ${size}: is it an older backup?`,
+        `${one.where} has a checkpoint of size ${one.size}, and the database ends at ${size}, like an older backup`,
       ),
     );
 }

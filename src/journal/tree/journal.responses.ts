@@ -92,7 +92,8 @@ export class VerificationResponse {
 
   @ApiProperty({
     ...base64,
-    description: 'Root of the tree as it is: of the newest checkpoint, or of a tree made from the events if that is not it.',
+    description:
+      'Root of the tree as it is: of the newest checkpoint, or of a tree made from the events if that is not it.',
   })
   root!: string;
 
@@ -116,7 +117,10 @@ export class VerificationResponse {
   })
   badPositions!: string;
 
-  @ApiProperty({ type: [String], description: 'Ids of events that wait to be sealed and were not recorded by the service.' })
+  @ApiProperty({
+    type: [String],
+    description: 'Ids of events that wait to be sealed and were not recorded by the service.',
+  })
   badEvents!: string[];
 
   @ApiProperty({ enum: ['on', 'stopped'], description: '`stopped` until an operator accepts the journal.' })

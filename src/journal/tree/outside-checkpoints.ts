@@ -14,7 +14,7 @@ import { JOURNAL_KEY } from './journal-key.js';
 import { type Checkpoint, type NoteVerifier, openOwnCheckpoint } from './signed-note.js';
 
 /** In FACECODE_DATA_DIR. */
-export const checkpointFile = 'journal.checkpoint';
+const checkpointFile = 'journal.checkpoint';
 
 export interface OutsideCheckpoint extends Checkpoint {
   note: string;
@@ -90,7 +90,10 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
       return found;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-        this.warnOnce(file, `${file} cannot be read (${(error as Error).message}): the journal is not compared with it`);
+        this.warnOnce(
+          file,
+          `${file} cannot be read (${(error as Error).message}): the journal is not compared with it`,
+        );
       }
       return null;
     }

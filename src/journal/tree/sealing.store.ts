@@ -144,7 +144,11 @@ export class SealingStore {
     );
     const { last, positioned, size, root, note } = rows[0]!;
     const found = size !== null && size !== undefined && root && note !== undefined;
-    return { last: Number(last), positioned: Number(positioned), newest: found ? toCheckpoint({ size, root, note }) : null };
+    return {
+      last: Number(last),
+      positioned: Number(positioned),
+      newest: found ? toCheckpoint({ size, root, note }) : null,
+    };
   }
 
   async hasUnsealed(before: Date): Promise<boolean> {

@@ -28,7 +28,8 @@ export function nodesOf(tiles: TileReader): NodeReader {
     const hashes = await tiles(level, Math.floor(first / tileWidth));
     const at = (first % tileWidth) * hashLength;
     const slice = hashes?.subarray(at, at + width * hashLength);
-    if (slice?.length !== width * hashLength) throw new TreeDamaged(`the journal's tree has no node ${height}/${index}`);
+    if (slice?.length !== width * hashLength)
+      throw new TreeDamaged(`the journal's tree has no node ${height}/${index}`);
     return perfectRoot(hashesIn(slice));
   };
 }

@@ -44,7 +44,10 @@ export class TreeWriter {
     await this.tree.beginReplacing(tx);
     const builder = new TileBuilder();
     for await (const leaves of pages) {
-      await this.tree.save(tx, leaves.flatMap((leaf) => builder.add(leaf)));
+      await this.tree.save(
+        tx,
+        leaves.flatMap((leaf) => builder.add(leaf)),
+      );
     }
     const last = builder.unfinished();
     await this.tree.save(tx, last);
@@ -59,4 +62,3 @@ export class TreeWriter {
     await this.tree.removeCheckpoints(tx, sizes);
   }
 }
-

@@ -113,4 +113,8 @@ export class TreeStore {
   }
 }
 
-export const toCheckpoint = ({ size, root, note }: CheckpointRow): SealedCheckpoint => ({ size: Number(size), root, note });
+export const toCheckpoint = ({ size, root, note }: CheckpointRow): SealedCheckpoint => ({
+  size: Number(size),
+  root,
+  note,
+});
