@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { AttemptsStore } from '../attempts/attempts.store.js';
 import { Consistency } from '../attempts/consistency.js';
+import { Sealer } from '../core/sealing.js';
+import { JournalStore } from '../journal/journal.store.js';
+import { PersonalKeys } from '../journal/personal-keys.js';
 import { type Command, print } from './command.js';
-import { journalOf } from './journal-of.js';
-import { withDatabase } from './with-database.js';
+import { withKeys } from './with-database.js';
 
 export const check: Command = {
   name: 'check',
@@ -11,8 +13,8 @@ export const check: Command = {
   usage: '',
   async run(args) {
     parseArgs({ args, options: {} });
-    return withDatabase(async (database, settings) => {
-      const { store: journal } = journalOf(database, settings);
+    return withKeys(['encryption'], async (database, settings) => {
+      const journal = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)), null);
       const consistency = new Consistency(database, new AttemptsStore(database, journal), journal);
       let differing = 0;
       const checked = await consistency.check(({ sessionId, expected, found, fault }) => {

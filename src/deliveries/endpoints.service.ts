@@ -30,21 +30,24 @@ export class EndpointsService {
     asked: CreateEndpointDto,
     platform: string,
     actor: Actor,
-  ): Promise<EndpointWithSecretResponse | UrlRefused> {
+  ): Promise<EndpointWithSecretResponse | UrlRefused | 'limit-reached'> {
     const url = await this.guard.admit(asked.url);
     if (url === null) return 'url-refused';
     const secret = newEndpointSecret();
-    const row = await this.store.create({
-      id: newId('ep'),
-      platform,
-      url,
-      eventTypes: asked.eventTypes ?? null,
-      description: asked.description ?? '',
-      secrets: [{ secret, until: null }],
-      createdBy: actor.id,
-      at: this.clock.now(),
+    return this.database.transaction(async (tx) => {
+      if (!(await this.store.hasRoom(tx, platform))) return 'limit-reached';
+      const row = await this.store.create(tx, {
+        id: newId('ep'),
+        platform,
+        url,
+        eventTypes: asked.eventTypes ?? null,
+        description: asked.description ?? '',
+        secrets: [{ secret, until: null }],
+        createdBy: actor.id,
+        at: this.clock.now(),
+      });
+      return { ...endpointView(row), secret };
     });
-    return { ...endpointView(row), secret };
   }
 
   async list({ limit, cursor }: ListEndpointsDto): Promise<EndpointPageResponse> {

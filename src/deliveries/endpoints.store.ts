@@ -44,12 +44,24 @@ export class EndpointsStore {
     @Inject(Sealer) private readonly sealer: Sealer,
   ) {}
 
+  /**
+   * Whether the platform may have one more endpoint. Until the transaction ends, nobody else creates one for the platform.
+   */
+  async hasRoom(tx: Transaction, platform: string): Promise<boolean> {
+    await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [creationLock, platform]);
+    const { rows } = await tx.query<{ count: string }>(
+      'select count(*) from endpoints where platform = $1 and deleted_at is null',
+      [platform],
+    );
+    return Number(rows[0]!.count) < endpointsMax;
+  }
+
   /** Makes an endpoint. It gets the events that do not have a position yet. */
-  async create({ secrets, at, ...endpoint }: NewEndpoint): Promise<EndpointRow> {
-    const fromPosition = await this.lastPosition();
+  async create(tx: Transaction, { secrets, at, ...endpoint }: NewEndpoint): Promise<EndpointRow> {
+    const fromPosition = await this.lastPosition(tx);
     const secretsSealed = this.sealSecrets(endpoint.id, secrets);
     const values = { ...endpoint, secretsSealed, fromPosition, createdAt: at, updatedAt: at };
-    const [row] = await this.database.orm.insert(endpoints).values(values).returning();
+    const [row] = await tx.orm.insert(endpoints).values(values).returning();
     return row as EndpointRow;
   }
 
@@ -144,6 +156,11 @@ export class EndpointsStore {
 }
 
 const sealedAtOnceMax = 1000;
+
+/** Of one platform. */
+const endpointsMax = 250;
+/** "Endp" in ASCII. */
+const creationLock = 0x456e6470;
 
 const live = (id: string) => and(eq(endpoints.id, id), isNull(endpoints.deletedAt));
 

@@ -2,12 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { isId } from '../core/ids.js';
 import { type ApiKey, ApiKeysStore, type NewApiKey } from './api-keys.store.js';
+import { CredentialMemory } from './credential-memory.js';
 
 /** API keys as an administrator handles them. */
 @Injectable()
 export class ApiKeysService {
   constructor(
     @Inject(ApiKeysStore) private readonly store: ApiKeysStore,
+    @Inject(CredentialMemory) private readonly memory: CredentialMemory,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -15,7 +17,9 @@ export class ApiKeysService {
   async create(asked: NewApiKey): Promise<(ApiKey & { key: string }) | 'expired-already'> {
     const now = this.clock.now();
     if (asked.expiresAt && asked.expiresAt <= now) return 'expired-already';
-    return this.store.create(asked, now);
+    const created = await this.store.create(asked, now);
+    this.memory.accept(created.key);
+    return created;
   }
 
   /** The live ones, newest first. */

@@ -4,10 +4,11 @@ import { AccessGuard } from './access.guard.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
+import { Authentication } from './authentication.service.js';
 import { BootstrapKey } from './bootstrap-key.js';
+import { CredentialMemory } from './credential-memory.js';
 import { DependencyMetrics } from './dependency-metrics.js';
 import { ClientTokensStore } from './client-tokens.store.js';
-import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
 import { IdempotencyStore } from './idempotency.store.js';
@@ -40,6 +41,8 @@ export class HttpModule {
         ApiKeysService,
         BootstrapKey,
         ClientTokensStore,
+        CredentialMemory,
+        Authentication,
         IdempotencyStore,
         Metrics,
         MetricsServer,
@@ -52,8 +55,6 @@ export class HttpModule {
         { provide: APP_GUARD, useClass: RateLimitGuard },
         { provide: APP_PIPE, useFactory: validationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
-        // The last that fits is asked first.
-        { provide: APP_FILTER, useClass: FailedAuthenticationFilter },
       ],
       exports: [ApiKeysStore, ClientTokensStore, IdempotencyStore, Metrics, Readiness],
     };

@@ -8,18 +8,15 @@ import { EventMac } from './event-mac.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { ExportController } from './export/export.controller.js';
-import { JournalExport } from './export/export.service.js';
-import { ExportStore } from './export/export.store.js';
 import { JOURNAL_KEY, journalKey } from './tree/journal-key.js';
 import { JournalProofs } from './tree/journal-proofs.service.js';
 import { JournalFeed } from './journal-feed.js';
+import { JournalReads, journalReads } from './journal-reads.js';
 import { JournalTail } from './journal-tail.js';
 import { JournalBeginning } from './tree/journal-beginning.service.js';
 import { JournalGuard } from './tree/journal-guard.service.js';
 import { JournalSignatures } from './tree/journal-signatures.service.js';
 import { JournalStateStore } from './tree/journal-state.store.js';
-import { JournalSurvey } from './tree/journal-survey.service.js';
-import { KnownCheckpoints } from './tree/known-checkpoints.js';
 import { OutsideCheckpoints } from './tree/outside-checkpoints.js';
 import type { NoteSigner } from './tree/signed-note.js';
 import { TreeWriter } from './tree/tree-writer.service.js';
@@ -31,7 +28,6 @@ import { SealProcessor } from './tree/seal.processor.js';
 import { SealingService } from './tree/sealing.service.js';
 import { SealingStore } from './tree/sealing.store.js';
 import { TreeStore } from './tree/tree.store.js';
-import { JournalVerification } from './tree/verification.service.js';
 
 @Module({})
 export class JournalModule {
@@ -59,15 +55,20 @@ export class JournalModule {
         SealingService,
         JournalBeginning,
         JournalSignatures,
-        JournalProofs,
         JournalFeed,
         EventsService,
-        ...(roles.api
-          ? [KnownCheckpoints, JournalSurvey, JournalVerification, JournalService, ExportStore, JournalExport]
-          : []),
+        ...(roles.api ? [...journalReads, JournalService] : []),
         ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
-      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs, JournalSignatures],
+      exports: [
+        JournalStore,
+        JournalFeed,
+        JournalTail,
+        PersonalKeys,
+        ErasureSources,
+        JournalSignatures,
+        ...(roles.api ? [JournalReads, JournalProofs] : []),
+      ],
     };
   }
 }

@@ -28,9 +28,10 @@ export class JournalStore {
   private readonly listeners: ((events: readonly NewEvent[]) => void)[] = [];
 
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Database) private readonly database: Queryable,
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
-    @Inject(EventMac) private readonly macs: EventMac,
+    /** null: it only reads */
+    @Inject(EventMac) private readonly macs: EventMac | null,
   ) {}
 
   /** @param heard gets the events that this process has appended, after their commit; must not throw */
@@ -81,6 +82,8 @@ export class JournalStore {
     at: Date,
     actor: Actor,
   ): Promise<void> {
+    const { macs } = this;
+    if (!macs) throw new Error('who appends to the journal needs its key');
     if (added.length === 0) return;
     const sessionId = added.find(({ personal }) => hasMembers(personal))?.sessionId ?? null;
     const key = sessionId === null ? null : await this.keys.ofSession(tx, sessionId);
@@ -88,7 +91,7 @@ export class JournalStore {
       const id = newId('evt');
       const sealed = this.sealPersonal(id, personal, key);
       const row = { id, version, platform, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
-      return { ...row, mac: this.macs.of({ ...row, at: at.toISOString() }) };
+      return { ...row, mac: macs.of({ ...row, at: at.toISOString() }) };
     });
     await tx.orm.insert(events).values(rows);
     tx.afterCommit(() => this.listeners.forEach((heard) => heard(added)));

@@ -40,7 +40,7 @@ type Rule = (row: StoredEvent | undefined, stored: Buffer | null, position: numb
 @Injectable()
 export class JournalSurvey {
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Database) private readonly database: Queryable,
     @Inject(SealingStore) private readonly events: SealingStore,
     @Inject(TreeStore) private readonly tree: TreeStore,
     @Inject(KnownCheckpoints) private readonly known: KnownCheckpoints,

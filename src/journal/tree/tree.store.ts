@@ -21,7 +21,7 @@ export interface CheckpointRow {
 
 @Injectable()
 export class TreeStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(@Inject(Database) private readonly database: Queryable) {}
 
   /** Each tile is read once. */
   tiles(from: Queryable = this.database): TileReader {
