@@ -16,7 +16,7 @@ export const problems = {
   forbidden: {
     status: 403,
     title: 'The key may not do this',
-    help: 'The API key is valid but lacks the scope this operation needs. `detail` names the scope.',
+    help: 'The API key is valid, but it lacks the scope that this operation needs, or it belongs to one platform and the operation concerns all of them. `detail` says which. An API key of all platforms has the platform `*`.',
   },
   'not-found': {
     status: 404,

@@ -3,7 +3,8 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { allPlatforms } from '../core/platform.js';
-import { actorOf, chosenPlatform, CurrentPrincipal } from '../http/principal.js';
+import type { Reach } from '../core/reach.js';
+import { actorOf, chosenPlatform, CurrentPrincipal, CurrentReach } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
 import { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto, RotateSecretDto } from './endpoint.dto.js';
@@ -36,15 +37,15 @@ export class EndpointsController {
   @Get()
   @ApiOperation({ summary: 'List endpoints', description: 'Newest first.' })
   @ApiAnswers({ 200: [EndpointPageResponse, 'One page.'] }, ['invalid-request'])
-  list(@Query() query: ListEndpointsDto): Promise<EndpointPageResponse> {
-    return this.endpoints.list(query);
+  list(@Query() query: ListEndpointsDto, @CurrentReach() reach: Reach): Promise<EndpointPageResponse> {
+    return this.endpoints.list(query, reach);
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'Get an endpoint', description: 'The answer never holds a secret.' })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['not-found'])
-  async get(@Param('id') id: string): Promise<EndpointResponse> {
-    return accepted((await this.endpoints.find(id)) ?? 'not-found');
+  async get(@Param('id') id: string, @CurrentReach() reach: Reach): Promise<EndpointResponse> {
+    return accepted((await this.endpoints.find(id, reach)) ?? 'not-found');
   }
 
   @Patch(':id')
@@ -53,16 +54,20 @@ export class EndpointsController {
     description: 'Can also disable or enable it. Fields that you leave out keep their values.',
   })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['invalid-request', 'not-found'])
-  async change(@Param('id') id: string, @Body() body: ChangeEndpointDto): Promise<EndpointResponse> {
-    return accepted(await this.endpoints.change(id, body), body.url);
+  async change(
+    @Param('id') id: string,
+    @Body() body: ChangeEndpointDto,
+    @CurrentReach() reach: Reach,
+  ): Promise<EndpointResponse> {
+    return accepted(await this.endpoints.change(id, reach, body), body.url);
   }
 
   @Delete(':id')
   @ApiOperation({ summary: 'Delete an endpoint', description: 'Pending deliveries to it are not sent.' })
   @HttpCode(204)
   @ApiAnswers({ 204: [null, 'Deleted.'] }, ['not-found'])
-  async delete(@Param('id') id: string): Promise<void> {
-    if (!(await this.endpoints.delete(id))) throw new Problem('not-found');
+  async delete(@Param('id') id: string, @CurrentReach() reach: Reach): Promise<void> {
+    if (!(await this.endpoints.delete(id, reach))) throw new Problem('not-found');
   }
 
   @Post(':id/rotate-secret')
@@ -79,8 +84,9 @@ export class EndpointsController {
   async rotate(
     @Param('id') id: string,
     @Body() { overlapSeconds }: RotateSecretDto,
+    @CurrentReach() reach: Reach,
   ): Promise<EndpointWithSecretResponse> {
-    return accepted(await this.endpoints.rotateSecret(id, overlapSeconds));
+    return accepted(await this.endpoints.rotateSecret(id, reach, overlapSeconds));
   }
 }
 

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
 import { isId, newId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Database } from '../database/database.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { EgressGuard } from './egress/egress-guard.js';
@@ -47,9 +48,9 @@ export class EndpointsService {
     return { ...endpointView(row), secret };
   }
 
-  async list({ limit, cursor }: ListEndpointsDto): Promise<EndpointPageResponse> {
+  async list({ limit, cursor }: ListEndpointsDto, reach: Reach): Promise<EndpointPageResponse> {
     const before = cursor === undefined ? undefined : decodeCursor(cursor, (text) => isId('ep', text));
-    const found = await this.store.list(limit + 1, before);
+    const found = await this.store.list(reach, limit + 1, before);
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
@@ -58,34 +59,42 @@ export class EndpointsService {
     };
   }
 
-  async find(id: string): Promise<EndpointResponse | null> {
-    const row = isId('ep', id) ? await this.store.find(id) : null;
+  async find(id: string, reach: Reach): Promise<EndpointResponse | null> {
+    const row = isId('ep', id) ? await this.store.find(id, reach) : null;
     return row && endpointView(row);
   }
 
-  async change(id: string, asked: ChangeEndpointDto): Promise<EndpointResponse | 'not-found' | UrlRefused> {
-    if (!isId('ep', id) || !(await this.store.find(id))) return 'not-found';
+  async change(
+    id: string,
+    reach: Reach,
+    asked: ChangeEndpointDto,
+  ): Promise<EndpointResponse | 'not-found' | UrlRefused> {
+    if (!isId('ep', id) || !(await this.store.find(id, reach))) return 'not-found';
     const url = asked.url === undefined ? undefined : await this.guard.admit(asked.url);
     if (url === null) return 'url-refused';
     return this.database.transaction(async (tx) => {
-      const row = await this.store.lock(tx, id);
+      const row = await this.store.lockWithin(tx, id, reach);
       if (!row) return 'not-found';
       const now = this.clock.now();
       await this.store.change(tx, id, changesOf(row, asked, url, now), now);
-      const changed = await this.store.lock(tx, id);
+      const changed = await this.store.lockWithin(tx, id, reach);
       return changed ? endpointView(changed) : 'not-found';
     });
   }
 
   /** What waits for it is discarded by the sweeper. @returns false when there is no such endpoint */
-  async delete(id: string): Promise<boolean> {
-    return isId('ep', id) && this.store.delete(id, this.clock.now());
+  async delete(id: string, reach: Reach): Promise<boolean> {
+    return isId('ep', id) && this.store.delete(id, reach, this.clock.now());
   }
 
-  async rotateSecret(id: string, overlapSeconds: number): Promise<EndpointWithSecretResponse | 'not-found'> {
+  async rotateSecret(
+    id: string,
+    reach: Reach,
+    overlapSeconds: number,
+  ): Promise<EndpointWithSecretResponse | 'not-found'> {
     if (!isId('ep', id)) return 'not-found';
     return this.database.transaction(async (tx) => {
-      const row = await this.store.lock(tx, id);
+      const row = await this.store.lockWithin(tx, id, reach);
       if (!row) return 'not-found';
       const now = this.clock.now();
       const secret = newEndpointSecret();

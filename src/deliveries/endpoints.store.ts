@@ -1,9 +1,11 @@
 /** Endpoints: where webhooks go, and how each is doing. */
 import { Inject, Injectable } from '@nestjs/common';
 import { and, desc, eq, isNull, lt } from 'drizzle-orm';
+import type { Reach } from '../core/reach.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { endpoints } from '../database/schema.js';
+import { within } from '../database/within.js';
 import type { EndpointHealth } from './endpoint-health.js';
 import type { EndpointSecret } from './endpoint-secrets.js';
 
@@ -54,24 +56,38 @@ export class EndpointsStore {
   }
 
   /** Newest first: ids are time-ordered. */
-  async list(limit: number, before: string | undefined): Promise<EndpointRow[]> {
+  async list(reach: Reach, limit: number, before: string | undefined): Promise<EndpointRow[]> {
     const rows = await this.database.orm
       .select()
       .from(endpoints)
-      .where(and(isNull(endpoints.deletedAt), before === undefined ? undefined : lt(endpoints.id, before)))
+      .where(
+        and(
+          isNull(endpoints.deletedAt),
+          within(reach, endpoints.platform),
+          before === undefined ? undefined : lt(endpoints.id, before),
+        ),
+      )
       .orderBy(desc(endpoints.id))
       .limit(limit);
     return rows as EndpointRow[];
   }
 
-  async find(id: string): Promise<EndpointRow | null> {
-    const [row] = await this.database.orm.select().from(endpoints).where(live(id));
+  async find(id: string, reach: Reach): Promise<EndpointRow | null> {
+    const owned = and(live(id), within(reach, endpoints.platform));
+    const [row] = await this.database.orm.select().from(endpoints).where(owned);
     return (row as EndpointRow | undefined) ?? null;
   }
 
   /** Locks the endpoint's row: other transactions wait before they change it. */
   async lock(tx: Transaction, id: string): Promise<EndpointRow | null> {
     const [row] = await tx.orm.select().from(endpoints).where(live(id)).for('update');
+    return (row as EndpointRow | undefined) ?? null;
+  }
+
+  /** Like `lock`, for somebody who asks through the API. @returns null also if the endpoint is out of reach */
+  async lockWithin(tx: Transaction, id: string, reach: Reach): Promise<EndpointRow | null> {
+    const owned = and(live(id), within(reach, endpoints.platform));
+    const [row] = await tx.orm.select().from(endpoints).where(owned).for('update');
     return (row as EndpointRow | undefined) ?? null;
   }
 
@@ -93,12 +109,12 @@ export class EndpointsStore {
   }
 
   /** The row stays, so that past deliveries can still be shown. @returns false if there is no such endpoint */
-  async delete(id: string, at: Date): Promise<boolean> {
+  async delete(id: string, reach: Reach, at: Date): Promise<boolean> {
     const recovery = { recoverAfter: null, recoverUntil: null, recoverSince: null };
     const deleted = await this.database.orm
       .update(endpoints)
       .set({ deletedAt: at, updatedAt: at, secretsSealed: null, ...recovery })
-      .where(live(id))
+      .where(and(live(id), within(reach, endpoints.platform)))
       .returning({ id: endpoints.id });
     return deleted.length === 1;
   }

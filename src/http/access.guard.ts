@@ -3,9 +3,11 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
+import { Reach } from '../core/reach.js';
 import { ApiKeysStore } from './api-keys.store.js';
 import { ClientTokensStore } from './client-tokens.store.js';
-import { type Access, accessKey, mayAct, type Principal } from './scopes.js';
+import { type Access, accessKey, allPlatformsKey, mayAct, type Principal } from './scopes.js';
+import { needsAllPlatforms, reachOf } from './principal.js';
 import { unauthenticated } from './unauthenticated.js';
 
 export type AuthenticatedRequest = FastifyRequest & { principal?: Principal };
@@ -32,6 +34,8 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     request.principal = await this.authenticate(secretOf(request, access));
     this.authorize(request, access);
+    const concernsAll = this.reflector.getAllAndOverride<boolean | undefined>(allPlatformsKey, targets) === true;
+    if (concernsAll && reachOf(request.principal) !== Reach.all) throw needsAllPlatforms();
     return true;
   }
 
@@ -39,7 +43,7 @@ export class AccessGuard implements CanActivate {
     if (secret.startsWith('fct_')) {
       const found = await this.tokens.find(secret, this.clock.now());
       if (typeof found === 'string') throw unauthenticated(found === 'ended' ? 'ended-token' : 'unknown-token');
-      return { kind: 'client-token', sessionId: found.sessionId };
+      return { kind: 'client-token', ...found };
     }
     if (!secret.startsWith('fc_')) throw unauthenticated('not-a-key');
     const key = await this.keys.find(secret, this.clock.now());

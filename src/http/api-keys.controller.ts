@@ -8,7 +8,15 @@ import type { ApiKey } from './api-keys.store.js';
 import { IfPresent } from './if-present.js';
 import { allPlatforms, defaultPlatform } from '../core/platform.js';
 import { actorOf, CurrentPrincipal } from './principal.js';
-import { allPlatformsRule, mayHaveAllPlatforms, type Principal, RequireScope, type Scope, scopes } from './scopes.js';
+import {
+  allPlatformsRule,
+  mayHaveAllPlatforms,
+  type Principal,
+  RequireAllPlatforms,
+  RequireScope,
+  type Scope,
+  scopes,
+} from './scopes.js';
 import { IsInstant, parseInstant } from './instant.js';
 import { EachOneOf, invalid, IsPlatform, PlainText } from './validation.js';
 
@@ -98,6 +106,7 @@ class ApiKeyListResponse {
 @ApiTags('api keys')
 @ApiBearerAuth()
 @RequireScope('admin')
+@RequireAllPlatforms()
 @Controller('v1/api-keys')
 export class ApiKeysController {
   constructor(@Inject(ApiKeysService) private readonly keys: ApiKeysService) {}

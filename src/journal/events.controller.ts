@@ -1,7 +1,9 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead, auditors } from '../http/audited-read.js';
+import { CurrentReach } from '../http/principal.js';
 import { RequireScope } from '../http/scopes.js';
 import { ListEventsDto } from './events.dto.js';
 import { EventPageResponse } from './events.responses.js';
@@ -22,7 +24,7 @@ export class EventsController {
   @RequireScope('audit', 'endpoints')
   @AuditedRead('events.list', { by: auditors, polled: true })
   @ApiAnswers({ 200: [EventPageResponse, 'Events in order of position.'] }, ['invalid-request'])
-  list(@Query() query: ListEventsDto): Promise<EventPageResponse> {
-    return this.events.read(query);
+  list(@Query() query: ListEventsDto, @CurrentReach() reach: Reach): Promise<EventPageResponse> {
+    return this.events.read(query, reach);
   }
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
 import { isId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Database } from '../database/database.js';
 import { instantOf } from '../http/instant.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
@@ -28,9 +29,10 @@ export class KeptWebhooks {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  async list(query: ListWebhooksDto): Promise<WebhookPageResponse> {
+  async list(query: ListWebhooksDto, reach: Reach): Promise<WebhookPageResponse> {
     const { limit } = query;
     const found = await this.store.list({
+      reach,
       limit: limit + 1,
       state: query.state,
       tokenDigest: query.token === undefined ? undefined : tokenDigest(query.token),
@@ -49,9 +51,13 @@ export class KeptWebhooks {
    *
    * @param by id of the API key that asks
    */
-  replay(id: string, by: string): Promise<WebhookResponse | 'not-found' | 'body-purged' | 'body-unreadable'> {
+  replay(
+    id: string,
+    reach: Reach,
+    by: string,
+  ): Promise<WebhookResponse | 'not-found' | 'body-purged' | 'body-unreadable'> {
     return this.database.transaction(async (tx) => {
-      const locked = isId('whk', id) ? await this.store.lock(tx, id) : null;
+      const locked = isId('whk', id) ? await this.store.lock(tx, id, reach) : null;
       if (!locked) return 'not-found';
       const { bodySealed, eventType } = locked;
       if (!bodySealed) return 'body-purged';

@@ -146,7 +146,9 @@ export class WebhooksStore {
     as: { state: WebhookState; verdict: string | null; error: string | null; attemptId: string | null; at: Date },
   ): Promise<void> {
     await tx.query(
-      `update webhooks set state = $2, verdict = $3, error = $4, attempt_id = $5, applied_at = $6 where id = $1`,
+      `update webhooks set state = $2, verdict = $3, error = $4, attempt_id = $5, applied_at = $6,
+              platform = (select platform from attempts where attempts.id = $5)
+        where id = $1`,
       [id, as.state, as.verdict, as.error, as.attemptId, as.at],
     );
   }

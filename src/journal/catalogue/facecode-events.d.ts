@@ -8,6 +8,8 @@ interface Envelope<Type, SessionId, AttemptId, Data, Personal = null> {
   /** the same in every delivery: what came before came twice */
   id: string;
   type: Type;
+  /** null if the event concerns no single platform; absent in events from before there were platforms */
+  platform?: string | null;
   sessionId: SessionId;
   attemptId: AttemptId;
   /** counts per session, from 1, without gaps; null with `sessionId` */
@@ -434,7 +436,7 @@ export type SubjectReleasedEvent = Envelope<
   }
 >;
 
-/** The personal data of a subject was erased: its keys are destroyed. */
+/** The personal data of a subject was erased: its keys are destroyed. Each platform with sessions of the subject gets an event about its own sessions. */
 export type SubjectErasedEvent = Envelope<
   'subject.erased',
   null,
