@@ -30,7 +30,7 @@ export class AttemptsController {
       'Attempts of all sessions, newest first. An attempt must match every filter of the request. Each attempt shows the status of its session and what a reviewer decided.',
   })
   @AuditedRead('attempts.search')
-  @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   search(@Query() query: SearchAttemptsDto, @CurrentReach() reach: Reach): Promise<FoundAttemptPageResponse> {
     return this.attempts.search(query, reach);
   }
@@ -42,7 +42,10 @@ export class AttemptsController {
       'Counts attempts by the hour or day in which they were requested, and sessions by the hour or day in which they were created.',
   })
   @AuditedRead('attempts.summary')
-  @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, [
+    'invalid-request',
+    'overloaded',
+  ])
   async summary(@Query() query: SummaryDto, @CurrentReach() reach: Reach): Promise<SummaryResponse> {
     const summary = await this.attempts.summary(query, reach);
     if (typeof summary === 'string') throw invalid([whyNot[summary]]);

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Reach } from '../core/reach.js';
 import type { JournalEvent } from '../journal/journal-event.js';
 import { JournalFeed } from '../journal/journal-feed.js';
-import { JournalStore } from '../journal/journal.store.js';
+import { JournalReads } from '../journal/journal-reads.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 
 /** Sealing takes 50 ms as a rule and a second at most, unless nobody seals. */
@@ -14,7 +14,7 @@ const pageSize = 1000;
 export class SealedSessions {
   constructor(
     @Inject(SessionsService) private readonly sessions: SessionsService,
-    @Inject(JournalStore) private readonly journal: JournalStore,
+    @Inject(JournalReads) private readonly reads: JournalReads,
     @Inject(JournalFeed) private readonly feed: JournalFeed,
   ) {}
 
@@ -39,7 +39,7 @@ export class SealedSessions {
     const events: JournalEvent[] = [];
     for (;;) {
       const after = events.at(-1)?.position ?? 0;
-      const page = await this.journal.read({ reach, sessionId, after, limit: pageSize });
+      const page = await this.reads.journal.read({ reach, sessionId, after, limit: pageSize });
       events.push(...page);
       if (page.length < pageSize) return events;
     }

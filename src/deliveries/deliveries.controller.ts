@@ -21,7 +21,7 @@ export class DeliveriesController {
     summary: 'List the deliveries of an endpoint',
     description: 'Newest first, each with all its tries.',
   })
-  @ApiAnswers({ 200: [DeliveryPageResponse, 'One page.'] }, ['invalid-request', 'not-found'])
+  @ApiAnswers({ 200: [DeliveryPageResponse, 'One page.'] }, ['invalid-request', 'not-found', 'overloaded'])
   async list(
     @Param('id') id: string,
     @Query() query: ListDeliveriesDto,

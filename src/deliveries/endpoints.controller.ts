@@ -4,7 +4,7 @@ import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { allPlatforms } from '../core/platform.js';
 import type { Reach } from '../core/reach.js';
-import { actorOf, chosenPlatform, CurrentPrincipal, CurrentReach } from '../http/principal.js';
+import { administratorOf, chosenPlatform, CurrentPrincipal, CurrentReach, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
 import { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto, RotateSecretDto } from './endpoint.dto.js';
@@ -25,13 +25,14 @@ export class EndpointsController {
   })
   @ApiAnswers({ 201: [EndpointWithSecretResponse, 'The secret is in this answer and nowhere else.'] }, [
     'invalid-request',
+    'limit-reached',
   ])
   async create(
     @Body() body: CreateEndpointDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointWithSecretResponse> {
     const platform = chosenPlatform(principal, body.platform, allPlatforms);
-    return accepted(await this.endpoints.create(body, platform, actorOf(principal)), body.url);
+    return accepted(await this.endpoints.create(body, platform, administratorOf(principal)), body.url);
   }
 
   @Get()
@@ -57,17 +58,18 @@ export class EndpointsController {
   async change(
     @Param('id') id: string,
     @Body() body: ChangeEndpointDto,
-    @CurrentReach() reach: Reach,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointResponse> {
-    return accepted(await this.endpoints.change(id, reach, body), body.url);
+    return accepted(await this.endpoints.change(id, reachOf(principal), body, administratorOf(principal)), body.url);
   }
 
   @Delete(':id')
   @ApiOperation({ summary: 'Delete an endpoint', description: 'Pending deliveries to it are not sent.' })
   @HttpCode(204)
   @ApiAnswers({ 204: [null, 'Deleted.'] }, ['not-found'])
-  async delete(@Param('id') id: string, @CurrentReach() reach: Reach): Promise<void> {
-    if (!(await this.endpoints.delete(id, reach))) throw new Problem('not-found');
+  async delete(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<void> {
+    if (!(await this.endpoints.delete(id, reachOf(principal), administratorOf(principal))))
+      throw new Problem('not-found');
   }
 
   @Post(':id/rotate-secret')
@@ -84,14 +86,16 @@ export class EndpointsController {
   async rotate(
     @Param('id') id: string,
     @Body() { overlapSeconds }: RotateSecretDto,
-    @CurrentReach() reach: Reach,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointWithSecretResponse> {
-    return accepted(await this.endpoints.rotateSecret(id, reach, overlapSeconds));
+    return accepted(
+      await this.endpoints.rotateSecret(id, reachOf(principal), overlapSeconds, administratorOf(principal)),
+    );
   }
 }
 
-function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-refused', url = ''): T {
-  if (answer === 'not-found') throw new Problem('not-found');
+function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'limit-reached' | 'url-refused', url = ''): T {
+  if (answer === 'not-found' || answer === 'limit-reached') throw new Problem(answer);
   if (answer === 'url-refused') throw invalid([{ field: 'url', message: whyRefused(url) }]);
   return answer;
 }

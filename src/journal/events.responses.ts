@@ -9,6 +9,17 @@ class ActorResponse implements Actor {
 
   @ApiProperty()
   id!: string;
+
+  @ApiProperty({ required: false, description: 'Of the API key, in events of administration and of reviews.' })
+  name?: string;
+
+  @ApiProperty({
+    type: 'string',
+    required: false,
+    nullable: true,
+    description: 'With `name`: the person or system that holds the key.',
+  })
+  owner?: string | null;
 }
 
 export class EventResponse implements JournalEvent {
@@ -36,7 +47,11 @@ export class EventResponse implements JournalEvent {
   @ApiProperty({ minimum: 1, description: 'Counts per session without gaps.' })
   seq!: number | null;
 
-  @ApiProperty({ minimum: 1, description: 'Counts over the whole journal without gaps. An API key of one platform sees only its own events, so it sees gaps.' })
+  @ApiProperty({
+    minimum: 1,
+    description:
+      'Counts over the whole journal without gaps. An API key of one platform sees only its own events, so it sees gaps.',
+  })
   position!: number;
 
   @ApiProperty({ format: 'date-time' })

@@ -5,7 +5,7 @@ import { Problem } from '../core/errors.js';
 import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead } from '../http/audited-read.js';
-import { actorOf, CurrentPrincipal, CurrentReach, needsAllPlatforms, reachOf } from '../http/principal.js';
+import { CurrentPrincipal, CurrentReach, namedActorOf, needsAllPlatforms, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
 import { SubjectView } from './subject-view.js';
@@ -43,9 +43,8 @@ export class SubjectsController {
   @ApiAnswers({ 200: [SubjectView, 'The subject, not locked.'] }, ['not-found'])
   async release(@Param('scanRef') scanRef: string, @CurrentPrincipal() principal: Principal): Promise<SubjectView> {
     const now = this.clock.now();
-    const reach = reachOf(principal);
     const released = isScanRef(scanRef)
-      ? await this.subjects.release(scanRef, reach, actorOf(principal), now)
+      ? await this.subjects.release(scanRef, reachOf(principal), namedActorOf(principal), now)
       : 'not-found';
     if (released === 'foreign-failures') throw needsAllPlatforms('Failures on other platforms count to this lock.');
     return found(released);

@@ -646,5 +646,10 @@ onEveryStore(
       });
     });
   },
-  { EGRESS_ALLOW: '127.0.0.0/8', SIGNALS_HOLD: 'different-network', SIGNAL_VELOCITY_SESSIONS: '0' },
+  {
+    EGRESS_ALLOW: '127.0.0.0/8',
+    SIGNALS_HOLD: 'different-network',
+    SIGNAL_VELOCITY_SESSIONS: '0',
+    CREATE_WAIT_SECONDS: '30',
+  },
 );

@@ -28,7 +28,7 @@ export class ExportController {
   })
   @AuditedRead('journal.export', { by: auditors })
   @ApiProduces(...Object.values(mediaTypes))
-  @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request', 'overloaded'])
   async export(
     @Query() { format, from, to, platform: named }: ExportDto,
     @Req() request: RowsRead,
