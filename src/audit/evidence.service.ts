@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
+import type { Reach } from '../core/reach.js';
 import type { Json } from '../core/canonical-json.js';
 import { DeliveriesOfSessions } from '../deliveries/deliveries-of-sessions.js';
 import type { DeliveryResponse } from '../deliveries/delivery.responses.js';
@@ -29,14 +30,14 @@ export class Evidence {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  async of(sessionId: string): Promise<EvidenceResponse | 'not-found' | 'not-sealed' | 'inconsistent'> {
+  async of(sessionId: string, reach: Reach): Promise<EvidenceResponse | 'not-found' | 'not-sealed' | 'inconsistent'> {
     for (let tries = 0; tries < triesMost; tries += 1) {
-      const events = await this.sealed.eventsOf(sessionId);
+      const events = await this.sealed.eventsOf(sessionId, reach);
       if (typeof events === 'string') return events;
       const evidence = await this.from(sessionId, events);
       if (evidence === 'inconsistent') return evidence;
       // If an event was added meanwhile, the events are not complete, or the webhooks and deliveries do not match them.
-      const rows = await this.sessions.findRows(sessionId);
+      const rows = await this.sessions.findRows(sessionId, reach);
       if (rows?.session.seq === events.length) return evidence;
     }
     return 'not-sealed';

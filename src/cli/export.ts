@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { isOnePlatform, platformRule } from '../core/platform.js';
 import { type Bound, isBackwards, parseBound } from '../journal/export/export-range.js';
 import { exportFormats } from '../journal/export/export-text.js';
 import { type Command, printError, WrongUsage } from './command.js';
@@ -12,19 +13,22 @@ import { withDatabase } from './with-database.js';
 export const exportCommand: Command = {
   name: 'export',
   summary: 'Writes the sealed events of the journal with their proof, for facecode verify',
-  usage: `[--format ${exportFormats.join('|')}] [--from <position|time>] [--to <position|time>] [--out <file>]`,
+  usage: `[--format ${exportFormats.join('|')}] [--from <position|time>] [--to <position|time>] [--platform <name>] [--out <file>]`,
   async run(args) {
     const text = { type: 'string' } as const;
-    const { values } = parseArgs({ args, options: { format: text, from: text, to: text, out: text } });
+    const options = { format: text, from: text, to: text, platform: text, out: text };
+    const { values } = parseArgs({ args, options });
     const format = exportFormats.find((known) => known === (values.format ?? 'ndjson'));
     if (!format) throw new WrongUsage(`--format takes ${exportFormats.join(' or ')}`);
     const bounds = { from: readBound('--from', values.from), to: readBound('--to', values.to) };
     if (isBackwards(bounds)) throw new WrongUsage('--to lies before --from');
+    const { platform = null } = values;
+    if (platform !== null && !isOnePlatform(platform)) throw new WrongUsage(`--platform ${platformRule}`);
     return withDatabase(async (database, settings) => {
       const journal = journalOf(database, settings).export;
-      const plan = await journal.plan(bounds);
+      const plan = await journal.plan(bounds, platform);
       await write(Readable.from(journal.text(plan, format), { objectMode: false }), values.out);
-      printError(`${plan.to - plan.from + 1} events, of a journal of ${plan.checkpoint.size}.`);
+      printError(`${plan.events} events, of a journal of ${plan.checkpoint.size}.`);
       return 0;
     });
   },

@@ -76,6 +76,7 @@ export const attempts = pgTable('attempts', {
   lostLooks: integer('lost_looks').notNull().default(0),
   scanRef: text('scan_ref').notNull(),
   ipDigests: bytes('ip_digests').array().notNull().default([]),
+  platform: text('platform').notNull().default('main'),
 });
 
 export const orphans = pgTable('orphans', {
@@ -102,6 +103,7 @@ export const webhooks = pgTable('webhooks', {
   replayedAt: instant('replayed_at'),
   replayedBy: text('replayed_by'),
   scanRefDigest: bytes('scan_ref_digest'),
+  platform: text('platform'),
 });
 
 export const events = pgTable('events', {
@@ -200,8 +202,9 @@ export const idempotencyKeys = pgTable(
     answerSealed: bytes('answer_sealed'),
     leasedUntil: instant('leased_until').notNull(),
     createdAt: instant('created_at').notNull(),
+    platform: text('platform').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.apiKeyId, table.key] })],
+  (table) => [primaryKey({ columns: [table.platform, table.key] })],
 );
 
 export const subjects = pgTable('subjects', {
@@ -212,6 +215,7 @@ export const subjects = pgTable('subjects', {
   lastOutcomes: jsonb('last_outcomes').$type<Json>().notNull().default([]),
   version: integer('version').notNull().default(1),
   updatedAt: instant('updated_at').notNull(),
+  failuresByPlatform: jsonb('failures_by_platform').$type<Json>().notNull().default({}),
 });
 
 export const reviewClaims = pgTable('review_claims', {

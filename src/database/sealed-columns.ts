@@ -56,7 +56,7 @@ export const sealedColumns = {
   },
   rememberedAnswer: {
     ...byId('idempotency_keys', 'answer_sealed', ''),
-    primaryKey: ['api_key_id', 'key'],
+    primaryKey: ['platform', 'key'],
     boundTo: ['api_key_id', 'key'] as const,
     context: (apiKeyId: string, key: string) => `idempotency:${apiKeyId}:${key}`,
   },

@@ -4,8 +4,10 @@ import { and, asc, eq, gt, isNotNull, not, type SQL, sql, inArray } from 'drizzl
 import { canonicalJson } from '../core/canonical-json.js';
 import { sha256 } from '../core/digest.js';
 import { newId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { events, subjectKeys } from '../database/schema.js';
+import { within } from '../database/within.js';
 import type { Actor } from '../core/actor.js';
 import { sealedColumns } from '../database/sealed-columns.js';
 import { EventMac } from './event-mac.js';
@@ -18,6 +20,7 @@ import { PersonalKeys, type SubjectKey } from './personal-keys.js';
 const version = 2;
 
 export interface EventFilter {
+  reach: Reach;
   after: number;
   limit: number;
   types?: readonly EventType[];
@@ -100,12 +103,13 @@ export class JournalStore {
 
   /** Sealed events in order of position. */
   async read(filter: EventFilter): Promise<JournalEvent[]> {
-    const { after, types, sessionId, limit } = filter;
+    const { reach, after, types, sessionId, limit } = filter;
     const rows = await this.select(this.database)
       .where(
         and(
           gt(events.position, after),
           isNotNull(events.position),
+          within(reach, events.platform),
           sessionId === undefined ? undefined : eq(events.sessionId, sessionId),
           types && types.length > 0 ? this.ofTypes({ ...filter, types }) : undefined,
         ),
@@ -126,12 +130,13 @@ export class JournalStore {
    * Of all sessions each type is looked up by itself: left to choose, PostgreSQL may walk the whole journal after a
    * position to find the few events of a rare type.
    */
-  private ofTypes({ after, types, sessionId, limit }: EventFilter & { types: readonly EventType[] }): SQL {
+  private ofTypes({ reach, after, types, sessionId, limit }: EventFilter & { types: readonly EventType[] }): SQL {
     const wanted = sql.param([...types]);
     if (sessionId !== undefined) return sql`${events.type} = any(${wanted}::text[])`;
     return sql`${events.position} in (
       select found.position from unnest(${wanted}::text[]) as wanted (type) cross join lateral (
-        select position from events where events.type = wanted.type and position > ${after}
+        select position from events
+         where events.type = wanted.type and position > ${after} and ${within(reach, events.platform) ?? sql`true`}
          order by position limit ${limit}) as found)`;
   }
 

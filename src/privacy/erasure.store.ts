@@ -36,6 +36,16 @@ export class ErasureStore {
     return rows.map(({ id }) => id);
   }
 
+  /** The sessions by their platform; without sessions one empty list, of no platform. */
+  async byPlatform(tx: Transaction, sessionIds: readonly string[]): Promise<[string | null, string[]][]> {
+    const { rows } = await tx.query<{ platform: string; ids: string[] }>(
+      `select platform, array_agg(id order by id) as ids from sessions
+        where id = any ($1) group by platform order by platform`,
+      [[...sessionIds]],
+    );
+    return rows.length === 0 ? [[null, []]] : rows.map(({ platform, ids }) => [platform, ids]);
+  }
+
   /** How many events have personal data that these keys had sealed. */
   async countEvents(tx: Transaction, keyIds: readonly string[], sessionIds: readonly string[]): Promise<number> {
     const { rows } = await tx.query<{ n: number }>(

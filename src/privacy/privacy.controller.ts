@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { CurrentPrincipal, namedActorOf } from '../http/principal.js';
-import { type Principal, RequireScope } from '../http/scopes.js';
+import { type Principal, RequireAllPlatforms, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
 import { nothingIsSigned } from '../journal/tree/inconsistency.js';
 import { ErasureService } from './erasure.service.js';
@@ -13,6 +13,7 @@ import { ErasureCertificateResponse, LegalHoldDto, LegalHoldResponse } from './p
 
 @ApiTags('subjects')
 @ApiBearerAuth()
+@RequireAllPlatforms()
 @Controller('v1/subjects')
 export class PrivacyController {
   constructor(

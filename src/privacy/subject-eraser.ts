@@ -26,7 +26,10 @@ export interface Erased {
   endpoints: string[];
 }
 
-/** Destroys the keys of a subject, removes what is kept beside, and journals it: all in the caller's transaction. */
+/**
+ * Destroys the keys of a subject, removes what is kept beside, and journals it: all in the caller's transaction. Each
+ * platform with sessions of the subject gets an event of its own, about its own.
+ */
 @Injectable()
 export class SubjectEraser {
   constructor(
@@ -54,8 +57,11 @@ export class SubjectEraser {
     for (const { what, where, erase } of this.sources.all) {
       kinds.push({ what, where, count: await erase(tx, { scanRef, sessionIds, whole, now }), how: 'removed' });
     }
-    const data = { scanRef, because, sessions: sessionIds.length, keysDestroyed: keyIds.length, endpoints };
-    await this.journal.appendLoose(tx, [{ type: 'subject.erased', attemptId: null, data }], now, actor, null);
+    const told = { scanRef, because, keysDestroyed: keyIds.length };
+    for (const [platform, its] of await this.store.byPlatform(tx, sessionIds)) {
+      const data = { ...told, sessions: its.length, endpoints: await this.sources.receivers(tx, its) };
+      await this.journal.appendLoose(tx, [{ type: 'subject.erased', attemptId: null, data }], now, actor, platform);
+    }
     this.dispatcher.afterCommit(tx, jobs.seal());
     return { sessions: sessionIds.length, keysDestroyed: keyIds.length, kinds, endpoints };
   }

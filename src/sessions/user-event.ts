@@ -66,7 +66,7 @@ export const eventDataForUser = {
   'api-key.revoked': 'hidden',
   'journal.accepted': 'hidden',
   'audit.read': 'hidden',
-} as const satisfies Record<EventType, readonly string[] | 'hidden'>;
+  'api-key.created': 'hidden',
 
 const shownData: Readonly<Record<EventType, readonly string[] | 'hidden'>> = eventDataForUser;
 

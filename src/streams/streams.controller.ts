@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@n
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { CurrentPrincipal } from '../http/principal.js';
+import { CurrentPrincipal, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope, RequireScopeOrClientTokenInQuery } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
 import { type StreamRefusal, streamsPerHolder } from './open-streams.js';
@@ -91,8 +91,8 @@ export class StreamsController {
   ): void {
     const after = startOf(query, lastEventId);
     if (answersHead(request, reply)) return;
-    const { sessionId, type: types } = query;
-    const opened = this.streams.overEvents({ sessionId, types }, after, principal, reply);
+    const interest = { reach: reachOf(principal), sessionId: query.sessionId, types: query.type };
+    const opened = this.streams.overEvents(interest, after, principal, reply);
     if (opened !== 'opened') throw problemOf(opened);
   }
 }

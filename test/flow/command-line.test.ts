@@ -130,6 +130,14 @@ describe('the facecode command', () => {
     }
     expect(await facecode('verify', file)).toMatchObject({ code: 0, err: expect.stringContaining('WARNING') });
 
+    const ofMain = join(folder, 'main.ndjson');
+    expect(await facecode('export', '--platform', 'main', '--out', ofMain)).toMatchObject({ code: 0 });
+    expect(await facecode('verify', ofMain, '--key', publicKey!)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^valid: export of main, \d+ events[^]*no proof shows that it has all[^]*vouches/),
+    });
+    expect(await facecode('export', '--platform', 'Not One')).toMatchObject({ code: 2 });
+
     const lines = text.split('\n');
     writeFileSync(file, lines.toSpliced(3, 1).join('\n'));
     expect(await facecode('verify', file)).toMatchObject({

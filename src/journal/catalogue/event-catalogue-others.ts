@@ -92,7 +92,8 @@ export const otherEvents = {
   },
   'subject.erased': {
     ...ofNoSession,
-    summary: 'The personal data of a subject was erased: its keys are destroyed.',
+    summary:
+      'The personal data of a subject was erased: its keys are destroyed. Each platform with sessions of the subject gets an event about its own sessions.',
     data: object({
       scanRef: text(),
       because: oneOf(['asked', 'retention'], 'An administrator asked, or the sessions were old.'),

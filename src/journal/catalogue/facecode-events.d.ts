@@ -441,7 +441,7 @@ export type SubjectReleasedEvent = Envelope<
   }
 >;
 
-/** The personal data of a subject was erased: its keys are destroyed. */
+/** The personal data of a subject was erased: its keys are destroyed. Each platform with sessions of the subject gets an event about its own sessions. */
 export type SubjectErasedEvent = Envelope<
   'subject.erased',
   null,

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Problem } from '../../core/errors.js';
+import type { Reach } from '../../core/reach.js';
 import { nothingIsSigned } from './inconsistency.js';
 import { JOURNAL_KEY } from './journal-key.js';
 import { consistencyProof, emptyRoot, inclusionProof, rangeProof, rootOf } from './merkle.js';
@@ -42,13 +43,13 @@ export class JournalProofs {
   }
 
   /** An event that waits to be sealed is sealed first, unless the journal is inconsistent. */
-  async inclusionOf(eventId: string): Promise<InclusionOfEvent | 'not-found' | 'not-sealed'> {
-    let position = await this.events.positionOf(eventId);
+  async inclusionOf(eventId: string, reach: Reach): Promise<InclusionOfEvent | 'not-found' | 'not-sealed'> {
+    let position = await this.events.positionOf(eventId, reach);
     let checkpoint = await this.latest();
     if (position === undefined) return 'not-found';
     if (position === null || position > checkpoint.size) {
       await this.sealing.sealAll();
-      position = await this.events.positionOf(eventId);
+      position = await this.events.positionOf(eventId, reach);
       checkpoint = await this.latest();
     }
     if (!position || position > checkpoint.size) return 'not-sealed';

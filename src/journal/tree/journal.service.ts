@@ -1,6 +1,7 @@
 /** The proofs of the journal as the API gives them: hashes in base64, as C2SP has them. */
 import { Inject, Injectable } from '@nestjs/common';
 import { isId } from '../../core/ids.js';
+import type { Reach } from '../../core/reach.js';
 import type { JournalEvent } from '../journal-event.js';
 import { JournalProofs } from './journal-proofs.service.js';
 import type {
@@ -46,8 +47,11 @@ export class JournalService {
     };
   }
 
-  async inclusion(eventId: JournalEvent['id']): Promise<InclusionProofResponse | 'not-found' | 'not-sealed'> {
-    const proof = isId('evt', eventId) ? await this.proofs.inclusionOf(eventId) : 'not-found';
+  async inclusion(
+    eventId: JournalEvent['id'],
+    reach: Reach,
+  ): Promise<InclusionProofResponse | 'not-found' | 'not-sealed'> {
+    const proof = isId('evt', eventId) ? await this.proofs.inclusionOf(eventId, reach) : 'not-found';
     if (typeof proof === 'string') return proof;
     const { position, hashes, checkpoint } = proof;
     const [event] = await this.events.sealed(position - 1, position, 1);

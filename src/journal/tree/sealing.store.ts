@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { and, asc, eq, gt, isNotNull, isNull, lte, not, or, sql } from 'drizzle-orm';
+import type { Reach } from '../../core/reach.js';
 import { Database, type Queryable, type Transaction } from '../../database/database.js';
 import { events } from '../../database/schema.js';
 import { type ProvableEvent, provable } from '../event-row.js';
@@ -161,10 +162,10 @@ export class SealingStore {
   }
 
   /** @returns the position of an event, null when it has none yet, undefined when there is no such event */
-  async positionOf(eventId: string): Promise<number | null | undefined> {
+  async positionOf(eventId: string, reach: Reach): Promise<number | null | undefined> {
     const { rows } = await this.database.query<{ position: string | null }>(
-      'select position from events where id = $1',
-      [eventId],
+      'select position from events where id = $1 and ($2::text is null or platform = $2)',
+      [eventId, reach.platform],
     );
     const row = rows[0];
     return row && (row.position === null ? null : Number(row.position));
