@@ -5,7 +5,8 @@ import type { AttemptFacts, Input, Moment, Moved, SessionFacts } from '../../src
 import type { Folded } from '../../src/attempts/fold.js';
 import { type RetryCause, retryCauses } from '../../src/attempts/outcome.js';
 import { type Confirmation, confirmPass } from '../../src/attempts/pass.js';
-import { type Approval, reviewPass } from '../../src/attempts/review.js';
+import type { Approval, Reviewer } from '../../src/attempts/four-eyes.js';
+import { reviewPass } from '../../src/attempts/review.js';
 import { close, requestAttempt, requested } from '../../src/attempts/session.js';
 import { isFinalAttempt } from '../../src/attempts/states.js';
 import { flag } from '../../src/attempts/signals.js';
@@ -39,6 +40,14 @@ export const far = '203.0.113.7';
 
 /** When every history begins. */
 export const start = new Date('2026-03-01T12:00:00.000Z');
+/** A key of its own person, old enough for every hold. */
+export const reviewerOf = (id: string): Reviewer => ({
+  id,
+  owner: `owner of ${id}`,
+  hasReviewScope: true,
+  createdAt: new Date('2026-01-01T00:00:00.000Z'),
+  makers: [],
+});
 
 /** Rows and journal in memory: writes what is decided as the store does, and nothing that was not decided. */
 export class Ledger {
@@ -100,11 +109,12 @@ export class Ledger {
     const { reason } = this.rows;
     const approvals = this.approvals.filter((approval) => approval.reason === reason);
     const { fourEyes } = this.policy;
-    const facts = { claim: null, approvals, fourEyes, now: this.now };
-    const decided = reviewPass(this.session(), row, { reviewer, decision, note: 'seen' }, facts);
+    const facts = { claim: null, approvals, fourEyes, heldAt: this.now, now: this.now };
+    const by = reviewerOf(reviewer);
+    const decided = reviewPass(this.session(), row, { reviewer: by, decision, note: 'seen' }, facts);
     if (typeof decided === 'string') return;
     if (decided.kind === 'decided') return this.write(row, decided.moved);
-    this.approvals.push({ by: reviewer, at: this.now, reason });
+    this.approvals.push({ by, at: this.now, reason });
     this.append([decided.event]);
   }
 
