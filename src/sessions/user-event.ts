@@ -66,7 +66,7 @@ export const eventDataForUser = {
   'api-key.revoked': 'hidden',
   'journal.accepted': 'hidden',
   'audit.read': 'hidden',
-  'api-key.created': 'hidden',
+} as const satisfies Record<EventType, readonly string[] | 'hidden'>;
 
 const shownData: Readonly<Record<EventType, readonly string[] | 'hidden'>> = eventDataForUser;
 
