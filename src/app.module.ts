@@ -7,6 +7,7 @@ import type { Settings } from './config/settings.js';
 import { CoreModule } from './core/core.module.js';
 import type { Database } from './database/database.js';
 import { DatabaseModule } from './database/database.module.js';
+import type { ReadDatabase } from './database/read-database.js';
 import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdenfyModule } from './idenfy/idenfy.module.js';
@@ -23,7 +24,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
 /** The whole service on an open database and queue backend; which parts run is said by ROLES. */
 @Module({})
 export class AppModule {
-  static forRoot(settings: Settings, database: Database, backend: QueueBackend): DynamicModule {
+  static forRoot(settings: Settings, database: Database, reads: ReadDatabase, backend: QueueBackend): DynamicModule {
     const { roles } = settings;
     const journal = JournalModule.forRoles(roles);
     const risk = RiskModule.forRoles(roles, [journal], JournalStore);
@@ -35,7 +36,7 @@ export class AppModule {
       imports: [
         ConfigurationModule.forRoot(settings),
         CoreModule.forRoot(settings),
-        DatabaseModule.forRoot(database),
+        DatabaseModule.forRoot(database, reads),
         QueueModule.forRoot(backend, roles.worker),
         HttpModule.forRoles(roles, settings.http.metricsPort !== null),
         journal,

@@ -5,6 +5,7 @@ import { Clock } from '../core/clock.js';
 import { isId } from '../core/ids.js';
 import { Database } from '../database/database.js';
 import { type ApiKey, ApiKeysStore, type NewApiKey } from '../http/api-keys.store.js';
+import { CredentialMemory } from '../http/credential-memory.js';
 import { AdministrationJournal } from '../journal/administration-journal.js';
 import { createdKey, revokedKey } from './api-key-events.js';
 
@@ -13,6 +14,7 @@ export class ApiKeysService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(ApiKeysStore) private readonly store: ApiKeysStore,
+    @Inject(CredentialMemory) private readonly memory: CredentialMemory,
     @Inject(AdministrationJournal) private readonly journal: AdministrationJournal,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
@@ -24,6 +26,7 @@ export class ApiKeysService {
     return this.database.transaction(async (tx) => {
       const made = await this.store.create(tx, asked, now);
       await this.journal.record(tx, 'api-key.created', createdKey(made), by, now);
+      tx.afterCommit(() => this.memory.accept(made.key));
       return made;
     });
   }

@@ -4,6 +4,7 @@ import { SystemClock } from '../core/clock.js';
 import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
 import { type ApiKey, ApiKeysStore } from '../http/api-keys.store.js';
+import { CredentialMemory } from '../http/credential-memory.js';
 import { AdministrationJournal } from '../journal/administration-journal.js';
 import { JournalStore } from '../journal/journal.store.js';
 import { PersonalKeys } from '../journal/personal-keys.js';
@@ -97,7 +98,8 @@ async function list(args: string[]): Promise<number> {
 function apiKeysOf(database: Database, settings: OpenedSettings<'encryption' | 'journal'>): ApiKeysService {
   const events = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
   const journal = new AdministrationJournal(events, { afterCommit: () => undefined });
-  return new ApiKeysService(database, new ApiKeysStore(database), journal, new SystemClock());
+  const clock = new SystemClock();
+  return new ApiKeysService(database, new ApiKeysStore(database), new CredentialMemory(clock), journal, clock);
 }
 
 function describe({ id, name, scopes: granted, platform, owner, hint, createdAt, expiresAt }: ApiKey): string {

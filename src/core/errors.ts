@@ -48,6 +48,11 @@ export const problems = {
     title: 'The session does not wait for a review',
     help: 'Only a session with status `in-review` can be decided by a person.',
   },
+  'limit-reached': {
+    status: 409,
+    title: 'No more of them may be created',
+    help: 'A platform may have up to 250 endpoints; endpoints of all platforms (`*`) count by themselves. Delete one that you no longer need. Deleted endpoints do not count.',
+  },
   'endpoint-disabled': {
     status: 409,
     title: 'The endpoint is disabled',
@@ -101,7 +106,7 @@ export const problems = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    help: 'Slow down; `Retry-After` says when to try again.',
+    help: 'Slow down; `Retry-After` says when to try again. `detail` names the limit if it is not the number of requests: an API key may have up to 1,000 open streams and 500 waiting requests for events (`wait`) on one process of the service, a client token 10 open streams.',
   },
   'internal-error': {
     status: 500,
@@ -116,7 +121,7 @@ export const problems = {
   overloaded: {
     status: 503,
     title: 'Overloaded',
-    help: 'The service sheds load; `Retry-After` says when to try again.',
+    help: 'The service sheds load; `Retry-After` says when to try again. Searches, lists, exports and verification share a few connections to the database. A request that gets none of them in time, or whose query takes too long, is refused. Ask for less, such as a shorter time, or try later.',
   },
   unavailable: {
     status: 503,

@@ -24,6 +24,7 @@ export class EndpointsController {
   })
   @ApiAnswers({ 201: [EndpointWithSecretResponse, 'The secret is in this answer and nowhere else.'] }, [
     'invalid-request',
+    'limit-reached',
   ])
   async create(
     @Body() body: CreateEndpointDto,
@@ -89,8 +90,8 @@ export class EndpointsController {
   }
 }
 
-function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-refused', url = ''): T {
-  if (answer === 'not-found') throw new Problem('not-found');
+function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'limit-reached' | 'url-refused', url = ''): T {
+  if (answer === 'not-found' || answer === 'limit-reached') throw new Problem(answer);
   if (answer === 'url-refused') throw invalid([{ field: 'url', message: whyRefused(url) }]);
   return answer;
 }

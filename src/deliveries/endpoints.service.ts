@@ -36,11 +36,12 @@ export class EndpointsService {
     asked: CreateEndpointDto,
     platform: string,
     by: Administrator,
-  ): Promise<EndpointWithSecretResponse | UrlRefused> {
+  ): Promise<EndpointWithSecretResponse | UrlRefused | 'limit-reached'> {
     const url = await this.guard.admit(asked.url);
     if (url === null) return 'url-refused';
     const secret = newEndpointSecret();
     return this.database.transaction(async (tx) => {
+      if (!(await this.store.hasRoom(tx, platform))) return 'limit-reached';
       const now = this.clock.now();
       const row = await this.store.create(tx, {
         id: newId('ep'),

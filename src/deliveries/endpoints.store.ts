@@ -44,6 +44,18 @@ export class EndpointsStore {
     @Inject(Sealer) private readonly sealer: Sealer,
   ) {}
 
+  /**
+   * Whether the platform may have one more endpoint. Until the transaction ends, nobody else creates one for the platform.
+   */
+  async hasRoom(tx: Transaction, platform: string): Promise<boolean> {
+    await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [creationLock, platform]);
+    const { rows } = await tx.query<{ count: string }>(
+      'select count(*) from endpoints where platform = $1 and deleted_at is null',
+      [platform],
+    );
+    return Number(rows[0]!.count) < endpointsMax;
+  }
+
   /** Makes an endpoint. It gets the events that do not have a position yet. */
   async create(tx: Transaction, { secrets, at, ...endpoint }: NewEndpoint): Promise<EndpointRow> {
     const fromPosition = await this.lastPosition(tx);
@@ -142,6 +154,11 @@ export class EndpointsStore {
 }
 
 const sealedAtOnceMax = 1000;
+
+/** Of one platform. */
+const endpointsMax = 250;
+/** "Endp" in ASCII. */
+const creationLock = 0x456e6470;
 
 const live = (id: string) => and(eq(endpoints.id, id), isNull(endpoints.deletedAt));
 

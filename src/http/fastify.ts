@@ -4,14 +4,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import helmet from '@fastify/helmet';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Problem } from '../core/errors.js';
 import { isNestedDeeper } from '../core/json-depth.js';
 import { withLogFields } from '../core/log-context.js';
+import { AccessLogLines } from './access-log-lines.js';
 import { answerClientError } from './client-errors.js';
 import { allowOrigins } from './cors.js';
-import { requestIdLabel } from './logging.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem } from './problem.filter.js';
 
@@ -28,13 +28,13 @@ const headersWithinMs = 10_000;
 const requestWithinMs = 15_000;
 const saneRequestId = /^[\w.:+/=-]{1,128}$/;
 /** Its body stays bytes: the signature is over them, and parsing comes after it. */
-export const receiverPath = '/webhooks/idenfy';
+const receiverPath = '/webhooks/idenfy';
 
 /** @param trustProxy the proxies whose `X-Forwarded-For` is trusted */
 export function createFastify(logger: Logger, trustProxy: false | number | string[]): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
-    logController: new LogController({ requestIdLogLabel: requestIdLabel }),
+    logController: new AccessLogLines(),
     trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestWithinMs,
@@ -48,7 +48,7 @@ export function createFastify(logger: Logger, trustProxy: false | number | strin
     clientErrorHandler: answerClientError,
     // For errors before routing: an address that cannot be decoded.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      reply.header('x-request-id', request.id);
+      reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
       sendProblem(reply, request, new Problem('not-found'));
     },
     connectionTimeout: 60_000,
@@ -88,12 +88,13 @@ export async function configureFastify(
   fastify.addHook('preValidation', named);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    // An answer may be kept only if its route says so. The address cannot decide: one route can be written in many ways.
+    reply.header('cache-control', 'no-store');
     const encoding = request.headers['content-encoding'];
     if (encoding && encoding.toLowerCase() !== 'identity') {
       sendProblem(reply, request, new Problem('unsupported-media-type'));
       return;
     }
-    if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store');
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {

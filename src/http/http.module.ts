@@ -2,9 +2,10 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
 import { ApiKeysStore } from './api-keys.store.js';
+import { Authentication } from './authentication.service.js';
+import { CredentialMemory } from './credential-memory.js';
 import { DependencyMetrics } from './dependency-metrics.js';
 import { ClientTokensStore } from './client-tokens.store.js';
-import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
 import { IdempotencyStore } from './idempotency.store.js';
@@ -35,6 +36,8 @@ export class HttpModule {
       providers: [
         ApiKeysStore,
         ClientTokensStore,
+        CredentialMemory,
+        Authentication,
         IdempotencyStore,
         Metrics,
         MetricsServer,
@@ -47,10 +50,8 @@ export class HttpModule {
         { provide: APP_GUARD, useClass: RateLimitGuard },
         { provide: APP_PIPE, useFactory: validationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
-        // The last that fits is asked first.
-        { provide: APP_FILTER, useClass: FailedAuthenticationFilter },
       ],
-      exports: [ApiKeysStore, ClientTokensStore, IdempotencyStore, Metrics, Readiness],
+      exports: [ApiKeysStore, ClientTokensStore, CredentialMemory, IdempotencyStore, Metrics, Readiness],
     };
   }
 }

@@ -26,6 +26,10 @@ each code has a page under \`/problems\`.
   \`EventSource\` stops at a 401, and the page must ask its own server.
 - After the session's end, asking for a code gets 409 \`session-closed\`, as with an API key.
 - A client token gets 404 for every other session, and 403 for every route that it may never use.
+- A client token shows the user's view of its session: ids, states, numbers, times, \`retryOn\`, and the status of outcomes. It never
+  shows \`failReason\`, \`signals\`, a \`reason\` that names a rule (it is null), \`reference\`, \`metadata\`, \`scanRef\`, \`actor\` or
+  \`personal\`. Somebody who tries to deceive the camera must not learn which rule noticed it.
+- Only keys with the scope \`sessions\` see the address of an identification; it is as secret as a code.
 - Only the stream of a session accepts \`?token=\`. One token may have ten open streams, one process STREAMS_MAX.
 
 **Sessions**
@@ -36,13 +40,17 @@ each code has a page under \`/problems\`.
 - A new code is refused with \`session-closed\` while a pass is held for review.
 - \`outcome.source\` is \`session-api\` if the outcome comes from asking iDenfy. If iDenfy then has no verdict (null, 404), the
   outcome is EXPIRED. The source is \`deadline\` if iDenfy could not be asked for a day.
+- A webhook's SUCCESS is late if it arrives more than DEADLINE_GRACE_SECONDS after the expiry of its code, while the attempt is
+  still open. The pass is then held (\`confirming\`) and flagged \`late-result\`, whatever CONFIRM_PASS says.
 
 **Signals and reviews**
 
 - A signal is raised at most once on an attempt. \`data\` of \`risk.flagged\` has \`signal\`, \`number\` and the facts behind the
   signal; addresses are in \`personal\`.
 - The \`reason\` of a held session is the first of these that applies: \`subject-locked\`, a signal of SIGNALS_HOLD (also on an earlier
-  attempt), \`confirming\`.
+  attempt), \`confirming\` (CONFIRM_PASS=enforce, or a late pass).
+- iDenfy's session API ends \`confirming\`: it confirms the pass, or the reason becomes \`disputed\`. If iDenfy cannot be asked for
+  a day, the reason becomes \`unconfirmed\`. A person may decide at any time.
 - You can decide a review without a claim. While another key has a claim, you can only add notes.
 
 **Events and streams**
@@ -53,7 +61,9 @@ each code has a page under \`/problems\`.
   exist yet, the stream waits.
 - The stream of a session ends after the final event. A reader that reconnects gets later events of the session
   (\`attempt.late-result\`). Reconnecting when nothing is left returns 204, and \`EventSource\` stops.
-- With a client token \`personal\` is null in every event.
+- With a client token the stream has the user's view of each event, and no events of the types \`risk.*\`, \`review.*\`,
+  \`subject.*\`, \`attempt.conflict\`, \`attempt.late-result\`, \`attempt.disputed\` and \`attempt.orphaned\`. So \`seq\` has gaps
+  there. \`id\` is still the position, and resuming works.
 - \`sessionId\` and \`seq\` are null in events without a session (\`webhook.quarantined\`, \`subject.released\`).
 
 **Reads of audit data**

@@ -8,11 +8,10 @@ import { EventCatalogueController } from './catalogue/event-catalogue.controller
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { ExportController } from './export/export.controller.js';
-import { JournalExport } from './export/export.service.js';
-import { ExportStore } from './export/export.store.js';
 import { JOURNAL_KEY, journalKey } from './tree/journal-key.js';
 import { JournalProofs } from './tree/journal-proofs.service.js';
 import { JournalFeed } from './journal-feed.js';
+import { JournalReads, journalReads } from './journal-reads.js';
 import { JournalTail } from './journal-tail.js';
 import { JournalController } from './tree/journal.controller.js';
 import { JournalService } from './tree/journal.service.js';
@@ -22,7 +21,6 @@ import { SealProcessor } from './tree/seal.processor.js';
 import { SealingService } from './tree/sealing.service.js';
 import { SealingStore } from './tree/sealing.store.js';
 import { TreeStore } from './tree/tree.store.js';
-import { JournalVerification } from './tree/verification.service.js';
 
 @Module({})
 export class JournalModule {
@@ -40,10 +38,9 @@ export class JournalModule {
         SealingStore,
         TreeStore,
         SealingService,
-        JournalProofs,
         JournalFeed,
         EventsService,
-        ...(roles.api ? [JournalVerification, JournalService, ExportStore, JournalExport] : []),
+        ...(roles.api ? [...journalReads, JournalService] : []),
         ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
       exports: [
@@ -53,7 +50,7 @@ export class JournalModule {
         JournalTail,
         PersonalKeys,
         ErasureSources,
-        JournalProofs,
+        ...(roles.api ? [JournalReads, JournalProofs] : []),
       ],
     };
   }

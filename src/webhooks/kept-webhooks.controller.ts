@@ -32,7 +32,7 @@ export class KeptWebhooksController {
   })
   @RequireScope('audit')
   @AuditedRead('webhooks.list')
-  @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   list(@Query() query: ListWebhooksDto): Promise<WebhookPageResponse> {
     return this.webhooks.list(query);
   }
