@@ -10,7 +10,7 @@ import { testEnvironment } from '../support/test-environment.js';
 import { startSimulator } from '../../src/simulator/simulator.js';
 import { Database } from '../../src/database/database.js';
 import { waitFor } from '../support/wait-for.js';
-import { Client } from '../support/client.js';
+import { Client, type EventBody } from '../support/client.js';
 import { idenfyVariables, simulatorKeys } from '../support/store.js';
 
 interface Ran {
@@ -86,8 +86,23 @@ describe('the facecode command', () => {
     const listed = await facecode('keys', 'list');
     expect(listed.out).toContain(id);
     expect(listed.out).not.toContain(key);
+    expect(listed.out).toMatch(/sessions,audit {2}platform main {2}backend {2}no owner/);
     expect(await facecode('keys', 'revoke', id)).toMatchObject({ code: 0 });
     expect(await facecode('keys', 'revoke', id)).toMatchObject({ code: 1 });
+  });
+
+  it('makes keys with an owner and a platform, and lists both', async () => {
+    const create = (...rest: string[]) => facecode('keys', 'create', '--name', 'desk', ...rest);
+    const desk = ['--scopes', 'review', '--owner', ' Ann Smith ', '--platform', '*'];
+    expect(await create(...desk)).toMatchObject({ code: 0 });
+    expect((await facecode('keys', 'list')).out).toMatch(/review {2}platform \* {2}desk {2}held by Ann Smith/);
+    for (const [wrong, why] of [
+      [['--scopes', 'sessions', '--platform', '*'], /--platform .*audit, review, admin/],
+      [['--scopes', 'review', '--platform', 'My Shop'], /--platform must have 1 to 64/],
+      [['--scopes', 'review', '--owner', ' '], /--owner takes 1 to 100 characters/],
+    ] as const) {
+      expect(await create(...wrong)).toMatchObject({ code: 2, err: expect.stringMatching(why) });
+    }
   });
 
   it('finds that rows are what the journal says', async () => {
@@ -108,6 +123,15 @@ describe('the facecode command', () => {
         ({ attempt }) => attempt?.number === 2 && attempt.state === 'issued',
       );
       await client.create('check-2');
+      // The keys that the commands above made and revoked.
+      const byCommand = ({ actor }: EventBody) => actor.id === 'command-line';
+      const created = await client.untilRecorded('api-key.created', 'the keys that were made', byCommand);
+      const revoked = await client.untilRecorded('api-key.revoked', 'the key that was revoked', byCommand);
+      expect([...created, ...revoked].map(({ type, actor, data }) => [type, actor, data.owner])).toEqual([
+        ['api-key.created', { kind: 'system', id: 'command-line' }, null],
+        ['api-key.created', { kind: 'system', id: 'command-line' }, 'Ann Smith'],
+        ['api-key.revoked', { kind: 'system', id: 'command-line' }, null],
+      ]);
       await waitFor(() => existsSync(join(mirror(), 'latest')), { what: 'a checkpoint to be mirrored' });
     } finally {
       await service.close();
