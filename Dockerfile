@@ -1,5 +1,5 @@
 # Dependencies and build have stages of their own: no compiler, source or test comes into the image that runs.
-FROM node:24-slim AS build
+FROM node:24.11-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -7,12 +7,12 @@ COPY tsconfig.json nest-cli.json .swcrc ./
 COPY src ./src
 RUN npm run build
 
-FROM node:24-slim AS dependencies
+FROM node:24.11-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
-FROM node:24-slim
+FROM node:24.11-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 FACECODE_DATA_DIR=/data
 WORKDIR /app
 # Keys and the embedded database; the image's own code stays read-only for the service.

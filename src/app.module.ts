@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
 import { AttemptsModule } from './attempts/attempts.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ConfigurationModule } from './config/config.module.js';
@@ -6,6 +7,7 @@ import type { Settings } from './config/settings.js';
 import { CoreModule } from './core/core.module.js';
 import type { Database } from './database/database.js';
 import { DatabaseModule } from './database/database.module.js';
+import type { ReadDatabase } from './database/read-database.js';
 import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdenfyModule } from './idenfy/idenfy.module.js';
@@ -22,7 +24,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
 /** The whole service on an open database and queue backend; which parts run is said by ROLES. */
 @Module({})
 export class AppModule {
-  static forRoot(settings: Settings, database: Database, backend: QueueBackend): DynamicModule {
+  static forRoot(settings: Settings, database: Database, reads: ReadDatabase, backend: QueueBackend): DynamicModule {
     const { roles } = settings;
     const journal = JournalModule.forRoles(roles);
     const risk = RiskModule.forRoles(roles, [journal], JournalStore);
@@ -34,12 +36,13 @@ export class AppModule {
       imports: [
         ConfigurationModule.forRoot(settings),
         CoreModule.forRoot(settings),
-        DatabaseModule.forRoot(database),
+        DatabaseModule.forRoot(database, reads),
         QueueModule.forRoot(backend, roles.worker),
         HttpModule.forRoles(roles, settings.http.metricsPort !== null),
         journal,
         risk,
         attempts,
+        AccessModule.forRoles(roles, [journal]),
         deliveries,
         sessions,
         ...(roles.api ? [AuditModule.withImports([attempts, sessions, journal, deliveries])] : []),

@@ -3,13 +3,13 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { BootstrapKey, type NewAdminKey } from './access/bootstrap-key.js';
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { settingsWarnings } from './config/warnings.js';
 import { Opened } from './core/opened.js';
-import { unsafeDurability } from './database/connect.js';
+import { openReadDatabase, unsafeDurability } from './database/connect.js';
 import { openDatabase } from './database/open.js';
-import { BootstrapKey, type NewAdminKey } from './http/bootstrap-key.js';
 import { configureFastify, createFastify } from './http/fastify.js';
 import { createLogger, NestLogger } from './http/logging.js';
 import { Metrics } from './http/metrics.js';
@@ -56,6 +56,8 @@ async function open(
     notify: (line) => logger.warn(line),
   });
   opened.add(() => database.close());
+  const reads = openReadDatabase(settings, database);
+  opened.add(() => reads.close());
   await checkKeys(database, settings, true);
   for (const name of await unsafeDurability(database)) {
     logger.warn(`PostgreSQL runs with ${name}=off: an answered request may be lost in a crash`);
@@ -64,7 +66,7 @@ async function open(
   const backend = await openQueueBackend(settings, database);
   opened.add(() => backend.close());
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(settings, database, backend),
+    AppModule.forRoot(settings, database, reads, backend),
     createFastify(logger, settings.http.trustProxy),
     { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
   );

@@ -7,6 +7,7 @@ import { Database, type Transaction } from '../database/database.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { AttemptsStore } from './attempts.store.js';
+import { whyNotDecide } from './four-eyes.js';
 import { isLive, type Review, reviewEvent, reviewPass, type ReviewRefusal, whyNot } from './review.js';
 import { ReviewsStore } from './reviews.store.js';
 import { type AttemptRow, sessionFacts, type SessionWithAttempts } from './rows.js';
@@ -32,11 +33,12 @@ export class ReviewService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Takes it for a while, or for a while more. */
+  /** Reserves it for a while, or for a while more, for a key that may decide. */
   claim(sessionId: string, actor: Actor): Promise<'claimed' | Refusal> {
     return this.withHeld(sessionId, async (held) => {
       const { tx, locked, attempt, now } = held;
-      const refusal = whyNot(locked.session, await this.reviews.claim(tx, sessionId), actor.id, now);
+      const claim = await this.reviews.claim(tx, sessionId);
+      const refusal = whyNot(locked.session, claim, actor.id, now) ?? (await this.whyNotDecide(tx, actor));
       if (refusal) return refusal;
       const until = new Date(now.getTime() + this.settings.review.claimSeconds * 1000);
       await this.reviews.putClaim(tx, sessionId, { by: actor.id, at: now, until });
@@ -80,25 +82,30 @@ export class ReviewService {
       const decided = reviewPass(
         sessionFacts(locked),
         attempt,
-        { reviewer: actor.id, decision, note },
+        { reviewer: await this.reviews.reviewer(tx, actor.id), decision, note },
         {
           claim: await this.reviews.claim(tx, sessionId),
           approvals: await this.reviews.approvalsOf(tx, sessionId, reason),
           fourEyes: this.settings.review.fourEyes,
+          heldAt: locked.session.heldAt ?? now,
           now,
         },
       );
       if (typeof decided === 'string') return decided;
-      // Who has said his word is done with it; another may have to follow.
+      // This reviewer has finished; another one may have to decide, too.
       await this.reviews.endClaim(tx, sessionId);
       if (decided.kind === 'decided') {
         await this.moves.write(tx, locked, attempt, decided.moved, { actor, now });
       } else {
-        await this.reviews.addApproval(tx, sessionId, reason, { by: actor.id, at: now });
+        await this.reviews.addApproval(tx, sessionId, reason, actor.id, now);
         await this.tell(held, actor, decided.event);
       }
       return decided.kind;
     });
+  }
+
+  private async whyNotDecide(tx: Transaction, { id }: Actor): Promise<'admin-alone' | null> {
+    return this.settings.review.fourEyes ? whyNotDecide(await this.reviews.reviewer(tx, id)) : null;
   }
 
   private withHeld<T>(sessionId: string, work: (held: Held) => Promise<T>): Promise<T | 'not-found'> {

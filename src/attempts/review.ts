@@ -2,24 +2,26 @@
 import type { EventType } from '../journal/event-types.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import type { AttemptFacts, Moved, SessionFacts } from './decision.js';
+import {
+  type Approval,
+  counting,
+  type FourEyesRefusal,
+  type Reviewer,
+  whyNotApprove,
+  whyNotDecide,
+  whyNotTogether,
+} from './four-eyes.js';
 import { endSession } from './session.js';
 
-/** Who has a held pass to himself, until when. */
+/** Which API key has reserved a held pass, until when. */
 export interface Claim {
   by: string;
   at: Date;
   until: Date;
 }
 
-/** A word for pass that waits for a second one (REVIEW_FOUR_EYES). */
-export interface Approval {
-  by: string;
-  at: Date;
-}
-
 export interface Review {
-  /** id of the API key */
-  reviewer: string;
+  reviewer: Reviewer;
   decision: 'pass' | 'fail';
   note: string;
 }
@@ -29,16 +31,18 @@ export interface ReviewFacts {
   claim: Claim | null;
   approvals: readonly Approval[];
   fourEyes: boolean;
+  /** when the pass was first held */
+  heldAt: Date;
   now: Date;
 }
 
-export type ReviewRefusal = 'not-in-review' | 'review-claimed' | 'second-reviewer-needed';
+export type ReviewRefusal = 'not-in-review' | 'review-claimed' | FourEyesRefusal;
 
 type About = Pick<AttemptFacts, 'id' | 'number'>;
 
 export const isLive = (claim: Claim | null, now: Date): claim is Claim => claim !== null && claim.until > now;
 
-/** Why a reviewer may not act now; null: he may. */
+/** Why a reviewer may not act now; null: they may. */
 export function whyNot(
   session: Pick<SessionFacts, 'status'>,
   claim: Claim | null,
@@ -52,34 +56,40 @@ export function whyNot(
 /** `approved`: said, and one more reviewer is needed. */
 export type ReviewDecision = { kind: 'decided'; moved: Moved } | { kind: 'approved'; event: NewEvent } | ReviewRefusal;
 
-/** A person decides on a held pass. One is enough to refuse it; with four eyes two different ones have to grant it. */
+/** A person decides on a held pass. One person is enough to refuse it; with four eyes two people must grant it. */
 export function reviewPass(
   session: Pick<SessionFacts, 'status'>,
   attempt: About,
   { reviewer, decision, note }: Review,
-  { claim, approvals, fourEyes, now }: ReviewFacts,
+  { claim, approvals, fourEyes, heldAt, now }: ReviewFacts,
 ): ReviewDecision {
-  const refusal = whyNot(session, claim, reviewer, now);
+  const refusal = whyNot(session, claim, reviewer.id, now) ?? (fourEyes ? whyNotDecide(reviewer) : null);
   if (refusal) return refusal;
+  const earlier = fourEyes ? counting(approvals, heldAt) : approvals;
   if (decision === 'fail') {
-    return decided(attempt, 'fail', note, approvals, endSession('failed', 'failed-in-review', now));
+    return decided(attempt, 'fail', note, earlier, endSession('failed', 'failed-in-review', now));
   }
-  if (fourEyes && !approvals.some(({ by }) => by !== reviewer)) {
-    if (approvals.length > 0) return 'second-reviewer-needed';
-    return { kind: 'approved', event: reviewEvent('review.approved', attempt, { reviewersNeeded: 1 }, note) };
+  if (fourEyes) {
+    const alone = whyNotApprove(reviewer, heldAt);
+    if (alone) return alone;
+    const [first] = earlier;
+    if (!first)
+      return { kind: 'approved', event: reviewEvent('review.approved', attempt, { reviewersNeeded: 1 }, note) };
+    const together = whyNotTogether(first.by, reviewer);
+    if (together) return together;
   }
-  return decided(attempt, 'pass', note, approvals, endSession('passed', null, now));
+  return decided(attempt, 'pass', note, earlier, endSession('passed', null, now));
 }
 
 function decided(
   attempt: About,
   decision: Review['decision'],
   note: string,
-  approvals: readonly Approval[],
+  earlier: readonly Approval[],
   ended: ReturnType<typeof endSession>,
 ): ReviewDecision {
-  const earlier = approvals.map(({ by }) => by);
-  const data = { decision, ...(earlier.length > 0 ? { approvedBy: earlier } : {}) };
+  const approvedBy = earlier.map(({ by }) => by.id);
+  const data = { decision, ...(approvedBy.length > 0 ? { approvedBy } : {}) };
   const events = [reviewEvent('review.decided', attempt, data, note), ended.event];
   return { kind: 'decided', moved: { kind: 'moved', attempt: null, session: ended.session, events, next: null } };
 }

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { ApiKeysStore } from '../http/api-keys.store.js';
 import { AttemptsStore } from './attempts.store.js';
-import type { Approval, Claim } from './review.js';
+import type { Approval, Reviewer } from './four-eyes.js';
+import type { Claim } from './review.js';
 import type { SessionWithAttempts } from './rows.js';
 
 export interface ReviewFilter {
@@ -19,12 +21,13 @@ export interface ReviewRow extends SessionWithAttempts {
   notesCount: number;
 }
 
-/** Claims and approvals. Who writes holds the session's row; notes and the rest are in the journal. */
+/** Claims and approvals. Writers must hold the session's row. Notes and the rest are in the journal. */
 @Injectable()
 export class ReviewsStore {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(AttemptsStore) private readonly attempts: AttemptsStore,
+    @Inject(ApiKeysStore) private readonly keys: ApiKeysStore,
   ) {}
 
   /** Sessions in review, those held for longest first. */
@@ -89,21 +92,40 @@ export class ReviewsStore {
     await tx.query('delete from review_claims where session_id = $1', [sessionId]);
   }
 
-  /** Who has said pass of this hold; a word about an earlier reason was about less than is known now. */
+  /** @throws Error if there is no such key */
+  async reviewer(tx: Transaction, keyId: string): Promise<Reviewer> {
+    const [found] = await this.reviewers(tx, [keyId]);
+    if (!found) throw new Error(`API key ${keyId} is gone`);
+    return found;
+  }
+
+  private async reviewers(from: Queryable, keyIds: readonly string[]): Promise<(Reviewer & { revoked: boolean })[]> {
+    const found = await this.keys.lineages(from, keyIds);
+    return found.map(({ scopes, ...key }) => ({ ...key, hasReviewScope: scopes.includes('review') }));
+  }
+
+  /** The approvals of this hold. One for an earlier reason was given when less was known. */
   async approvalsOf(tx: Transaction, sessionId: string, reason: string | null): Promise<Approval[]> {
     return (await this.approvals(tx, [sessionId])).filter((approval) => approval.reason === reason);
   }
 
+  /** Without those of revoked keys: a key may be revoked because somebody else used it. */
   private async approvals(from: Queryable, ids: string[]) {
-    const { rows } = await from.query<Approval & { sessionId: string; reason: string }>(
+    const { rows } = await from.query<{ sessionId: string; reason: string; by: string; at: Date }>(
       `select session_id as "sessionId", reason, approved_by as by, approved_at as at
          from review_approvals where session_id = any($1::text[]) order by approved_at, approved_by`,
       [ids],
     );
-    return rows;
+    const keyIds = [...new Set(rows.map(({ by }) => by))];
+    const live = keyIds.length === 0 ? [] : (await this.reviewers(from, keyIds)).filter(({ revoked }) => !revoked);
+    const reviewers = new Map(live.map((reviewer) => [reviewer.id, reviewer]));
+    return rows.flatMap(({ by: keyId, ...approval }) => {
+      const by = reviewers.get(keyId);
+      return by ? [{ ...approval, by }] : [];
+    });
   }
 
-  async addApproval(tx: Transaction, sessionId: string, reason: string | null, { by, at }: Approval): Promise<void> {
+  async addApproval(tx: Transaction, sessionId: string, reason: string | null, by: string, at: Date): Promise<void> {
     await tx.query(
       `insert into review_approvals (session_id, reason, approved_by, approved_at) values ($1, $2, $3, $4)`,
       [sessionId, reason, by, at],

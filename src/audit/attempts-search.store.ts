@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { and, desc, eq, gte, isNotNull, lt, sql } from 'drizzle-orm';
 import type { AttemptRow } from '../attempts/rows.js';
 import type { AttemptState } from '../attempts/states.js';
-import { Database } from '../database/database.js';
+import type { Queryable } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 import { attempts } from '../database/schema.js';
 import type { PageEnd } from '../http/cursor.js';
 import type { FinalStatus } from '../idenfy/contract.js';
@@ -24,7 +25,7 @@ export interface AttemptFilter {
 
 @Injectable()
 export class AttemptsSearchStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(@Inject(ReadDatabase) private readonly database: Queryable) {}
 
   /**
    * Newest first. Each filter alone is a range of its own index (migration 0009, whose predicates stand here again);

@@ -28,7 +28,7 @@ export class AttemptsController {
       'Attempts of all sessions, newest first. An attempt must match every filter of the request. Each attempt shows the status of its session and what a reviewer decided.',
   })
   @AuditedRead('attempts.search')
-  @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   search(@Query() query: SearchAttemptsDto): Promise<FoundAttemptPageResponse> {
     return this.attempts.search(query);
   }
@@ -40,7 +40,10 @@ export class AttemptsController {
       'Counts attempts by the hour or day in which they were requested, and sessions by the hour or day in which they were created.',
   })
   @AuditedRead('attempts.summary')
-  @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, [
+    'invalid-request',
+    'overloaded',
+  ])
   async summary(@Query() query: SummaryDto): Promise<SummaryResponse> {
     const summary = await this.attempts.summary(query);
     if (typeof summary === 'string') throw invalid([whyNot[summary]]);

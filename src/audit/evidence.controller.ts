@@ -20,7 +20,10 @@ export class EvidenceController {
   })
   @RequireScope('audit')
   @AuditedRead('sessions.evidence')
-  @ApiAnswers({ 200: [EvidenceResponse, 'The file, once every event of the session is sealed.'] }, ['not-found'])
+  @ApiAnswers({ 200: [EvidenceResponse, 'The file, once every event of the session is sealed.'] }, [
+    'not-found',
+    'overloaded',
+  ])
   async get(@Param('id') id: string): Promise<EvidenceResponse> {
     const bundle = await this.evidence.of(id);
     if (bundle === 'not-found') throw new Problem('not-found');

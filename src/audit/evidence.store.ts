@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { asc, inArray, or } from 'drizzle-orm';
-import { Database } from '../database/database.js';
+import type { Queryable } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 import { webhooks } from '../database/schema.js';
 
 /** A received webhook without its body; the digest is of the bytes as they arrived. */
@@ -14,7 +15,7 @@ export interface WebhookRecord {
 
 @Injectable()
 export class EvidenceStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(@Inject(ReadDatabase) private readonly database: Queryable) {}
 
   /**
    * Webhooks that were applied to one of the attempts, with any verdict, and webhooks that events name; oldest first.

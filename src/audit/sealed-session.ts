@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JournalEvent } from '../journal/journal-event.js';
 import { JournalFeed } from '../journal/journal-feed.js';
-import { JournalStore } from '../journal/journal.store.js';
+import { JournalReads } from '../journal/journal-reads.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 
 /** Sealing takes 50 ms as a rule and a second at most, unless nobody seals. */
@@ -13,7 +13,7 @@ const pageSize = 1000;
 export class SealedSessions {
   constructor(
     @Inject(SessionsService) private readonly sessions: SessionsService,
-    @Inject(JournalStore) private readonly journal: JournalStore,
+    @Inject(JournalReads) private readonly reads: JournalReads,
     @Inject(JournalFeed) private readonly feed: JournalFeed,
   ) {}
 
@@ -37,7 +37,7 @@ export class SealedSessions {
   private async sealedEvents(sessionId: string): Promise<JournalEvent[]> {
     const events: JournalEvent[] = [];
     for (;;) {
-      const page = await this.journal.read({ sessionId, after: events.at(-1)?.position ?? 0, limit: pageSize });
+      const page = await this.reads.journal.read({ sessionId, after: events.at(-1)?.position ?? 0, limit: pageSize });
       events.push(...page);
       if (page.length < pageSize) return events;
     }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SessionStatus } from '../attempts/states.js';
-import { Database } from '../database/database.js';
+import type { Queryable } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 
 interface ReviewOutcome {
   decision: 'pass' | 'fail';
@@ -22,7 +23,7 @@ type Row = { id: string; status: SessionStatus } & { [name in keyof ReviewOutcom
 /** Reads the outcomes of the sessions on one page of attempts. */
 @Injectable()
 export class SessionOutcomesStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(@Inject(ReadDatabase) private readonly database: Queryable) {}
 
   /** One statement. Only held sessions have a review, so the journal is read for those only. */
   async of(sessionIds: readonly string[]): Promise<Map<string, SessionOutcome>> {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import type { Queryable } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 import type { Window } from './summary-window.js';
 import type { AttemptCount, Durations, SessionCount } from './summary.js';
 
@@ -12,7 +13,7 @@ type Row =
 
 @Injectable()
 export class SummaryStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(@Inject(ReadDatabase) private readonly database: Queryable) {}
 
   /** One statement, so that all counts show the same moment. */
   async read({ from, to, bucket }: Window): Promise<{

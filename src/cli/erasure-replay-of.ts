@@ -5,6 +5,7 @@ import { SystemClock } from '../core/clock.js';
 import { KeyedDigests } from '../core/keyed-digests.js';
 import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 import { DeliveriesOfSessions } from '../deliveries/deliveries-of-sessions.js';
 import { DeliveriesStore } from '../deliveries/deliveries.store.js';
 import { IdempotencyStore } from '../http/idempotency.store.js';
@@ -33,11 +34,13 @@ export function erasureReplayOf(
   const [sealer, sources, store] = [new Sealer(encryption), new ErasureSources(), new ErasureStore(database)];
   const keys = new PersonalKeys(sealer);
   const journal = new JournalStore(database, keys);
-  const sessions = new SessionsStore(database, new AttemptsStore(database, journal));
+  // No reads but those of the erasure take place: they may have every connection.
+  const reads = ReadDatabase.on(database.pool, () => Promise.resolve());
+  const sessions = new SessionsStore(database, reads, new AttemptsStore(database, journal));
   const bodies = new WebhooksStore(database, sealer);
   const features = [
     new SessionErasure(sessions, new AddressesStore(), new IdempotencyStore(database, sealer), sources),
-    new DeliveriesOfSessions(new DeliveriesStore(database, sealer), sources, new RetentionTasks()),
+    new DeliveriesOfSessions(new DeliveriesStore(database, reads, sealer), sources, new RetentionTasks()),
     new BodyErasure(new BodyPurgeStore(database), bodies, new KeyedDigests(encryption), sources),
   ];
   for (const feature of features) feature.onModuleInit();

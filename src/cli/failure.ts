@@ -20,9 +20,9 @@ const worded = [DatabaseUnavailable, DatabaseRefused, FolderInUse, MigrationsPen
 
 /**
  * SQLSTATE classes and codes that the owner of the database can fix: insufficient resources, operator intervention,
- * system error, no permission, read-only.
+ * system error, no permission, no such role, read-only.
  */
-const ofTheServer = /^(53|57|58|42501|25006)/;
+const ofTheServer = /^(53|57|58|42501|42704|25006)/;
 
 export function failureOf(thrown: unknown): Failure {
   if (worded.some((kind) => thrown instanceof kind)) return { line: (thrown as Error).message, stack: null };

@@ -8,14 +8,19 @@ export const grants: Command = {
   usage: '--role <name>',
   run(args) {
     const { values } = parseArgs({ args, options: { role: { type: 'string' } } });
-    const role = values.role ?? '';
-    // oxlint-disable-next-line no-control-regex -- a name with a line break could leave its comment or its quotes
-    if (role === '' || Buffer.byteLength(role) > 63 || /[\u0000-\u001f]/.test(role)) {
-      throw new WrongUsage('--role takes the name of a role of PostgreSQL');
-    }
+    const role = roleOf('--role', values.role);
     print(`-- For the owner of the tables, again after each migration (facecode migrate), then run the service as
 -- "${role}" with MIGRATE_ON_START=off. A role that owns the tables is bound by their triggers only.`);
     print(grantsFor(role).trimEnd());
     return Promise.resolve(0);
   },
 };
+
+/** @throws WrongUsage if it cannot be the name of a role */
+export function roleOf(option: string, role = ''): string {
+  // oxlint-disable-next-line no-control-regex -- a name with a line break could leave its comment or its quotes
+  if (role === '' || Buffer.byteLength(role) > 63 || /[\u0000-\u001f]/.test(role)) {
+    throw new WrongUsage(`${option} takes the name of a role of PostgreSQL`);
+  }
+  return role;
+}

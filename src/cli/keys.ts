@@ -1,11 +1,21 @@
 import { parseArgs } from 'node:util';
+import { ApiKeysService } from '../access/api-keys.service.js';
+import { SystemClock } from '../core/clock.js';
+import { Sealer } from '../core/sealing.js';
+import type { Database } from '../database/database.js';
 import { type ApiKey, ApiKeysStore } from '../http/api-keys.store.js';
+import { CredentialMemory } from '../http/credential-memory.js';
+import { AdministrationJournal } from '../journal/administration-journal.js';
+import { JournalStore } from '../journal/journal.store.js';
+import { PersonalKeys } from '../journal/personal-keys.js';
 import { allPlatforms, defaultPlatform, isOnePlatform, platformRule } from '../core/platform.js';
 import { allPlatformsRule, mayHaveAllPlatforms, type Scope, scopes } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
 import { type Command, print, WrongUsage } from './command.js';
 import { reseal } from './reseal/reseal-command.js';
-import { withKeys } from './with-database.js';
+import { type OpenedSettings, withDatabase, withKeys } from './with-database.js';
+
+const operator = { actor: { kind: 'system', id: 'command-line' }, platform: null } as const;
 
 export const keys: Command = {
   name: 'keys',
@@ -37,11 +47,10 @@ async function create(args: string[]): Promise<number> {
   const wanted = readScopes(values.scopes ?? '');
   const platform = readPlatform(values.platform, wanted);
   const expiresAt = readExpiry(values['expires-at']);
-  return withKeys([], async (database) => {
-    const made = await new ApiKeysStore(database).create(
-      { name, scopes: wanted, platform, owner, createdBy: null, expiresAt },
-      new Date(),
-    );
+  return withDatabase(async (database, settings) => {
+    const asked = { name, scopes: wanted, platform, owner, createdBy: null, expiresAt };
+    const made = await apiKeysOf(database, settings).create(asked, operator);
+    if (made === 'expired-already') throw new WrongUsage(futureOnly);
     print(describe(made));
     print(`\nThe key, shown only once:\n\n  ${made.key}`);
     return 0;
@@ -72,10 +81,12 @@ function readScopes(list: string): Scope[] {
   return names as Scope[];
 }
 
+const futureOnly = '--expires-at takes a time in the future';
+
 function readExpiry(text: string | undefined): Date | null {
   if (text === undefined) return null;
   const date = new Date(text);
-  if (Number.isNaN(date.getTime()) || date <= new Date()) throw new WrongUsage('--expires-at takes a time to come');
+  if (Number.isNaN(date.getTime()) || date <= new Date()) throw new WrongUsage(futureOnly);
   return date;
 }
 
@@ -87,8 +98,16 @@ async function list(args: string[]): Promise<number> {
   });
 }
 
+/** What these commands do is recorded. A process of the service gives the events their positions. */
+function apiKeysOf(database: Database, settings: OpenedSettings<'encryption' | 'journal'>): ApiKeysService {
+  const events = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
+  const journal = new AdministrationJournal(events, { afterCommit: () => undefined });
+  const clock = new SystemClock();
+  return new ApiKeysService(database, new ApiKeysStore(database), new CredentialMemory(clock), journal, clock);
+}
+
 function describe({ id, name, scopes: granted, platform, owner, hint, createdAt, expiresAt }: ApiKey): string {
-  const held = owner === null ? '' : `held by ${owner}  `;
+  const held = owner === null ? 'no owner  ' : `held by ${owner}  `;
   const expiry = expiresAt ? `expires ${expiresAt.toISOString()}` : 'does not expire';
   return `${id}  …${hint}  ${granted.join(',')}  platform ${platform}  ${name}  ${held}made ${createdAt.toISOString()}, ${expiry}`;
 }
@@ -97,8 +116,8 @@ async function revoke(args: string[]): Promise<number> {
   const { positionals } = parseArgs({ args, options: {}, allowPositionals: true });
   const [id] = positionals;
   if (id === undefined || positionals.length > 1) throw new WrongUsage('revoke takes one key id');
-  return withKeys([], async (database) => {
-    const revoked = await new ApiKeysStore(database).revoke(id, new Date());
+  return withDatabase(async (database, settings) => {
+    const revoked = await apiKeysOf(database, settings).revoke(id, operator);
     print(revoked ? `${id} is revoked.` : `There is no live key ${id}.`);
     return revoked ? 0 : 1;
   });

@@ -6,7 +6,7 @@ import { readEnvironment } from '../config/environment.js';
 import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import { createLogger } from '../http/logging.js';
-import type { NewAdminKey } from '../http/bootstrap-key.js';
+import type { NewAdminKey } from '../access/bootstrap-key.js';
 import { Readiness } from '../http/readiness.js';
 import { printError } from './command.js';
 import { failureOf } from './failure.js';

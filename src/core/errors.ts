@@ -16,7 +16,7 @@ export const problems = {
   forbidden: {
     status: 403,
     title: 'The key may not do this',
-    help: 'The API key is valid but lacks the scope this operation needs. `detail` names the scope.',
+    help: 'The API key is valid but may not do this. `detail` says why: it lacks the scope that the operation needs, or with REVIEW_FOUR_EYES=on it cannot be one of the two people who grant a held pass.',
   },
   'not-found': {
     status: 404,
@@ -48,6 +48,11 @@ export const problems = {
     title: 'The session does not wait for a review',
     help: 'Only a session with status `in-review` can be decided by a person.',
   },
+  'limit-reached': {
+    status: 409,
+    title: 'No more of them may be created',
+    help: 'A platform may have up to 250 endpoints; endpoints of all platforms (`*`) count by themselves. Delete one that you no longer need. Deleted endpoints do not count.',
+  },
   'endpoint-disabled': {
     status: 409,
     title: 'The endpoint is disabled',
@@ -61,7 +66,7 @@ export const problems = {
   'second-reviewer-needed': {
     status: 409,
     title: 'A second reviewer is needed',
-    help: 'With REVIEW_FOUR_EYES=on a held pass is granted by two different API keys, and this one has already said pass.',
+    help: 'With REVIEW_FOUR_EYES=on two people grant a held pass, and this API key is not a second person. `detail` says why: the key has already approved the pass, its owner has, or one of the two keys was made by the other one or by its owner.',
   },
   'attempts-exhausted': {
     status: 409,
@@ -101,7 +106,7 @@ export const problems = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    help: 'Slow down; `Retry-After` says when to try again.',
+    help: 'Slow down; `Retry-After` says when to try again. `detail` names the limit if it is not the number of requests: an API key may have up to 1,000 open streams and 500 waiting requests for events (`wait`) on one process of the service, a client token 10 open streams.',
   },
   'internal-error': {
     status: 500,
@@ -116,7 +121,7 @@ export const problems = {
   overloaded: {
     status: 503,
     title: 'Overloaded',
-    help: 'The service sheds load; `Retry-After` says when to try again.',
+    help: 'The service sheds load; `Retry-After` says when to try again. Searches, lists, exports and verification share a few connections to the database. A request that gets none of them in time, or whose query takes too long, is refused. Ask for less, such as a shorter time, or try later.',
   },
   unavailable: {
     status: 503,

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { Database } from './database.js';
 import { openEmbedded } from './embedded.js';
+import { ReadDatabase, readsAtOnce, readTimeoutSeconds } from './read-database.js';
 
 /** Seconds a caller waits for a connection before it hears that the database is away. */
 const connectTimeoutSeconds = 5;
@@ -21,16 +22,33 @@ export async function connectDatabase(settings: Pick<Settings, 'database' | 'dat
   return new Database(pool, false, () => pool.end());
 }
 
-/** @param searchPath schema to look in instead of the role's own */
-export function serverPool(url: string, size: number, searchPath?: string): pg.Pool {
+/** @param database already open; the embedded one has a single connection, which is then shared */
+export function openReadDatabase({ database: { url } }: Pick<Settings, 'database'>, database: Database): ReadDatabase {
+  if (url === null) return ReadDatabase.on(database.pool, () => Promise.resolve());
+  const pool = serverPool(url, readsAtOnce, { timeoutSeconds: readTimeoutSeconds });
+  return ReadDatabase.on(pool, () => pool.end());
+}
+
+interface PoolOptions {
+  /** schema to look in instead of the role's own */
+  searchPath?: string;
+  /** for each statement */
+  timeoutSeconds?: number;
+}
+
+export function serverPool(
+  url: string,
+  size: number,
+  { searchPath, timeoutSeconds = statementTimeoutSeconds }: PoolOptions = {},
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
     connectionTimeoutMillis: connectTimeoutSeconds * 1000,
     idleTimeoutMillis: idleTimeoutSeconds * 1000,
-    statement_timeout: statementTimeoutSeconds * 1000,
+    statement_timeout: timeoutSeconds * 1000,
     // A server that vanished without a word must not hold a request for ever.
-    query_timeout: (statementTimeoutSeconds + 5) * 1000,
+    query_timeout: (timeoutSeconds + 5) * 1000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

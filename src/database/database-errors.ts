@@ -18,6 +18,14 @@ export class DatabaseRefused extends Error {
   }
 }
 
+/** The database works, but has no capacity left for this read. */
+export class DatabaseBusy extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = 'DatabaseBusy';
+  }
+}
+
 /** The message of an error. A host with several addresses fails with one error for each, and no message of its own. */
 export function reasonOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
@@ -57,7 +65,8 @@ export function asDatabaseError(error: unknown): Error {
 
 /** Drizzle wraps the client's error. The cause is the error that we need. */
 export function withoutWrapping(error: unknown): unknown {
-  const wrapped = error instanceof Error && !(error instanceof DatabaseUnavailable) && !isSqlError(error);
+  const named = error instanceof DatabaseUnavailable || error instanceof DatabaseBusy;
+  const wrapped = error instanceof Error && !named && !isSqlError(error);
   return wrapped && error.cause instanceof Error ? withoutWrapping(error.cause) : error;
 }
 
@@ -71,6 +80,9 @@ export function isOutage(error: unknown): boolean {
   if (!(inner instanceof DatabaseUnavailable)) return false;
   return !isSqlError(inner.cause) || /^(08|57P0[1-3])/.test(inner.cause.code);
 }
+
+/** The statement ran into a time-out, or somebody canceled it. */
+export const isCanceled = (error: unknown): error is SqlError => isSqlError(error) && error.code === '57014';
 
 /** Another transaction changed the row first, so nothing was written. */
 export class LostGuard extends Error {}
@@ -88,7 +100,7 @@ export function isContention(error: unknown): boolean {
   const inner = withoutWrapping(error);
   if (inner instanceof LostGuard || isRetryable(inner)) return true;
   const reported = inner instanceof DatabaseUnavailable ? inner.cause : inner;
-  return isSqlError(reported) && (reported.code === '55P03' || reported.code === '57014');
+  return isCanceled(reported) || (isSqlError(reported) && reported.code === '55P03');
 }
 
 /**
@@ -98,7 +110,7 @@ export function isContention(error: unknown): boolean {
  */
 export function isLasting(error: unknown): error is Error {
   const inner = withoutWrapping(error);
-  if (inner instanceof DatabaseUnavailable || inner instanceof LostGuard) return false;
+  if (inner instanceof DatabaseUnavailable || inner instanceof DatabaseBusy || inner instanceof LostGuard) return false;
   return isSqlError(inner) ? /^(22|23|54)/.test(inner.code) : inner instanceof Error;
 }
 

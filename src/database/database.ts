@@ -26,7 +26,7 @@ export interface Transaction extends Queryable {
 /** A client that gives its errors their classes. Drizzle needs only `query`. */
 class NamingClient {
   constructor(
-    private readonly client: Pool | PoolClient,
+    private readonly client: { query: unknown },
     private readonly named: (error: unknown) => Error,
   ) {}
 
@@ -39,11 +39,12 @@ class NamingClient {
   }
 }
 
-class Queries implements Queryable {
+export class Queries implements Queryable {
   private readonly naming: NamingClient;
   private lazyOrm: Orm | undefined;
 
-  constructor(client: Pool | PoolClient, named: (error: unknown) => Error) {
+  /** @param client a pool or one of its clients @param named gives an error of the client its class */
+  constructor(client: { query: unknown }, named: (error: unknown) => Error) {
     this.naming = new NamingClient(client, named);
   }
 

@@ -20,7 +20,7 @@ export class DeliveriesController {
     summary: 'List the deliveries of an endpoint',
     description: 'Newest first, each with all its tries.',
   })
-  @ApiAnswers({ 200: [DeliveryPageResponse, 'One page.'] }, ['invalid-request', 'not-found'])
+  @ApiAnswers({ 200: [DeliveryPageResponse, 'One page.'] }, ['invalid-request', 'not-found', 'overloaded'])
   async list(@Param('id') id: string, @Query() query: ListDeliveriesDto): Promise<DeliveryPageResponse> {
     return accepted(await this.deliveries.list(id, query));
   }

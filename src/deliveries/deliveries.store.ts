@@ -5,6 +5,7 @@ import type { Json } from '../core/canonical-json.js';
 import { newId } from '../core/ids.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 import { deliveries, deliveryAttempts, endpoints } from '../database/schema.js';
 import { sealedColumns } from '../database/sealed-columns.js';
 
@@ -32,12 +33,13 @@ export interface DeliveryFilter {
 export class DeliveriesStore {
   constructor(
     @Inject(Database) private readonly database: Database,
+    @Inject(ReadDatabase) private readonly reads: ReadDatabase,
     @Inject(Sealer) private readonly sealer: Sealer,
   ) {}
 
   /** Newest first: ids are time-ordered. */
   async list({ endpointId, state, before, limit }: DeliveryFilter): Promise<DeliveryWithTries[]> {
-    const rows = await this.database.orm
+    const rows = await this.reads.orm
       .select()
       .from(deliveries)
       .where(
@@ -49,7 +51,7 @@ export class DeliveriesStore {
       )
       .orderBy(desc(deliveries.id))
       .limit(limit);
-    return this.withTries(this.database, rows as DeliveryRow[]);
+    return this.withTries(this.reads, rows as DeliveryRow[]);
   }
 
   /** Of an endpoint that was not deleted. */
@@ -67,13 +69,13 @@ export class DeliveriesStore {
   }
 
   /** Every delivery of a session's events, to whatever endpoint, oldest first. */
-  async ofSession(sessionId: string, database: Queryable = this.database): Promise<DeliveryWithTries[]> {
-    const rows = await database.orm
+  async ofSession(sessionId: string): Promise<DeliveryWithTries[]> {
+    const rows = await this.reads.orm
       .select()
       .from(deliveries)
       .where(eq(deliveries.sessionId, sessionId))
       .orderBy(asc(deliveries.id));
-    return this.withTries(database, rows as DeliveryRow[]);
+    return this.withTries(this.reads, rows as DeliveryRow[]);
   }
 
   async addTest(tx: Transaction, endpointId: string, event: { id: string; type: string }, now: Date): Promise<string> {

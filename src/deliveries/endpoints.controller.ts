@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { allPlatforms } from '../core/platform.js';
-import { actorOf, chosenPlatform, CurrentPrincipal } from '../http/principal.js';
+import { administratorOf, chosenPlatform, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
 import { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto, RotateSecretDto } from './endpoint.dto.js';
@@ -24,13 +24,14 @@ export class EndpointsController {
   })
   @ApiAnswers({ 201: [EndpointWithSecretResponse, 'The secret is in this answer and nowhere else.'] }, [
     'invalid-request',
+    'limit-reached',
   ])
   async create(
     @Body() body: CreateEndpointDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointWithSecretResponse> {
     const platform = chosenPlatform(principal, body.platform, allPlatforms);
-    return accepted(await this.endpoints.create(body, platform, actorOf(principal)), body.url);
+    return accepted(await this.endpoints.create(body, platform, administratorOf(principal)), body.url);
   }
 
   @Get()
@@ -53,16 +54,20 @@ export class EndpointsController {
     description: 'Can also disable or enable it. Fields that you leave out keep their values.',
   })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['invalid-request', 'not-found'])
-  async change(@Param('id') id: string, @Body() body: ChangeEndpointDto): Promise<EndpointResponse> {
-    return accepted(await this.endpoints.change(id, body), body.url);
+  async change(
+    @Param('id') id: string,
+    @Body() body: ChangeEndpointDto,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<EndpointResponse> {
+    return accepted(await this.endpoints.change(id, body, administratorOf(principal)), body.url);
   }
 
   @Delete(':id')
   @ApiOperation({ summary: 'Delete an endpoint', description: 'Pending deliveries to it are not sent.' })
   @HttpCode(204)
   @ApiAnswers({ 204: [null, 'Deleted.'] }, ['not-found'])
-  async delete(@Param('id') id: string): Promise<void> {
-    if (!(await this.endpoints.delete(id))) throw new Problem('not-found');
+  async delete(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<void> {
+    if (!(await this.endpoints.delete(id, administratorOf(principal)))) throw new Problem('not-found');
   }
 
   @Post(':id/rotate-secret')
@@ -79,13 +84,14 @@ export class EndpointsController {
   async rotate(
     @Param('id') id: string,
     @Body() { overlapSeconds }: RotateSecretDto,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointWithSecretResponse> {
-    return accepted(await this.endpoints.rotateSecret(id, overlapSeconds));
+    return accepted(await this.endpoints.rotateSecret(id, overlapSeconds, administratorOf(principal)));
   }
 }
 
-function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'url-refused', url = ''): T {
-  if (answer === 'not-found') throw new Problem('not-found');
+function accepted<T extends EndpointResponse>(answer: T | 'not-found' | 'limit-reached' | 'url-refused', url = ''): T {
+  if (answer === 'not-found' || answer === 'limit-reached') throw new Problem(answer);
   if (answer === 'url-refused') throw invalid([{ field: 'url', message: whyRefused(url) }]);
   return answer;
 }

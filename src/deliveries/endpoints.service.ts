@@ -1,11 +1,16 @@
-/** Endpoints as their owners see them. Secrets leave in the answers of creating and rotating, nowhere else. */
+/**
+ * Endpoints as their owners see them. Secrets leave in the answers of creating and rotating, nowhere else. Each change is
+ * recorded in the journal.
+ */
 import { Inject, Injectable } from '@nestjs/common';
-import type { Actor } from '../core/actor.js';
+import type { Administrator } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
 import { isId, newId } from '../core/ids.js';
 import { Database } from '../database/database.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { AdministrationJournal } from '../journal/administration-journal.js';
 import { EgressGuard } from './egress/egress-guard.js';
+import { changedFields, endpointFacts } from './endpoint-events.js';
 import { enabledAgain, healthy } from './endpoint-health.js';
 import { rotated } from './endpoint-secrets.js';
 import { endpointView } from './endpoint-view.js';
@@ -22,6 +27,7 @@ export class EndpointsService {
     @Inject(Database) private readonly database: Database,
     @Inject(EndpointsStore) private readonly store: EndpointsStore,
     @Inject(EgressGuard) private readonly guard: EgressGuard,
+    @Inject(AdministrationJournal) private readonly journal: AdministrationJournal,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -29,22 +35,27 @@ export class EndpointsService {
   async create(
     asked: CreateEndpointDto,
     platform: string,
-    actor: Actor,
-  ): Promise<EndpointWithSecretResponse | UrlRefused> {
+    by: Administrator,
+  ): Promise<EndpointWithSecretResponse | UrlRefused | 'limit-reached'> {
     const url = await this.guard.admit(asked.url);
     if (url === null) return 'url-refused';
     const secret = newEndpointSecret();
-    const row = await this.store.create({
-      id: newId('ep'),
-      platform,
-      url,
-      eventTypes: asked.eventTypes ?? null,
-      description: asked.description ?? '',
-      secrets: [{ secret, until: null }],
-      createdBy: actor.id,
-      at: this.clock.now(),
+    return this.database.transaction(async (tx) => {
+      if (!(await this.store.hasRoom(tx, platform))) return 'limit-reached';
+      const now = this.clock.now();
+      const row = await this.store.create(tx, {
+        id: newId('ep'),
+        platform,
+        url,
+        eventTypes: asked.eventTypes ?? null,
+        description: asked.description ?? '',
+        secrets: [{ secret, until: null }],
+        createdBy: by.actor.id,
+        at: now,
+      });
+      await this.journal.record(tx, 'endpoint.created', endpointFacts(row), by, now);
+      return { ...endpointView(row), secret };
     });
-    return { ...endpointView(row), secret };
   }
 
   async list({ limit, cursor }: ListEndpointsDto): Promise<EndpointPageResponse> {
@@ -63,7 +74,12 @@ export class EndpointsService {
     return row && endpointView(row);
   }
 
-  async change(id: string, asked: ChangeEndpointDto): Promise<EndpointResponse | 'not-found' | UrlRefused> {
+  /** A request that changes nothing is recorded nowhere. */
+  async change(
+    id: string,
+    asked: ChangeEndpointDto,
+    by: Administrator,
+  ): Promise<EndpointResponse | 'not-found' | UrlRefused> {
     if (!isId('ep', id) || !(await this.store.find(id))) return 'not-found';
     const url = asked.url === undefined ? undefined : await this.guard.admit(asked.url);
     if (url === null) return 'url-refused';
@@ -71,18 +87,36 @@ export class EndpointsService {
       const row = await this.store.lock(tx, id);
       if (!row) return 'not-found';
       const now = this.clock.now();
-      await this.store.change(tx, id, changesOf(row, asked, url, now), now);
-      const changed = await this.store.lock(tx, id);
-      return changed ? endpointView(changed) : 'not-found';
+      const changes = changesOf(row, asked, url, now);
+      await this.store.change(tx, id, changes, now);
+      const after = await this.store.lock(tx, id);
+      if (!after) throw new Error(`endpoint ${id} is gone`);
+      const changed = changedFields(row, changes);
+      if (changed.length > 0) {
+        await this.journal.record(tx, 'endpoint.updated', { ...endpointFacts(after), changed }, by, now);
+      }
+      return endpointView(after);
     });
   }
 
   /** What waits for it is discarded by the sweeper. @returns false when there is no such endpoint */
-  async delete(id: string): Promise<boolean> {
-    return isId('ep', id) && this.store.delete(id, this.clock.now());
+  async delete(id: string, by: Administrator): Promise<boolean> {
+    if (!isId('ep', id)) return false;
+    return this.database.transaction(async (tx) => {
+      const row = await this.store.lock(tx, id);
+      if (!row) return false;
+      const now = this.clock.now();
+      await this.store.delete(tx, id, now);
+      await this.journal.record(tx, 'endpoint.deleted', endpointFacts(row), by, now);
+      return true;
+    });
   }
 
-  async rotateSecret(id: string, overlapSeconds: number): Promise<EndpointWithSecretResponse | 'not-found'> {
+  async rotateSecret(
+    id: string,
+    overlapSeconds: number,
+    by: Administrator,
+  ): Promise<EndpointWithSecretResponse | 'not-found'> {
     if (!isId('ep', id)) return 'not-found';
     return this.database.transaction(async (tx) => {
       const row = await this.store.lock(tx, id);
@@ -90,6 +124,7 @@ export class EndpointsService {
       const now = this.clock.now();
       const secret = newEndpointSecret();
       await this.store.setSecrets(tx, id, rotated(this.store.openSecrets(row), secret, overlapSeconds, now), now);
+      await this.journal.record(tx, 'endpoint.secret-rotated', { ...endpointFacts(row), overlapSeconds }, by, now);
       return { ...endpointView({ ...row, updatedAt: now }), secret };
     });
   }

@@ -45,12 +45,24 @@ export class EndpointsStore {
     @Inject(Sealer) private readonly sealer: Sealer,
   ) {}
 
+  /**
+   * Whether the platform may have one more endpoint. Until the transaction ends, nobody else creates one for the platform.
+   */
+  async hasRoom(tx: Transaction, platform: string): Promise<boolean> {
+    await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [creationLock, platform]);
+    const { rows } = await tx.query<{ count: string }>(
+      'select count(*) from endpoints where platform = $1 and deleted_at is null',
+      [platform],
+    );
+    return Number(rows[0]!.count) < endpointsMax;
+  }
+
   /** Makes an endpoint. It gets the events that do not have a position yet. */
-  async create({ secrets, at, ...endpoint }: NewEndpoint): Promise<EndpointRow> {
-    const fromPosition = await this.lastPosition();
+  async create(tx: Transaction, { secrets, at, ...endpoint }: NewEndpoint): Promise<EndpointRow> {
+    const fromPosition = await this.lastPosition(tx);
     const secretsSealed = this.sealSecrets(endpoint.id, secrets);
     const values = { ...endpoint, secretsSealed, fromPosition, createdAt: at, updatedAt: at };
-    const [row] = await this.database.orm.insert(endpoints).values(values).returning();
+    const [row] = await tx.orm.insert(endpoints).values(values).returning();
     return row as EndpointRow;
   }
 
@@ -93,15 +105,13 @@ export class EndpointsStore {
     await tx.orm.update(endpoints).set(recovery).where(live(id));
   }
 
-  /** The row stays, so that past deliveries can still be shown. @returns false if there is no such endpoint */
-  async delete(id: string, at: Date): Promise<boolean> {
+  /** The row stays, so that past deliveries can still be shown. */
+  async delete(tx: Transaction, id: string, at: Date): Promise<void> {
     const recovery = { recoverAfter: null, recoverUntil: null, recoverSince: null };
-    const deleted = await this.database.orm
+    await tx.orm
       .update(endpoints)
       .set({ deletedAt: at, updatedAt: at, secretsSealed: null, ...recovery })
-      .where(live(id))
-      .returning({ id: endpoints.id });
-    return deleted.length === 1;
+      .where(live(id));
   }
 
   /** @throws Error when they are sealed with a key that is not configured */
@@ -111,7 +121,7 @@ export class EndpointsStore {
       : this.sealer.openJson<EndpointSecret[]>(secretsSealed, sealedColumns.endpointSecrets.context(id));
   }
 
-  async lastPosition(database: Queryable = this.database): Promise<number> {
+  async lastPosition(database: Queryable): Promise<number> {
     const { rows } = await database.query<{ position: string | null }>('select max(position) as position from events');
     return Number(rows[0]?.position ?? 0);
   }
@@ -147,5 +157,10 @@ export class EndpointsStore {
 }
 
 const sealedAtOnceMax = 1000;
+
+/** Of one platform. */
+const endpointsMax = 250;
+/** "Endp" in ASCII. */
+const creationLock = 0x456e6470;
 
 const live = (id: string) => and(eq(endpoints.id, id), isNull(endpoints.deletedAt));

@@ -1,14 +1,16 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
-import { ApiKeysStore } from './api-keys.store.js';
-import { ClientTokensStore } from './client-tokens.store.js';
+import { Authentication, type Credential, type Refusal } from './authentication.service.js';
 import { type Access, accessKey, mayAct, type Principal } from './scopes.js';
 import { unauthenticated } from './unauthenticated.js';
 
-export type AuthenticatedRequest = FastifyRequest & { principal?: Principal };
+export type AuthenticatedRequest = FastifyRequest & {
+  principal?: Principal;
+  /** for the access log: why the credentials of the request, or the signature of a webhook, were refused */
+  refusedFor?: Refusal['cause'] | 'bad-signature';
+};
 
 type ScopedAccess = Extract<Access, { kind: 'scopes' }>;
 
@@ -20,9 +22,7 @@ const bearer = /^Bearer +(\S+)$/i;
 export class AccessGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(ApiKeysStore) private readonly keys: ApiKeysStore,
-    @Inject(ClientTokensStore) private readonly tokens: ClientTokensStore,
-    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Authentication) private readonly authentication: Authentication,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -30,22 +30,18 @@ export class AccessGuard implements CanActivate {
     const access = this.reflector.getAllAndOverride<Access | undefined>(accessKey, targets) ?? adminOnly;
     if (access.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    request.principal = await this.authenticate(secretOf(request, access));
+    request.principal = await this.authenticate(request, access);
     this.authorize(request, access);
     return true;
   }
 
-  private async authenticate(secret: string): Promise<Principal> {
-    if (secret.startsWith('fct_')) {
-      const found = await this.tokens.find(secret, this.clock.now());
-      if (typeof found === 'string') throw unauthenticated(found === 'ended' ? 'ended-token' : 'unknown-token');
-      return { kind: 'client-token', sessionId: found.sessionId };
-    }
-    if (!secret.startsWith('fc_')) throw unauthenticated('not-a-key');
-    const key = await this.keys.find(secret, this.clock.now());
-    if (typeof key === 'string') throw unauthenticated(key === 'expired' ? 'expired-key' : 'unknown-key');
-    const { id, name, owner, platform, scopes } = key;
-    return { kind: 'api-key', id, name, owner, platform, scopes };
+  private async authenticate(request: AuthenticatedRequest, access: ScopedAccess): Promise<Principal> {
+    const sent = credentialOf(request, access);
+    const found = await this.authentication.authenticate(sent, request.ip);
+    if (found.kind === 'api-key' || found.kind === 'client-token') return found;
+    request.refusedFor = found.cause;
+    if (found.kind === 'unauthenticated') throw unauthenticated(found.cause);
+    throw new Problem('rate-limited', { retryAfterSeconds: found.retryAfterSeconds });
   }
 
   private authorize(request: AuthenticatedRequest, access: ScopedAccess): void {
@@ -60,13 +56,13 @@ export class AccessGuard implements CanActivate {
 }
 
 /** An API key must be in the header, because proxies log addresses. */
-function secretOf({ headers, query }: FastifyRequest, { clientToken }: ScopedAccess): string {
+function credentialOf({ headers, query }: FastifyRequest, { clientToken }: ScopedAccess): Credential {
   const { token } = query as { token?: unknown };
   if (headers.authorization === undefined && clientToken === 'bearer-or-query' && token !== undefined) {
-    if (typeof token === 'string' && token.startsWith('fct_')) return token;
-    throw unauthenticated('key-in-address');
+    const isToken = typeof token === 'string' && token.startsWith('fct_');
+    return isToken ? { secret: token } : { unusable: 'key-in-address' };
   }
-  const sent = bearer.exec(headers.authorization ?? '')?.[1];
-  if (sent === undefined) throw unauthenticated('nothing-sent');
-  return sent;
+  const secret = bearer.exec(headers.authorization ?? '')?.[1];
+  if (secret === undefined) return { unusable: 'nothing-sent' };
+  return /^fct?_/.test(secret) ? { secret } : { unusable: 'not-a-key' };
 }

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { and, desc, eq, isNull } from 'drizzle-orm';
+import { and, desc, eq, isNull, type SQL } from 'drizzle-orm';
 import { sha256 } from '../core/digest.js';
 import { newId, newSecret } from '../core/ids.js';
-import { Database, type Transaction } from '../database/database.js';
+import { allPlatforms } from '../core/platform.js';
+import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { apiKeys } from '../database/schema.js';
 import type { Scope } from './scopes.js';
 
@@ -23,6 +24,12 @@ export interface ApiKey {
   expiresAt: Date | null;
 }
 
+/** A key and the keys that led to it: the key that made it, the key that made that one, and so on. */
+export interface KeyLineage extends Pick<ApiKey, 'id' | 'owner' | 'scopes' | 'createdAt'> {
+  revoked: boolean;
+  makers: Pick<ApiKey, 'id' | 'owner'>[];
+}
+
 /** What whoever makes a key says of it. */
 export type NewApiKey = Pick<ApiKey, 'name' | 'scopes' | 'platform' | 'owner' | 'createdBy' | 'expiresAt'>;
 
@@ -33,10 +40,10 @@ const bootstrapName = 'bootstrap admin';
 export class ApiKeysStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  async create(asked: NewApiKey, now: Date): Promise<ApiKey & { key: string }> {
+  async create(tx: Transaction, asked: NewApiKey, now: Date): Promise<ApiKey & { key: string }> {
     const key = newSecret('fc');
     const row = { ...asked, id: newId('key'), hint: key.slice(-4), createdAt: now };
-    await this.database.orm.insert(apiKeys).values({ ...row, digest: digestOf(key) });
+    await tx.orm.insert(apiKeys).values({ ...row, digest: digestOf(key) });
     return { ...row, key };
   }
 
@@ -49,14 +56,19 @@ export class ApiKeysStore {
     return rows.map(toApiKey);
   }
 
-  /** @returns false if there is no such live key */
-  async revoke(id: string, now: Date): Promise<boolean> {
-    const revoked = await this.database.orm
+  /** @returns null if there is no such live key */
+  async revoke(tx: Transaction, id: string, now: Date): Promise<ApiKey | null> {
+    const [revoked] = await this.revokeThose(tx, eq(apiKeys.id, id), now);
+    return revoked ?? null;
+  }
+
+  private async revokeThose(tx: Transaction, which: SQL, now: Date): Promise<ApiKey[]> {
+    const revoked = await tx.orm
       .update(apiKeys)
       .set({ revokedAt: now })
-      .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
-      .returning({ id: apiKeys.id });
-    return revoked.length === 1;
+      .where(and(which, isNull(apiKeys.revokedAt)))
+      .returning();
+    return revoked.map(toApiKey);
   }
 
   /** Finds a live key. A revoked key is `unknown`. */
@@ -79,54 +91,61 @@ export class ApiKeysStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /**
-   * Makes the configured admin key the bootstrap key. An earlier bootstrap key stops working.
-   * @returns 'revoked': the key was revoked before, so nothing has changed
-   */
-  async setBootstrap(key: string, now: Date): Promise<'set' | 'revoked'> {
+  /** Live keys and others, in no order. */
+  async lineages(from: Queryable, ids: readonly string[]): Promise<KeyLineage[]> {
+    const { rows } = await from.query<KeyLineage>(
+      // "union" drops what was met before, so that even a circle of makers ends.
+      `with recursive line as (
+         select id as key_id, id, owner, created_by from api_keys where id = any($1::text[])
+         union
+         select line.key_id, maker.id, maker.owner, maker.created_by
+           from line join api_keys maker on maker.id = line.created_by)
+       select found.id, found.owner, found.scopes, found.created_at as "createdAt",
+              found.revoked_at is not null as revoked,
+              (select coalesce(json_agg(json_build_object('id', line.id, 'owner', line.owner)), '[]')
+                 from line where line.key_id = found.id and line.id <> found.id) as makers
+         from api_keys found where found.id = any($1::text[])`,
+      [[...ids]],
+    );
+    return rows;
+  }
+
+  /** Makes replicas that start together take turns. */
+  async takeBootstrapTurn(tx: Transaction): Promise<void> {
+    await tx.query('select pg_advisory_xact_lock($1)', [0x46634b79]);
+  }
+
+  /** What is known about a key that is to be the bootstrap key. */
+  async bootstrapState(tx: Transaction, key: string): Promise<'bootstrap' | 'revoked' | 'other'> {
+    const [row] = await tx.orm
+      .select()
+      .from(apiKeys)
+      .where(eq(apiKeys.digest, digestOf(key)));
+    if (row?.revokedAt) return 'revoked';
+    return row?.bootstrap ? 'bootstrap' : 'other';
+  }
+
+  async hadBootstrap(tx: Transaction): Promise<boolean> {
+    const { count } = await tx.query('select 1 from api_keys where bootstrap limit 1');
+    return count > 0;
+  }
+
+  /** @returns the keys that were live until now */
+  revokeBootstraps(tx: Transaction, now: Date): Promise<ApiKey[]> {
+    return this.revokeThose(tx, eq(apiKeys.bootstrap, true), now);
+  }
+
+  /** A live key that exists already becomes the bootstrap key. */
+  async insertBootstrap(tx: Transaction, key: string, now: Date): Promise<ApiKey> {
+    const rights = { bootstrap: true, scopes: ['admin'], platform: allPlatforms, expiresAt: null };
     const digest = digestOf(key);
-    return this.database.transaction(async (tx) => {
-      await takeBootstrapTurn(tx);
-      const { rows } = await tx.query<{ bootstrap: boolean; revoked: boolean }>(
-        'select bootstrap, revoked_at is not null as revoked from api_keys where digest = $1',
-        [digest],
-      );
-      if (rows[0]?.revoked) return 'revoked';
-      if (rows[0]?.bootstrap) return 'set';
-      await tx.query('update api_keys set revoked_at = $1 where bootstrap and revoked_at is null', [now]);
-      await insertBootstrap(tx, key, now);
-      return 'set';
-    });
+    const [row] = await tx.orm
+      .insert(apiKeys)
+      .values({ ...rights, id: newId('key'), name: bootstrapName, digest, hint: key.slice(-4), createdAt: now })
+      .onConflictDoUpdate({ target: apiKeys.digest, set: rights })
+      .returning();
+    return toApiKey(row!);
   }
-
-  /**
-   * Gives a database its first bootstrap key, unless it ever had one.
-   * @param make called only if the database never had one @returns the key, or null
-   */
-  async firstBootstrap(make: () => string, now: Date): Promise<string | null> {
-    return this.database.transaction(async (tx) => {
-      await takeBootstrapTurn(tx);
-      const { count } = await tx.query('select 1 from api_keys where bootstrap limit 1');
-      if (count > 0) return null;
-      const key = make();
-      await insertBootstrap(tx, key, now);
-      return key;
-    });
-  }
-}
-
-/** Makes replicas that start together take turns. */
-async function takeBootstrapTurn(tx: Transaction): Promise<void> {
-  await tx.query('select pg_advisory_xact_lock($1)', [0x46634b79]);
-}
-
-async function insertBootstrap(tx: Transaction, key: string, now: Date): Promise<void> {
-  await tx.query(
-    `insert into api_keys (id, name, scopes, platform, digest, hint, bootstrap, created_at)
-     values ($1, $2, '{admin}', '*', $3, $4, true, $5)
-     on conflict (digest) do update set bootstrap = true, expires_at = null, scopes = '{admin}', platform = '*'`,
-    [newId('key'), bootstrapName, digestOf(key), key.slice(-4), now],
-  );
 }
 
 /** The digest of an API key or client token, by which it is found. */

@@ -4,14 +4,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import helmet from '@fastify/helmet';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Problem } from '../core/errors.js';
 import { isNestedDeeper } from '../core/json-depth.js';
 import { withLogFields } from '../core/log-context.js';
+import { AccessLogLines } from './access-log-lines.js';
 import { answerClientError } from './client-errors.js';
 import { allowOrigins } from './cors.js';
-import { requestIdLabel } from './logging.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem } from './problem.filter.js';
 
@@ -28,13 +28,13 @@ const headersWithinMs = 10_000;
 const requestWithinMs = 15_000;
 const saneRequestId = /^[\w.:+/=-]{1,128}$/;
 /** Its body stays bytes: the signature is over them, and parsing comes after it. */
-export const receiverPath = '/webhooks/idenfy';
+const receiverPath = '/webhooks/idenfy';
 
 /** @param trustProxy the proxies whose `X-Forwarded-For` is trusted */
 export function createFastify(logger: Logger, trustProxy: false | number | string[]): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
-    logController: new LogController({ requestIdLogLabel: requestIdLabel }),
+    logController: new AccessLogLines(),
     trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestWithinMs,

@@ -1,13 +1,11 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
-import { ApiKeysController } from './api-keys.controller.js';
-import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeysStore } from './api-keys.store.js';
-import { BootstrapKey } from './bootstrap-key.js';
+import { Authentication } from './authentication.service.js';
+import { CredentialMemory } from './credential-memory.js';
 import { DependencyMetrics } from './dependency-metrics.js';
 import { ClientTokensStore } from './client-tokens.store.js';
-import { FailedAuthenticationFilter } from './failed-authentication.filter.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
 import { IdempotencyStore } from './idempotency.store.js';
@@ -33,13 +31,13 @@ export class HttpModule {
       controllers: [
         HealthController,
         ...(ownMetricsPort ? [] : [MetricsController]),
-        ...(roles.api ? [ApiKeysController, ProblemsController] : []),
+        ...(roles.api ? [ProblemsController] : []),
       ],
       providers: [
         ApiKeysStore,
-        ApiKeysService,
-        BootstrapKey,
         ClientTokensStore,
+        CredentialMemory,
+        Authentication,
         IdempotencyStore,
         Metrics,
         MetricsServer,
@@ -52,10 +50,8 @@ export class HttpModule {
         { provide: APP_GUARD, useClass: RateLimitGuard },
         { provide: APP_PIPE, useFactory: validationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
-        // The last that fits is asked first.
-        { provide: APP_FILTER, useClass: FailedAuthenticationFilter },
       ],
-      exports: [ApiKeysStore, ClientTokensStore, IdempotencyStore, Metrics, Readiness],
+      exports: [ApiKeysStore, ClientTokensStore, CredentialMemory, IdempotencyStore, Metrics, Readiness],
     };
   }
 }

@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Actor } from '../core/actor.js';
+import type { Actor, Administrator } from '../core/actor.js';
 import { Problem } from '../core/errors.js';
 import type { AuthenticatedRequest } from './access.guard.js';
-import { allPlatforms } from '../core/platform.js';
+import { allPlatforms, platformOfEvent } from '../core/platform.js';
 import type { Principal } from './scopes.js';
 import { invalid } from './validation.js';
 
@@ -17,6 +17,19 @@ export function actorOf(principal: Principal): Actor {
   return principal.kind === 'api-key'
     ? { kind: 'api-key', id: principal.id }
     : { kind: 'client-token', id: principal.sessionId };
+}
+
+/** With the key's name and owner, for events that must say who acted, even when the key is gone. */
+export function namedActorOf(principal: Principal): Actor {
+  if (principal.kind !== 'api-key') return actorOf(principal);
+  const { name, owner } = principal;
+  return { ...actorOf(principal), name, owner };
+}
+
+/** @throws Problem `forbidden`: a client token administers nothing */
+export function administratorOf(principal: Principal): Administrator {
+  if (principal.kind !== 'api-key') throw new Problem('forbidden');
+  return { actor: namedActorOf(principal), platform: platformOfEvent(principal.platform) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, type ProblemCode, problemDocument } from '../core/errors.js';
 import { withLogFields } from '../core/log-context.js';
-import { DatabaseUnavailable, isOutage, withoutWrapping } from '../database/database-errors.js';
+import { DatabaseBusy, DatabaseUnavailable, isOutage, withoutWrapping } from '../database/database-errors.js';
 
 /** Errors of the framework that are refusals, by status. Any other error that it throws is our fault. */
 const byStatus: Record<number, ProblemCode> = {
@@ -18,6 +18,9 @@ const byStatus: Record<number, ProblemCode> = {
 };
 
 const retrySoonSeconds = 2;
+
+const tooManyReads =
+  'Too many searches and exports run at once, or this one took too long. Try again later, or ask for less, such as a shorter time.';
 
 /** Turns whatever was thrown into application/problem+json. */
 @Catch()
@@ -39,6 +42,10 @@ export class ProblemFilter implements ExceptionFilter {
       if (isOutage(error)) this.logger.debug(error.message);
       else this.logger.warn(error.message);
       return new Problem('unavailable', { retryAfterSeconds: retrySoonSeconds });
+    }
+    if (error instanceof DatabaseBusy) {
+      this.logger.warn(`a read is refused: ${error.message}`);
+      return new Problem('overloaded', { retryAfterSeconds: retrySoonSeconds, detail: tooManyReads });
     }
     if (error instanceof HttpException) {
       const code = byStatus[error.getStatus()];

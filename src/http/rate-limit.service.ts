@@ -10,6 +10,7 @@ import {
   afterTrade,
   type Budget,
   newShare,
+  refuses,
   retryAfterSeconds,
   type Share,
   spend,
@@ -51,8 +52,22 @@ export class RateLimits {
 
   /** A request whose authentication has failed. */
   failedAuthentication(address: string): Promise<number | null> {
-    const budget = { perMinute: this.settings.http.failuresPerAddressPerMinute };
-    return this.count(`address:${addressBlock(address)}`, budget);
+    const { bucket, perMinute } = this.failuresOf(address);
+    return this.count(bucket, { perMinute });
+  }
+
+  /**
+   * Whether the address is turned away now, because it has failed too often. Neither counts anything nor waits.
+   * @returns null if it is not, or the seconds after which to try again
+   */
+  turnsAway(address: string): number | null {
+    const budget = this.failuresOf(address);
+    const entry = this.entries.get(budget.bucket);
+    return entry && refuses(entry.share, this.nowMs()) ? retryAfterSeconds(budget) : null;
+  }
+
+  private failuresOf(address: string): Budget & { bucket: string } {
+    return { bucket: `address:${addressBlock(address)}`, perMinute: this.settings.http.failuresPerAddressPerMinute };
   }
 
   private async count(bucket: string, budget: Budget): Promise<number | null> {

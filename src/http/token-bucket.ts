@@ -47,6 +47,9 @@ export function spend(share: Share, nowMs: number): { verdict: 'allowed' | 'refu
   return { verdict: share.held === 'refuse' ? 'refused' : 'allowed', share };
 }
 
+/** Whether `spend` would refuse, as far as this process knows. */
+export const refuses = (share: Share, nowMs: number): boolean => spend(share, nowMs).verdict === 'refused';
+
 /**
  * After the common bucket's answer. Chunks follow the use: doubled when the last one was spent within a second, halved
  * when it lasted for more than two. So a process holds about what it needs in a second, and what all hold together

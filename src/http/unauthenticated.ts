@@ -18,5 +18,7 @@ const details = {
     'The client token no longer reads its session, which ended more than 15 minutes ago. Read the session from your server, with an API key.',
 } as const;
 
-export const unauthenticated = (cause: keyof typeof details): Problem =>
+export type UnauthenticatedCause = keyof typeof details;
+
+export const unauthenticated = (cause: UnauthenticatedCause): Problem =>
   new Problem('unauthenticated', { detail: details[cause] });

@@ -1,3 +1,16 @@
+/** Acts of administration. Each is recorded with its actor. */
+const administrationTypes = [
+  'api-key.created',
+  'api-key.revoked',
+  'endpoint.created',
+  'endpoint.updated',
+  'endpoint.deleted',
+  'endpoint.secret-rotated',
+  // beyond the first contract: an administrator had a stored webhook of iDenfy applied again
+  'webhook.replayed',
+] as const;
+export type AdministrationType = (typeof administrationTypes)[number];
+
 /** What can happen, by name. The list is part of the public contract. */
 export const eventTypes = [
   'session.created',
@@ -40,6 +53,7 @@ export const eventTypes = [
   'review.released',
   'review.noted',
   'review.approved',
+  ...administrationTypes,
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -1,11 +1,16 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead, auditors } from '../http/audited-read.js';
-import { RequireScope } from '../http/scopes.js';
+import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { type Principal, RequireScope } from '../http/scopes.js';
 import { ListEventsDto } from './events.dto.js';
 import { EventPageResponse } from './events.responses.js';
-import { EventsService } from './events.service.js';
+import { EventsService, waitingPollsPerKey } from './events.service.js';
+
+const retryAfterSeconds = 2;
+const tooManyWaiting = `This API key has ${waitingPollsPerKey} requests with \`wait\` waiting on this process, and may have no more. Let one of them end first.`;
 
 @ApiTags('events')
 @ApiBearerAuth()
@@ -22,7 +27,9 @@ export class EventsController {
   @RequireScope('audit', 'endpoints')
   @AuditedRead('events.list', { by: auditors, polled: true })
   @ApiAnswers({ 200: [EventPageResponse, 'Events in order of position.'] }, ['invalid-request'])
-  list(@Query() query: ListEventsDto): Promise<EventPageResponse> {
-    return this.events.read(query);
+  async list(@Query() query: ListEventsDto, @CurrentPrincipal() principal: Principal): Promise<EventPageResponse> {
+    const page = await this.events.read(query, actorOf(principal).id);
+    if (page === 'too-many-waiting') throw new Problem('rate-limited', { retryAfterSeconds, detail: tooManyWaiting });
+    return page;
   }
 }

@@ -9,6 +9,17 @@ class ActorResponse implements Actor {
 
   @ApiProperty()
   id!: string;
+
+  @ApiProperty({ required: false, description: 'Of the API key, in events of administration and of reviews.' })
+  name?: string;
+
+  @ApiProperty({
+    type: 'string',
+    required: false,
+    nullable: true,
+    description: 'With `name`: the person or system that holds the key.',
+  })
+  owner?: string | null;
 }
 
 export class EventResponse implements JournalEvent {

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/settings.token.js';
+import { AdministrationJournal } from './administration-journal.js';
 import { CheckpointMirror } from './mirror/checkpoint-mirror.service.js';
 import { CheckpointMirrorStore } from './mirror/checkpoint-mirror.store.js';
 import { ErasureSources } from './erasure-sources.js';
@@ -7,11 +8,10 @@ import { EventCatalogueController } from './catalogue/event-catalogue.controller
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { ExportController } from './export/export.controller.js';
-import { JournalExport } from './export/export.service.js';
-import { ExportStore } from './export/export.store.js';
 import { JOURNAL_KEY, journalKey } from './tree/journal-key.js';
 import { JournalProofs } from './tree/journal-proofs.service.js';
 import { JournalFeed } from './journal-feed.js';
+import { JournalReads, journalReads } from './journal-reads.js';
 import { JournalTail } from './journal-tail.js';
 import { JournalController } from './tree/journal.controller.js';
 import { JournalService } from './tree/journal.service.js';
@@ -21,7 +21,6 @@ import { SealProcessor } from './tree/seal.processor.js';
 import { SealingService } from './tree/sealing.service.js';
 import { SealingStore } from './tree/sealing.store.js';
 import { TreeStore } from './tree/tree.store.js';
-import { JournalVerification } from './tree/verification.service.js';
 
 @Module({})
 export class JournalModule {
@@ -32,19 +31,27 @@ export class JournalModule {
       providers: [
         { provide: JOURNAL_KEY, useFactory: journalKey, inject: [SETTINGS] },
         JournalStore,
+        AdministrationJournal,
         PersonalKeys,
         ErasureSources,
         JournalTail,
         SealingStore,
         TreeStore,
         SealingService,
-        JournalProofs,
         JournalFeed,
         EventsService,
-        ...(roles.api ? [JournalVerification, JournalService, ExportStore, JournalExport] : []),
+        ...(roles.api ? [...journalReads, JournalService] : []),
         ...(roles.worker ? [SealProcessor, CheckpointMirrorStore, CheckpointMirror] : []),
       ],
-      exports: [JournalStore, JournalFeed, JournalTail, PersonalKeys, ErasureSources, JournalProofs],
+      exports: [
+        JournalStore,
+        AdministrationJournal,
+        JournalFeed,
+        JournalTail,
+        PersonalKeys,
+        ErasureSources,
+        ...(roles.api ? [JournalReads, JournalProofs] : []),
+      ],
     };
   }
 }

@@ -28,7 +28,7 @@ export class JournalStore {
   private readonly listeners: ((events: readonly NewEvent[]) => void)[] = [];
 
   constructor(
-    @Inject(Database) private readonly database: Database,
+    @Inject(Database) private readonly database: Queryable,
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
   ) {}
 

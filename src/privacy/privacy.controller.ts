@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } fro
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { CurrentPrincipal, namedActorOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
 import { ErasureService } from './erasure.service.js';
@@ -35,7 +35,7 @@ export class PrivacyController {
     @Param('scanRef') scanRef: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ErasureCertificateResponse> {
-    return orRefuse(isScanRef(scanRef) ? await this.erasure.erase(scanRef, actorOf(principal)) : 'not-found');
+    return orRefuse(isScanRef(scanRef) ? await this.erasure.erase(scanRef, namedActorOf(principal)) : 'not-found');
   }
 
   @Get(':scanRef/legal-hold')
@@ -58,7 +58,7 @@ export class PrivacyController {
     @Body() { reason }: LegalHoldDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<LegalHoldResponse> {
-    const hold = isScanRef(scanRef) ? await this.holds.place(scanRef, reason, actorOf(principal)) : 'not-found';
+    const hold = isScanRef(scanRef) ? await this.holds.place(scanRef, reason, namedActorOf(principal)) : 'not-found';
     return view(scanRef, orRefuse(hold));
   }
 
@@ -68,7 +68,7 @@ export class PrivacyController {
   @RequireScope('admin')
   @ApiAnswers({ 204: [null, 'Lifted.'] }, ['not-found'])
   async liftHold(@Param('scanRef') scanRef: string, @CurrentPrincipal() principal: Principal): Promise<void> {
-    const lifted = isScanRef(scanRef) ? await this.holds.lift(scanRef, actorOf(principal)) : 'not-found';
+    const lifted = isScanRef(scanRef) ? await this.holds.lift(scanRef, namedActorOf(principal)) : 'not-found';
     if (lifted === 'not-found') throw new Problem(lifted);
   }
 }

@@ -40,6 +40,7 @@ export interface QueueBackend {
 
 /** Every Worker and QueueEvents keeps one connection to listen on. The others are for commands. */
 const poolSize = 16;
+const searchPath = `${queueSchema},public`;
 
 export async function openQueueBackend(settings: Settings, database: Database): Promise<QueueBackend> {
   return settings.redis.urls.length > 0 ? openRedis(settings.redis.urls) : openPostgres(settings, database);
@@ -47,7 +48,7 @@ export async function openQueueBackend(settings: Settings, database: Database): 
 
 async function openPostgres(settings: Settings, database: Database): Promise<QueueBackend> {
   const { url, migrateOnStart } = settings.database;
-  const pool = url === null ? database.pool : serverPool(url, poolSize, `${queueSchema},public`);
+  const pool = url === null ? database.pool : serverPool(url, poolSize, { searchPath });
   if (migrateOnStart) await migrateQueues(pool);
   else await refuseWithoutQueues(database);
   setDefaultBackendFactory(createPostgresBackend);
@@ -82,7 +83,7 @@ export async function migrateQueueBackend(
   const { url } = settings.database;
   if (settings.redis.urls.length > 0) return;
   if (url === null) return migrateQueues(database.pool);
-  const pool = serverPool(url, 1, `${queueSchema},public`);
+  const pool = serverPool(url, 1, { searchPath });
   try {
     await migrateQueues(pool);
   } finally {

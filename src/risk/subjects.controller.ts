@@ -4,7 +4,7 @@ import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead } from '../http/audited-read.js';
-import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { CurrentPrincipal, namedActorOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
 import { SubjectView } from './subject-view.js';
@@ -41,7 +41,7 @@ export class SubjectsController {
   @ApiAnswers({ 200: [SubjectView, 'The subject, not locked.'] }, ['not-found'])
   async release(@Param('scanRef') scanRef: string, @CurrentPrincipal() principal: Principal): Promise<SubjectView> {
     const now = this.clock.now();
-    return found(isScanRef(scanRef) ? await this.subjects.release(scanRef, actorOf(principal), now) : 'not-found');
+    return found(isScanRef(scanRef) ? await this.subjects.release(scanRef, namedActorOf(principal), now) : 'not-found');
   }
 }
 

@@ -1,5 +1,6 @@
 /** A review as the API gives it. */
-import { type Approval, type Claim, isLive } from '../attempts/review.js';
+import { type Approval, counting } from '../attempts/four-eyes.js';
+import { type Claim, isLive } from '../attempts/review.js';
 import type { ReviewRow } from '../attempts/reviews.store.js';
 import { signalsOf } from '../attempts/rows.js';
 import type { SessionStatus } from '../attempts/states.js';
@@ -108,16 +109,17 @@ function flagOf({ type, attemptId, at, data, personal }: HistoryEvent): ReviewFl
 
 function stateOf({ session, attempts, claim, approvals, notesCount }: ReviewRow, reason: string | null, now: Date) {
   const open = session.status === 'in-review';
+  const { heldAt } = session;
   return {
     sessionId: session.id,
     reason,
     signals: signalsOf(attempts),
-    heldAt: session.heldAt?.toISOString() ?? '',
+    heldAt: heldAt?.toISOString() ?? '',
     claim: open && isLive(claim, now) ? claimView(claim) : null,
-    approvals: open ? approvals.map(approvalView) : [],
+    approvals: open && heldAt ? counting(approvals, heldAt).map(approvalView) : [],
     notesCount,
   };
 }
 
 const claimView = ({ by, at, until }: Claim) => ({ by, at: at.toISOString(), until: until.toISOString() });
-const approvalView = ({ by, at }: Approval) => ({ by, at: at.toISOString() });
+const approvalView = ({ by, at }: Approval) => ({ by: by.id, at: at.toISOString() });

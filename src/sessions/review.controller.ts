@@ -1,10 +1,12 @@
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FourEyesRefusal } from '../attempts/four-eyes.js';
+import type { ReviewRefusal } from '../attempts/review.js';
 import { ReviewService } from '../attempts/review.service.js';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { isId } from '../core/ids.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { CurrentPrincipal, namedActorOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { ReviewQueue } from './review-queue.service.js';
 import type { ReviewDetail, ReviewNote } from './review-view.js';
@@ -12,6 +14,34 @@ import { ReviewDto, ReviewNoteDto } from './review.dto.js';
 import { ReviewedSessionResponse, ReviewNoteResponse, ReviewResponse } from './review.responses.js';
 
 const refusals = ['not-found', 'not-in-review', 'review-claimed'] as const;
+
+/** Why a key may not decide, or may not grant the pass, with REVIEW_FOUR_EYES=on. */
+const fourEyes: Readonly<Record<FourEyesRefusal, readonly [code: ProblemCode, detail: string]>> = {
+  'admin-alone': [
+    'forbidden',
+    'With REVIEW_FOUR_EYES=on, deciding on a held pass needs a key that has the scope review by name. The scope admin is not enough.',
+  ],
+  'no-owner': [
+    'forbidden',
+    'This key names no owner, so it cannot be one of two people. Use a key that was made with `owner` before the pass was held.',
+  ],
+  'key-too-new': [
+    'forbidden',
+    'This key was made after the pass was held. Only keys that existed then can grant the pass.',
+  ],
+  'second-reviewer-needed': [
+    'second-reviewer-needed',
+    'This key has already approved the pass. A second person must grant it.',
+  ],
+  'same-owner': [
+    'second-reviewer-needed',
+    'The key that approved the pass has the same owner. A second person must grant it.',
+  ],
+  'key-of-other-reviewer': [
+    'second-reviewer-needed',
+    'One of the two keys was made by the other one or by its owner, directly or through other keys. A person with an independent key must grant the pass.',
+  ],
+};
 
 @ApiTags('reviews')
 @ApiBearerAuth()
@@ -27,7 +57,7 @@ export class ReviewController {
   @ApiOperation({
     summary: 'Decide on a held pass',
     description:
-      "One reviewer is enough to refuse it. With REVIEW_FOUR_EYES=on two different API keys must grant it. The first `pass` is recorded and ends that reviewer's claim; the session stays `in-review`.",
+      "One reviewer is enough to refuse it. With REVIEW_FOUR_EYES=on two people must grant it: two API keys with the scope `review` and different owners, both made before the pass was held, and neither made by the other key or its owner. The first `pass` is recorded and ends that reviewer's claim; the session stays `in-review`. If its key is revoked, it no longer counts.",
   })
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewedSessionResponse, 'The session as it is now.'] }, [
@@ -40,7 +70,7 @@ export class ReviewController {
     @Body() body: ReviewDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ReviewedSessionResponse> {
-    const decided = isId('ses', id) ? await this.reviews.decide(id, body, actorOf(principal)) : 'not-found';
+    const decided = isId('ses', id) ? await this.reviews.decide(id, body, namedActorOf(principal)) : 'not-found';
     if (decided !== 'decided' && decided !== 'approved') return refuse(decided);
     const { session, approvals } = await this.find(id);
     // Between the decision and this reading another reviewer may have ended it.
@@ -51,12 +81,13 @@ export class ReviewController {
   @Post('claim')
   @ApiOperation({
     summary: 'Claim a review',
-    description: 'No other key can decide until the claim is released or runs out. Repeat the call to extend it.',
+    description:
+      'No other key can decide until the claim is released or runs out. Repeat the call to extend it. With REVIEW_FOUR_EYES=on the key needs the scope `review` by name.',
   })
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewResponse, 'The review, with your claim.'] }, refusals)
   async claim(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
-    const claimed = isId('ses', id) ? await this.reviews.claim(id, actorOf(principal)) : 'not-found';
+    const claimed = isId('ses', id) ? await this.reviews.claim(id, namedActorOf(principal)) : 'not-found';
     return claimed === 'claimed' ? this.find(id) : refuse(claimed);
   }
 
@@ -65,7 +96,7 @@ export class ReviewController {
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewResponse, 'The review, without a claim.'] }, refusals)
   async release(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
-    const released = isId('ses', id) ? await this.reviews.release(id, actorOf(principal)) : 'not-found';
+    const released = isId('ses', id) ? await this.reviews.release(id, namedActorOf(principal)) : 'not-found';
     return released === 'released' ? this.find(id) : refuse(released);
   }
 
@@ -77,7 +108,7 @@ export class ReviewController {
     @Body() { note }: ReviewNoteDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ReviewNote> {
-    const actor = actorOf(principal);
+    const actor = namedActorOf(principal);
     const noted = isId('ses', id) ? await this.reviews.note(id, note, actor) : 'not-found';
     return typeof noted === 'string' ? refuse(noted) : { by: actor.id, at: noted.at.toISOString(), note };
   }
@@ -87,6 +118,8 @@ export class ReviewController {
   }
 }
 
-function refuse(code: ProblemCode): never {
-  throw new Problem(code);
+function refuse(why: 'not-found' | ReviewRefusal): never {
+  if (why === 'not-found' || why === 'not-in-review' || why === 'review-claimed') throw new Problem(why);
+  const [code, detail] = fourEyes[why];
+  throw new Problem(code, { detail });
 }

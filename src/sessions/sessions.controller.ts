@@ -78,7 +78,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'List sessions', description: 'Newest first, never with a code.' })
   @RequireScope('sessions', 'audit')
   @AuditedRead('sessions.list', { by: exceptPlatforms })
-  @ApiAnswers({ 200: [SessionPageResponse, 'One page.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [SessionPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   list(@Query() query: ListSessionsDto): Promise<SessionPage> {
     return this.sessions.list(query);
   }

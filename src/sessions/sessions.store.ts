@@ -4,6 +4,7 @@ import { AttemptsStore } from '../attempts/attempts.store.js';
 import type { SessionWithAttempts } from '../attempts/rows.js';
 import type { SessionStatus } from '../attempts/states.js';
 import { Database, type Transaction } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 import { attempts, sessions } from '../database/schema.js';
 import type { PageEnd } from '../http/cursor.js';
 
@@ -22,12 +23,13 @@ export interface SessionFilter {
 export class SessionsStore {
   constructor(
     @Inject(Database) private readonly database: Database,
+    @Inject(ReadDatabase) private readonly reads: ReadDatabase,
     @Inject(AttemptsStore) private readonly rows: AttemptsStore,
   ) {}
 
   /** Newest first. A range of time and the page's end are one range of whichever index serves the filter. */
   async list(filter: SessionFilter): Promise<SessionWithAttempts[]> {
-    const rows = await this.database.orm
+    const rows = await this.reads.orm
       .select({ id: sessions.id })
       .from(sessions)
       .where(
@@ -43,7 +45,7 @@ export class SessionsStore {
       .orderBy(desc(sessions.createdAt), desc(sessions.id))
       .limit(filter.limit);
     return this.rows.findMany(
-      this.database,
+      this.reads,
       rows.map(({ id }) => id),
     );
   }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Turns } from '../core/turns.js';
 import type { JournalEvent } from '../journal/journal-event.js';
 import { type Interest, JournalFeed } from '../journal/journal-feed.js';
 import { JournalStore } from '../journal/journal.store.js';
@@ -11,8 +12,7 @@ const readingsAtOnce = 4;
 /** What readers that are behind read from the journal, a few of them at a time. */
 @Injectable()
 export class JournalPages {
-  private reading = 0;
-  private readonly queue: (() => void)[] = [];
+  private readonly turns = new Turns(readingsAtOnce);
 
   constructor(
     @Inject(JournalStore) private readonly journal: JournalStore,
@@ -28,16 +28,7 @@ export class JournalPages {
     });
   }
 
-  async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.reading < readingsAtOnce) this.reading += 1;
-    else await new Promise<void>((resolve) => this.queue.push(resolve));
-    try {
-      return await work();
-    } finally {
-      // A turn is handed on, or given back when nobody waits for one.
-      const next = this.queue.shift();
-      if (next) next();
-      else this.reading -= 1;
-    }
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.run(work);
   }
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
 import { withoutLogFields } from '../core/log-context.js';
+import { Places } from '../core/places.js';
 import { ApiKeysStore } from '../http/api-keys.store.js';
 import { ClientTokensStore } from '../http/client-tokens.store.js';
 import type { Principal } from '../http/scopes.js';
@@ -11,18 +12,20 @@ import { SseConnection } from './sse-connection.js';
 import { StreamMetrics } from './stream-metrics.js';
 import { StreamTiming } from './stream-timing.js';
 
-/** A browser holds six connections to one host; whoever has a session's token must not take everybody's place. */
-const perClientToken = 10;
+/** On one process. A browser holds six connections to one host. Nobody may take the places of all the others. */
+export const streamsPerHolder = { 'api-key': 1000, 'client-token': 10 } as const;
 
 /** Why no stream is opened. */
-export type StreamRefusal = 'stopping' | 'too-many' | 'too-many-of-token';
+export type StreamRefusal = 'stopping' | 'too-many' | 'too-many-of-key' | 'too-many-of-token';
 
 /** The open streams of this process: how many there may be, and what ends them beside their readers. */
 @Injectable()
 export class OpenStreams implements BeforeApplicationShutdown {
   private readonly open = new Map<SseConnection, Principal>();
-  /** streams by the session whose client token opened them */
-  private readonly byToken = new Map<string, number>();
+  private readonly places = {
+    'api-key': new Places(streamsPerHolder['api-key']),
+    'client-token': new Places(streamsPerHolder['client-token']),
+  };
   private timer: NodeJS.Timeout | undefined;
   private over = false;
 
@@ -39,7 +42,8 @@ export class OpenStreams implements BeforeApplicationShutdown {
   refusal(principal: Principal): StreamRefusal | null {
     if (this.over) return 'stopping';
     if (this.open.size >= this.settings.http.streamsMax) return 'too-many';
-    return principal.kind === 'client-token' && this.countOf(principal) >= perClientToken ? 'too-many-of-token' : null;
+    if (this.places[principal.kind].hasRoom(idOf(principal))) return null;
+    return principal.kind === 'api-key' ? 'too-many-of-key' : 'too-many-of-token';
   }
 
   /** Begins the answer. */
@@ -48,12 +52,12 @@ export class OpenStreams implements BeforeApplicationShutdown {
     if (refusal) return refusal;
     const connection = SseConnection.open(reply, this.timing, () => this.metrics.dropped.inc());
     this.open.set(connection, principal);
-    this.count(principal, 1);
+    const leave = this.places[principal.kind].take(idOf(principal));
     this.metrics.open.inc({ over });
     this.timer ??= withoutLogFields(() => setInterval(() => void this.recheck(), this.timing.recheckMs).unref());
     connection.onClose(() => {
       this.open.delete(connection);
-      this.count(principal, -1);
+      leave?.();
       this.metrics.open.dec({ over });
       if (this.open.size === 0) this.stopRechecking();
     });
@@ -64,17 +68,6 @@ export class OpenStreams implements BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     this.over = true;
     for (const connection of this.open.keys()) connection.end();
-  }
-
-  private countOf({ sessionId }: { sessionId: string }): number {
-    return this.byToken.get(sessionId) ?? 0;
-  }
-
-  private count(principal: Principal, change: 1 | -1): void {
-    if (principal.kind !== 'client-token') return;
-    const count = this.countOf(principal) + change;
-    if (count === 0) this.byToken.delete(principal.sessionId);
-    else this.byToken.set(principal.sessionId, count);
   }
 
   private stopRechecking(): void {

@@ -1,9 +1,10 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead } from '../http/audited-read.js';
-import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { administratorOf, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { KeptWebhooks } from './kept-webhooks.service.js';
 import { ListWebhooksDto } from './webhook.dto.js';
@@ -22,7 +23,10 @@ const noBody = {
 @ApiBearerAuth()
 @Controller('v1/webhooks')
 export class KeptWebhooksController {
-  constructor(@Inject(KeptWebhooks) private readonly webhooks: KeptWebhooks) {}
+  constructor(
+    @Inject(KeptWebhooks) private readonly webhooks: KeptWebhooks,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
 
   @Get()
   @ApiOperation({
@@ -31,7 +35,7 @@ export class KeptWebhooksController {
   })
   @RequireScope('audit')
   @AuditedRead('webhooks.list')
-  @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   list(@Query() query: ListWebhooksDto): Promise<WebhookPageResponse> {
     return this.webhooks.list(query);
   }
@@ -46,7 +50,7 @@ export class KeptWebhooksController {
   @RequireScope('admin')
   @ApiAnswers({ 200: [WebhookResponse, 'The webhook after the replay.'] }, ['not-found'])
   async replay(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<WebhookResponse> {
-    const replayed = await this.webhooks.replay(id, actorOf(principal).id);
+    const replayed = await this.webhooks.replay(id, administratorOf(principal), this.clock.now());
     if (replayed === 'not-found') throw new Problem('not-found');
     if (typeof replayed === 'string') throw new Problem('not-found', { detail: noBody[replayed] });
     return replayed;

@@ -2,11 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { tokenDigest } from '../attempts/attempt-secret.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
-import { Clock } from '../core/clock.js';
+import type { Administrator } from '../core/actor.js';
 import { isId } from '../core/ids.js';
 import { Database } from '../database/database.js';
 import { instantOf } from '../http/instant.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { AdministrationJournal } from '../journal/administration-journal.js';
 import { KeptWebhooksStore, type SealedBody, type WebhookRow } from './kept-webhooks.store.js';
 import { isFaceAuthentication, readWebhook } from './reading.js';
 import { ResultsService } from './results.service.js';
@@ -26,7 +27,7 @@ export class KeptWebhooks {
     @Inject(KeptWebhooksStore) private readonly store: KeptWebhooksStore,
     @Inject(WebhooksStore) private readonly bodies: WebhooksStore,
     @Inject(ResultsService) private readonly results: ResultsService,
-    @Inject(Clock) private readonly clock: Clock,
+    @Inject(AdministrationJournal) private readonly journal: AdministrationJournal,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -48,10 +49,8 @@ export class KeptWebhooks {
   /**
    * Reads the kept body again and applies it, in one transaction. What it says of an attempt that has moved on is
    * answered by the state machine, so that doing it twice changes nothing.
-   *
-   * @param by id of the API key that asks
    */
-  replay(id: string, by: string): Promise<WebhookResponse | ReplayRefusal> {
+  replay(id: string, by: Administrator, now: Date): Promise<WebhookResponse | ReplayRefusal> {
     return this.database.transaction(async (tx) => {
       const locked = isId('whk', id) ? await this.store.lock(tx, id) : null;
       if (!locked) return 'not-found';
@@ -60,11 +59,14 @@ export class KeptWebhooks {
       const body = this.open(id, bodySealed);
       if (!body) return 'body-unreadable';
       const read = readWebhook(body, eventType, this.settings.identificationFallback);
-      await this.store.setBack(tx, id, read, by, this.clock.now());
+      await this.store.setBack(tx, id, read, by.actor.id, now);
       if (read.state !== 'ignored') await this.results.applyAgain(tx, id, locked);
       const after = await this.store.find(id, tx);
       if (!after) throw new Error(`webhook ${id} is gone`);
-      tx.afterCommit(() => this.logger.log(`webhook ${id} was replayed by ${by}: ${after.state}`));
+      const facts = { webhookId: id, digest: after.digest.toString('hex'), attemptId: after.attemptId };
+      const states = { stateBefore: locked.state, state: after.state, verdict: after.verdict };
+      await this.journal.record(tx, 'webhook.replayed', { ...facts, ...states }, by, now);
+      tx.afterCommit(() => this.logger.log(`webhook ${id} was replayed by ${by.actor.id}: ${after.state}`));
       return view(after);
     });
   }

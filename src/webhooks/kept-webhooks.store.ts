@@ -2,6 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 import { attempts, webhooks } from '../database/schema.js';
 import type { Reading, WebhookState } from './reading.js';
 
@@ -59,11 +60,14 @@ const columns = {
 
 @Injectable()
 export class KeptWebhooksStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(ReadDatabase) private readonly reads: ReadDatabase,
+  ) {}
 
   /** Newest first: ids are time-ordered. */
   list(filter: WebhookFilter): Promise<WebhookRow[]> {
-    return this.select(this.database)
+    return this.select(this.reads)
       .where(
         and(
           filter.state && eq(webhooks.state, filter.state),

@@ -2,6 +2,7 @@ import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../core/errors.js';
+import type { AuthenticatedRequest } from '../http/access.guard.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { Metrics } from '../http/metrics.js';
 import { Public } from '../http/scopes.js';
@@ -34,7 +35,7 @@ export class WebhooksController {
     ['invalid-request', 'unauthenticated', 'payload-too-large', 'unsupported-media-type', 'overloaded', 'unavailable'],
     [],
   )
-  async receive(@Req() request: FastifyRequest): Promise<ReceivedResponse> {
+  async receive(@Req() request: AuthenticatedRequest): Promise<ReceivedResponse> {
     // Only the parser of JSON leaves bytes; a request without a media type and without a body had no parser.
     if (!Buffer.isBuffer(request.body)) throw new Problem('unsupported-media-type');
     const receipt = await this.webhooks.receive(
@@ -53,6 +54,7 @@ export class WebhooksController {
       case 'overloaded':
         throw new Problem('overloaded', { retryAfterSeconds });
       case 'bad-signature':
+        request.refusedFor = receipt.kind;
         throw new Problem('unauthenticated', {
           detail: 'The `Idenfy-Signature` header is missing or malformed, or it does not sign this body.',
         });

@@ -22,6 +22,8 @@ const streams = Number(values.streams);
 const events = Number(values.events);
 /** Streams for each session: two pages and two servers, say. */
 const perSession = 4;
+/** As many as one key may have open. */
+const streamsPerKey = 1000;
 const agent = new Agent({ maxSockets: Infinity });
 
 /** Takes what comes and notes how old each event is then, in milliseconds. */
@@ -83,13 +85,14 @@ async function settled(readers) {
 }
 
 /** Opens, measures, makes events, measures. */
-async function measure(what, client, paths, makeEvents, expected) {
+async function measure(what, client, keys, paths, makeEvents, expected) {
   await waitFor(async () => !/^facecode_streams_open\S* [1-9]/m.test((await client.get('/metrics')).text), {
     what: 'the streams before to be gone',
   });
   const before = await residentKb(client);
   const openedAt = Date.now();
-  const readers = await inBatches(paths, 100, (path) => openStream(client, path));
+  const asked = paths.map((path, n) => [path, keys[Math.floor(n / streamsPerKey)]]);
+  const readers = await inBatches(asked, 100, ([path, key]) => openStream(client.as(key), path));
   const openedMs = Date.now() - openedAt;
   const after = await residentKb(client);
   // What was there before is told first.
@@ -120,6 +123,11 @@ try {
   });
   try {
     const { client } = await world.start();
+    const keys = [];
+    for (let n = 0; n < streams; n += streamsPerKey) {
+      const { body } = await client.post('/v1/api-keys', { name: `bench-${n}`, scopes: ['audit'] }).expect(201);
+      keys.push(body.key);
+    }
     const numbers = Array.from({ length: Math.ceil(streams / perSession) }, (_, n) => n);
     const sessions = await inBatches(numbers, 16, (n) => client.create(`bench-${n}`));
     for (const { id } of sessions.slice(-16)) await client.untilEvent(id, 'attempt.awaiting-selfie');
@@ -129,13 +137,13 @@ try {
 
     const { body } = await client.get('/v1/events?type=session.canceled').expect(200);
     const overAll = Array.from({ length: streams }, () => `/v1/events/stream?after=${body.lastPosition}`);
-    await measure('over all', client, overAll, cancel(sessions.slice(0, half)), 2 * half * streams);
+    await measure('over all', client, keys, overAll, cancel(sessions.slice(0, half)), 2 * half * streams);
 
     const open = sessions.slice(half);
     const overSessions = Array.from({ length: streams }, (_, n) => `/v1/sessions/${open[n % open.length].id}/stream`);
     const ended = open.slice(0, half);
     const watching = overSessions.filter((path) => ended.some(({ id }) => path.includes(id))).length;
-    await measure('over a session', client, overSessions, cancel(ended), 2 * watching);
+    await measure('over a session', client, keys, overSessions, cancel(ended), 2 * watching);
   } finally {
     await world.close();
   }

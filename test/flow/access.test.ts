@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import request from 'supertest';
+import { countingKeyLookUps } from '../support/counting.js';
 import { onEveryStore } from '../support/world.js';
 
 interface KeyBody {
@@ -32,6 +33,14 @@ onEveryStore('access', (world) => {
     expect(answer.body).toMatchObject({ code: 'unauthenticated', type: '/problems/unauthenticated' });
     expect(answer.body).toMatchObject({ detail: expect.stringMatching(why) });
     expect((answer.body as { detail: string }).detail).not.toMatch(/Idenfy-Signature/);
+  });
+
+  it('looks a wrong key up once, however often it is sent within a second', async () => {
+    const lookUps = countingKeyLookUps(world().database);
+    const started = Date.now();
+    const wrong = world().client.as(`fc_${'w'.repeat(43)}`);
+    for (let n = 0; n < 8; n += 1) await wrong.get('/v1/sessions').expect(401, /The API key is unknown or was revoked/);
+    expect(lookUps()).toBeLessThanOrEqual(1 + Math.floor((Date.now() - started) / 1000));
   });
 
   it('explains every cause of a 401 on the page of the problem', async () => {

@@ -273,6 +273,35 @@ onEveryStore(
       }
     });
 
+    it('are 250 a platform at most, also when many are created at once', async () => {
+      const { database } = world();
+      const ask = (platform: string) =>
+        client()
+          .post('/v1/endpoints', { url: `${receiver.url}/crowd`, platform, eventTypes: ['endpoint.disabled'] })
+          .then((answer) => answer);
+      const first = (await ask('crowded')).body as EndpointBody;
+      await database.query(
+        `insert into endpoints select copy.* from endpoints, generate_series(1, 246) as nth,
+           lateral jsonb_populate_record(endpoints, jsonb_build_object('id', 'ep_' || lpad(nth::text, 32, '0'))) as copy
+         where endpoints.id = $1`,
+        [first.id],
+      );
+      const answers = await Promise.all(Array.from({ length: 10 }, () => ask('crowded')));
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([
+        ...Array<number>(3).fill(201),
+        ...Array<number>(7).fill(409),
+      ]);
+      const refused = answers.find(({ status }) => status === 409)!;
+      expect(refused.body).toMatchObject({ code: 'limit-reached', detail: expect.stringContaining('250') });
+      expect((await ask('roomy')).status).toBe(201);
+      await client().delete(`/v1/endpoints/${first.id}`).expect(204);
+      expect((await ask('crowded')).status).toBe(201);
+      expect((await ask('crowded')).status).toBe(409);
+      await database.query(
+        `update endpoints set deleted_at = now(), secrets_sealed = null where platform in ('crowded', 'roomy')`,
+      );
+    });
+
     it('have a page for every reason why a delivery got no answer', async () => {
       const index = await client().get('/problems/deliveries').expect(200);
       const links = [...index.text.matchAll(/href="(\/problems\/deliveries\/[a-z-]+)"/g)].map(([, path]) => path!);

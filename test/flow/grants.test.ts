@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { readSettings } from '../../src/config/read-settings.js';
 import { connectDatabase } from '../../src/database/connect.js';
-import { grantsFor } from '../../src/database/grants.js';
 import { migrate, MigrationsPending } from '../../src/database/migrate.js';
-import { migrateQueueBackend } from '../../src/queue/backend.js';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
 import { Client } from '../support/client.js';
+import { composeFile } from '../support/compose-file.js';
+import { ensureBuilt } from '../support/ensure-built.js';
 import { createDatabase } from '../support/postgres.js';
+import { startRedisWithPassword } from '../support/redis.js';
+import { runFacecode } from '../support/run-facecode.js';
 import { describeServers } from '../support/servers.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { idenfyVariables, simulatorKeys } from '../support/store.js';
@@ -17,8 +20,9 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { testEnvironment } from '../support/test-environment.js';
 
 describeServers('a role that may run the service and not change the journal', ['postgres'], (servers) => {
-  // A name that has to be quoted.
   const folder = temporaryFolder('grants');
+  const compose = composeFile();
+  // A name that has to be quoted.
   const role = `App role ${randomBytes(4).toString('hex')}`;
   let database: { url: string; drop: () => Promise<void> };
   let simulator: Simulator;
@@ -36,7 +40,11 @@ describeServers('a role that may run the service and not change the journal', ['
   };
   const variables = (url: string) => ({ ...idenfyVariables(simulator), DATABASE_URL: url });
 
+  const migrateAndGrant = (to = role) =>
+    runFacecode(['migrate', '--grant-to', to], { cwd: folder, env: testEnvironment(folder, variables(database.url)) });
+
   beforeAll(async () => {
+    await ensureBuilt();
     database = await createDatabase(servers.postgres);
     simulator = await startSimulator({ ...simulatorKeys, webhookUrl: null });
     // As `facecode migrate` does it.
@@ -45,16 +53,15 @@ describeServers('a role that may run the service and not change the journal', ['
     await migrate(opened);
     const early = startTestService({ ...variables(database.url), MIGRATE_ON_START: 'off' });
     await expect(early).rejects.toThrow(MigrationsPending);
-    await migrateQueueBackend(settings, opened);
     await opened.close();
-    await as(database.url, async (owner) => {
-      await owner.query(`create role "${role}" login`);
-      await owner.query(grantsFor(role));
-      await owner.query(grantsFor(role));
-    });
+    // As Compose does it, at its first start and at the next one.
+    for (let start = 1; start <= 2; start += 1) {
+      await as(database.url, (owner) => owner.query(compose.roleStatements(role)));
+      expect(await migrateAndGrant()).toMatchObject({ code: 0, err: '' });
+    }
     service = await startTestService({ ...variables(asRole()), MIGRATE_ON_START: 'off' });
     simulator.setWebhookUrl(`${service.url}/webhooks/idenfy`);
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     await service.close();
@@ -106,4 +113,81 @@ describeServers('a role that may run the service and not change the journal', ['
       await expect(as(asRole(), (client) => client.query(statement))).rejects.toThrow(/append-only/);
     }
   });
+
+  interface Rights {
+    name: string;
+    reads: boolean;
+    writes: boolean;
+    empties: boolean;
+    /** a trigger refuses to delete its rows */
+    kept: boolean;
+  }
+  const rights = async (): Promise<Rights[]> => {
+    const { rows } = await as(database.url, (owner) =>
+      owner.query<Rights>(
+        `select relname as name, has_table_privilege($1, oid, 'select') as reads,
+                has_table_privilege($1, oid, 'insert') as writes,
+                has_table_privilege($1, oid, 'delete') or has_table_privilege($1, oid, 'truncate') as empties,
+                exists (select from pg_trigger where tgrelid = pg_class.oid and not tgisinternal and tgtype & 8 <> 0) as kept
+           from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace order by relname`,
+        [role],
+      ),
+    );
+    return rows;
+  };
+
+  it('may use every table, and may not delete from those that are append-only', async () => {
+    const found = await rights();
+    expect(found.filter(({ reads }) => !reads)).toEqual([]);
+    expect(found.filter(({ writes }) => !writes).map(({ name }) => name)).toEqual(['facecode_migrations']);
+    expect(found.filter(({ kept }) => kept).length).toBeGreaterThanOrEqual(3);
+    expect(found.filter(({ kept, empties }) => kept && empties)).toEqual([]);
+  });
+
+  it('gets rights on the tables of a later version when that is migrated', async () => {
+    await as(database.url, (owner) => owner.query('create table later (id bigint generated always as identity)'));
+    expect((await rights()).find(({ name }) => name === 'later')).toMatchObject({ reads: false });
+    expect(await migrateAndGrant()).toMatchObject({ code: 0 });
+    expect((await rights()).find(({ name }) => name === 'later')).toMatchObject({ reads: true, writes: true });
+    await as(asRole(), (client) => client.query('insert into later default values'));
+    await as(database.url, (owner) => owner.query('drop table later'));
+  });
+
+  it('is named when it does not exist', async () => {
+    const failed = await migrateAndGrant('nobody at all');
+    expect(failed).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/^[^\n]*role "nobody at all" does not exist[^\n]*\n$/),
+    });
+  });
+
+  it('has the password of the settings', async () => {
+    const sql = `select rolpassword like 'SCRAM-SHA-256%' as set, rolsuper or rolcreaterole or rolcreatedb as powerful
+                   from pg_authid where rolname = $1`;
+    const { rows } = await as(servers.postgres, (owner) => owner.query(sql, [role]));
+    expect(rows).toEqual([{ set: true, powerful: false }]);
+  });
+
+  it('runs the service with the Redis of Compose, which refuses whoever has no password', async () => {
+    const redis = await startRedisWithPassword(compose.redisArguments, compose.password);
+    try {
+      const url = new URL(redis.url);
+      url.password = '';
+      const stranger = new Redis(url.href, { lazyConnect: true, retryStrategy: () => null, enableReadyCheck: false });
+      stranger.on('error', () => undefined);
+      await expect(stranger.ping()).rejects.toThrow(/NOAUTH/);
+      stranger.disconnect();
+      const other = await startTestService({
+        ...variables(asRole()),
+        REDIS_URL: redis.url,
+        MIGRATE_ON_START: 'off',
+      });
+      const client = new Client(other.url, other.adminKey);
+      const { id } = await client.create('with-redis');
+      await client.until(id, 'its code', ({ attempt }) => attempt?.state === 'awaiting-selfie');
+      await other.close();
+    } finally {
+      await redis.remove();
+    }
+  }, 60_000);
 });

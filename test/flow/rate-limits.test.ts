@@ -14,6 +14,7 @@ import { testEnvironment } from '../support/test-environment.js';
 import { sendWebhook } from '../support/webhook.js';
 import { Client } from '../support/client.js';
 import { onEveryStore } from '../support/world.js';
+import { countingKeyLookUps } from '../support/counting.js';
 import { openStore } from '../support/store.js';
 
 const small = { RATE_LIMIT_PER_KEY_PER_MINUTE: '60', RATE_LIMIT_PER_ADDRESS_PER_MINUTE: '60' };
@@ -82,6 +83,16 @@ onEveryStore(
       expect(having(429, answers)[0]?.headers).toMatchObject({ 'retry-after': '1' });
       await withKey(good.key).expect(200);
       await request(world().url).get('/healthz').expect(200);
+    });
+
+    it('spare the database: an address that is turned away has no unknown key looked up', async () => {
+      const lookUps = countingKeyLookUps(world().database);
+      const started = Date.now();
+      const answers = await flood(100, (n) => withKey(`fc_${'y'.repeat(40)}${n}`));
+      const turnsOfASecond = 1 + Math.floor((Date.now() - started) / 1000);
+      expect(having(429, answers).length).toBeGreaterThan(50);
+      // Of each second the requests that were under way together when the address was found to have failed too often.
+      expect(lookUps()).toBeLessThanOrEqual(having(401, answers).length + 10 * turnsOfASecond);
     });
 
     it('do not concern the receiver: a bad signature is always 401, and every good one is let in', async () => {

@@ -375,9 +375,9 @@ onEveryStore(
   (world) => {
     const path = (id: string) => `/v1/sessions/${id}/review`;
     const pass = { decision: 'pass', note: 'seen' };
-    const reviewer = async () => {
+    const reviewer = async (owner: string) => {
       const made = await world()
-        .client.post('/v1/api-keys', { name: 'reviewer', scopes: ['review'] })
+        .client.post('/v1/api-keys', { name: 'reviewer', scopes: ['review'], owner })
         .expect(201);
       const { id, key } = made.body as { id: string; key: string };
       return { id, client: world().client.as(key) };
@@ -394,8 +394,8 @@ onEveryStore(
         .map(({ type, actor }) => [type, actor.id]);
 
     it('grant a pass by two different reviewers, and end the claim of the first', async () => {
+      const [one, two] = [await reviewer('Ann'), await reviewer('Ben')];
       const session = await held();
-      const [one, two] = [await reviewer(), await reviewer()];
       await one.client.post(`${path(session.id)}/claim`).expect(200);
       const approved = await one.client.post(path(session.id), pass).expect(200);
       expect(approved.body).toMatchObject({
@@ -416,15 +416,15 @@ onEveryStore(
     });
 
     it('refuse a pass by one reviewer', async () => {
+      const one = await reviewer('Ann');
       const session = await held();
-      const one = await reviewer();
       const failed = await one.client.post(path(session.id), { decision: 'fail', note: 'no' }).expect(200);
       expect(failed.body).toMatchObject({ status: 'failed', reason: 'failed-in-review' });
     });
 
     it('are two of those who decide at once, and no more', async () => {
+      const reviewers = await Promise.all(['Ann', 'Ben', 'Cas', 'Dee'].map(reviewer));
       const session = await held();
-      const reviewers = await Promise.all([1, 2, 3, 4].map(() => reviewer()));
       const answers = await Promise.all(reviewers.map(({ client }) => client.post(path(session.id), pass)));
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 409, 409]);
       const told = await decisions(session.id, 'session.passed');

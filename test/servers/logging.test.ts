@@ -1,8 +1,12 @@
 /** What an operator finds in the log with the ids of an answer, a job or a session. */
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
+import request from 'supertest';
 import { openProcessWorld, type ProcessWorld, type Running } from '../support/process-world.js';
 import { describeServers } from '../support/servers.js';
+import { sendWebhook } from '../support/webhook.js';
 import { waitFor } from '../support/wait-for.js';
 
 interface Line {
@@ -18,7 +22,7 @@ describeServers('the log', ['postgres', 'redis'], () => {
   let world: ProcessWorld;
   let running: Running;
   beforeAll(async () => {
-    world = await openProcessWorld('servers', { LOG_FORMAT: 'json' });
+    world = await openProcessWorld('servers', { LOG_FORMAT: 'json', TRUST_PROXY: '127.0.0.0/8' });
     running = await world.start();
   });
   afterAll(() => world.close());
@@ -68,6 +72,59 @@ describeServers('the log', ['postgres', 'redis'], () => {
     const { requestId, sessionId } = body as { requestId: string; sessionId: string };
     const line = await untilLine(({ msg }) => msg.includes('refused for good'), 'the refusal');
     expect(line).toMatchObject({ requestId, sessionId, attemptId: expect.stringMatching(/^att_/), job: 'issue-code' });
+  });
+
+  it('says of each request who asked and from where, and of a failed login why, but never the query or the key', async () => {
+    const { client } = running;
+    const session = await client.create('access-log');
+    const from = (asked: request.Test) => asked.set('x-forwarded-for', '203.0.113.9');
+    const stranger = client.as(`fc_${'canary'.repeat(8)}`);
+    const [good, refused, absent, browser] = [
+      await from(client.get('/v1/sessions?reference=canary-order')).expect(200),
+      await from(stranger.get('/v1/sessions?reference=canary-order')).expect(401),
+      await from(client.get('/canary-less/path?token=canary-token')).expect(404),
+      await request(client.url)
+        .get(`/v1/sessions/${session.id}/stream?token=${'canary'.repeat(6)}`)
+        .expect(401),
+    ];
+    const unsigned = await sendWebhook(client.url, { n: 1 }, { key: null }).set('x-forwarded-for', '203.0.113.9');
+    const lineOf = (answer: request.Response) =>
+      untilLine(
+        (line) => line.msg === 'request completed' && line.requestId === answer.headers['x-request-id'],
+        'the line of the request',
+      );
+    const asked = { method: 'GET', clientAddress: '203.0.113.9', durationMs: expect.any(Number) };
+    const sessions = { ...asked, route: '/v1/sessions', path: '/v1/sessions' };
+    expect(await lineOf(good)).toMatchObject({ ...sessions, status: 200, keyId: expect.stringMatching(/^key_/) });
+    expect(await lineOf(refused)).toMatchObject({ ...sessions, status: 401, failedLogin: 'unknown-key' });
+    expect(await lineOf(absent)).toMatchObject({ ...asked, status: 404, path: '/canary-less/path' });
+    expect(await lineOf(browser)).toMatchObject({
+      route: '/v1/sessions/:id/stream',
+      status: 401,
+      clientAddress: '127.0.0.1',
+      failedLogin: 'key-in-address',
+    });
+    expect(await lineOf(unsigned)).toMatchObject({
+      status: 401,
+      failedLogin: 'bad-signature',
+      clientAddress: '203.0.113.9',
+    });
+    await client.as(session.clientToken!).get(`/v1/sessions/${session.id}`).expect(200);
+    await untilLine((line) => line.msg === 'request completed' && line.sessionId === session.id, 'the client token');
+    const output = running.output.join('\n');
+    for (const canary of ['canarycanary', 'canary-order', 'canary-token', session.clientToken!, client.key]) {
+      expect(output).not.toContain(canary);
+    }
+  });
+
+  it('has a line for a stream whose reader went away', async () => {
+    const { client } = running;
+    const stream = get(`${client.url}/v1/events/stream`, { headers: { authorization: `Bearer ${client.key}` } });
+    const [answer] = (await once(stream, 'response')) as [IncomingMessage];
+    stream.destroy();
+    const requestId = answer.headers['x-request-id'];
+    const line = await untilLine((one) => one.requestId === requestId && one.msg === 'request aborted', 'the line');
+    expect(line).toMatchObject({ route: '/v1/events/stream', status: 200, keyId: expect.stringMatching(/^key_/) });
   });
 
   it('has the request id once in each line of the access log, and never the query', async () => {

@@ -14,6 +14,11 @@ export async function startRedis(): Promise<ServerProcess> {
   return launch(await freePort(), []);
 }
 
+/** An own server that was started with these arguments, which set this password. */
+export async function startRedisWithPassword(args: readonly string[], password: string): Promise<ServerProcess> {
+  return launch(await freePort(), args, password);
+}
+
 export interface RedisCluster {
   readonly urls: readonly string[];
   readonly nodes: readonly ServerProcess[];
@@ -36,11 +41,11 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   return { urls: nodes.map(({ url }) => url), nodes, remove };
 }
 
-async function launch(port: number, more: readonly string[]): Promise<ServerProcess> {
+async function launch(port: number, more: readonly string[], password = ''): Promise<ServerProcess> {
   const programs = redisPrograms();
   if (!programs) throw new Error('redis-server is not installed');
   const folder = temporaryFolder('redis');
-  const url = `redis://127.0.0.1:${port}`;
+  const url = `redis://${password && `:${password}@`}127.0.0.1:${port}`;
   const durable = ['--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction'];
   return ServerProcess.start({
     name: 'Redis',

@@ -10,7 +10,7 @@ const levels: readonly (readonly string[])[] = [
   ['main.ts'],
   ['app.ts', 'app.module.ts'],
   ['console', 'cli', 'streams', 'webhooks', 'audit', 'privacy'],
-  ['sessions', 'deliveries'],
+  ['sessions', 'deliveries', 'access'],
   ['attempts'],
   ['risk', 'idenfy', 'journal'],
   ['queue', 'http'],

@@ -147,6 +147,7 @@ describe('the catalogue of problems', () => {
     'not-in-review': 409,
     'attempts-exhausted': 409,
     'endpoint-disabled': 409,
+    'limit-reached': 409,
     'legal-hold': 409,
     'payload-too-large': 413,
     'unsupported-media-type': 415,

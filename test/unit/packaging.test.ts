@@ -7,8 +7,8 @@ import { readSettings } from '../../src/config/read-settings.js';
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 
-/** Read by Compose itself and by the image of PostgreSQL, not by the service. */
-const composeVariables = ['POSTGRES_PASSWORD'];
+/** Read by Compose itself and by the images of PostgreSQL and Redis, not by the service. */
+const composeVariables = ['POSTGRES_PASSWORD', 'POSTGRES_SERVICE_PASSWORD', 'REDIS_PASSWORD'];
 
 describe('.env.example', () => {
   const text = read('.env.example');
@@ -99,11 +99,14 @@ describe('docker-compose.yml', () => {
     healthcheck?: { test?: string[] };
     depends_on?: Record<string, { condition: string }>;
     profiles?: string[];
+    command?: string[];
+    restart?: string;
+    env_file?: string;
     environment?: Record<string, string | number>;
   }
   const text = read('docker-compose.yml');
   const { services, volumes } = parse(text) as {
-    services: Record<'facecode' | 'postgres' | 'redis' | 'simulator', ComposeService>;
+    services: Record<'facecode' | 'role' | 'migrate' | 'postgres' | 'redis' | 'simulator', ComposeService>;
     volumes: Record<string, null>;
   };
 
@@ -113,13 +116,43 @@ describe('docker-compose.yml', () => {
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
   });
 
-  it('starts the service when both servers are healthy', () => {
+  it('starts the service when the database is migrated and Redis is healthy', () => {
     expect(services.facecode.depends_on).toEqual({
-      postgres: { condition: 'service_healthy' },
+      migrate: { condition: 'service_completed_successfully' },
       redis: { condition: 'service_healthy' },
     });
+    expect(services.migrate.depends_on).toEqual({ role: { condition: 'service_completed_successfully' } });
+    expect(services.role.depends_on).toEqual({ postgres: { condition: 'service_healthy' } });
+    for (const job of ['role', 'migrate'] as const) expect(services[job].restart).toBe('no');
     for (const name of ['postgres', 'redis'] as const) expect(services[name].healthcheck?.test).toContain('CMD');
     expect(Object.keys(volumes)).toEqual(['data', 'postgres', 'redis']);
+  });
+
+  it('runs the service as a role that may not migrate, and hides the password of the owner from it', () => {
+    const { environment, env_file } = services.facecode;
+    expect(env_file).toBe('.env');
+    expect(environment).toMatchObject({ MIGRATE_ON_START: 'off', POSTGRES_PASSWORD: '' });
+    const role = new URL(String(environment!.DATABASE_URL).replaceAll(/\$\{\w+.*?\}/g, 'password')).username;
+    expect(role).not.toBe(services.postgres.environment!.POSTGRES_USER);
+    expect(services.migrate.command).toEqual(['facecode', 'migrate', '--grant-to', role]);
+    expect(JSON.stringify(environment)).not.toContain('${POSTGRES_PASSWORD');
+    expect(services.migrate.env_file).toBeUndefined();
+  });
+
+  it('gives Redis a password, which the service and the health check know', () => {
+    const password = '${REDIS_PASSWORD:?set it in .env}';
+    expect(services.redis.command).toEqual(expect.arrayContaining(['--requirepass', password]));
+    expect(services.redis.environment).toEqual({ REDISCLI_AUTH: password });
+    expect(services.facecode.environment!.REDIS_URL).toBe(`redis://:${password}@redis:6379`);
+  });
+
+  it('pins every image to a minor version', () => {
+    const images = Object.values(services).map(({ image }) => image!);
+    const bases = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
+    expect(bases.length).toBeGreaterThan(2);
+    for (const image of [...images.filter((name) => name !== 'facecode'), ...bases]) {
+      expect(image).toMatch(/^[a-z]+:\d+\.\d+(-slim)?$/);
+    }
   });
 
   it('runs the simulator only when asked', () => {

@@ -2,12 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { type Confirmation, confirmPass as confirm } from '../../src/attempts/pass.js';
 import { type ReviewFacts, reviewPass } from '../../src/attempts/review.js';
 import { type SessionStatus, sessionStatuses } from '../../src/attempts/states.js';
+import { reviewerOf } from '../support/history.js';
 
 const now = new Date('2026-03-01T12:00:00.000Z');
 const attempt = { id: 'att_this', number: 2, signals: [] };
 const confirming = { status: 'in-review', reason: 'confirming', signals: [] } as const;
 const passed = { status: 'passed', reason: null, signals: [] } as const;
-const nobody: ReviewFacts = { claim: null, approvals: [], fourEyes: false, now };
+const nobody: ReviewFacts = { claim: null, approvals: [], fourEyes: false, heldAt: now, now };
 
 /** Without a policy that holds. */
 const confirmPass = (session: Parameters<typeof confirm>[0], about: typeof attempt, said: Confirmation) =>
@@ -53,7 +54,7 @@ describe("a person's word on a held pass", () => {
     ['pass', 'passed', null],
     ['fail', 'failed', 'failed-in-review'],
   ] as const)('%s makes it %s', (decision, status, reason) => {
-    const review = { reviewer: 'key_1', decision, note: 'looked at both photos' };
+    const review = { reviewer: reviewerOf('key_1'), decision, note: 'looked at both photos' };
     const decided = reviewPass(confirming, attempt, review, nobody);
     if (typeof decided === 'string' || decided.kind !== 'decided') throw new Error(JSON.stringify(decided));
     expect(decided.moved).toMatchObject({ kind: 'moved', session: { status, reason, endedAt: now } });
@@ -69,7 +70,7 @@ describe("a person's word on a held pass", () => {
   });
 
   it.each(sessionStatuses.filter((status) => status !== 'in-review'))('is not asked for while %s', (status) => {
-    const review = { reviewer: 'key_1', decision: 'pass', note: 'x' } as const;
+    const review = { reviewer: reviewerOf('key_1'), decision: 'pass', note: 'x' } as const;
     expect(reviewPass({ status }, attempt, review, nobody)).toBe('not-in-review');
   });
 });

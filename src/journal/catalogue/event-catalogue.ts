@@ -1,4 +1,5 @@
 /** Every type of event with its schema and an example, for who receives them. Pure data; the service checks nothing by it. */
+import { administrationEvents } from './event-catalogue-administration.js';
 import { attemptEvents } from './event-catalogue-attempts.js';
 import type { EventDescription } from './event-catalogue-entry.js';
 import { otherEvents } from './event-catalogue-others.js';
@@ -13,6 +14,7 @@ export const eventCatalogue: Readonly<Record<EventType, EventDescription>> = {
   ...sessionEvents,
   ...attemptEvents,
   ...otherEvents,
+  ...administrationEvents,
 };
 
 export const describedTypes = Object.keys(eventCatalogue) as EventType[];
@@ -38,10 +40,15 @@ export function eventSchema(type: EventType): JsonSchema {
         seq: about(session, count('Counts per session, from 1, without gaps.', 1)),
         position: count('Counts over the whole journal, from 1, without gaps.', 1),
         at: instant(),
-        actor: object({
-          kind: oneOf(['api-key', 'client-token', 'idenfy', 'system'], 'Who caused it.'),
-          id: text('Of the key, the session of the token, the webhook, or the name of the rule.'),
-        }),
+        actor: object(
+          {
+            kind: oneOf(['api-key', 'client-token', 'idenfy', 'system'], 'Who caused it.'),
+            id: text('Of the key, the session of the token, the webhook, or the name of the rule.'),
+            name: text('Of the API key, in events of administration and of reviews.'),
+            owner: orNull(text('With `name`: the person or system that holds the key.')),
+          },
+          ['name', 'owner'],
+        ),
         data,
         personal: personal ? orNull(salted(personal)) : nothing,
         personalDigest: orNull({ ...text('SHA-256 of `personal` (RFC 8785); stays when that is erased.') }),

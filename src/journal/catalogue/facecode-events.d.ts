@@ -8,6 +8,8 @@ interface Envelope<Type, SessionId, AttemptId, Data, Personal = null> {
   /** the same in every delivery: what came before came twice */
   id: string;
   type: Type;
+  /** null if the event concerns no single platform; absent in events from before there were platforms */
+  platform?: string | null;
   sessionId: SessionId;
   attemptId: AttemptId;
   /** counts per session, from 1, without gaps; null with `sessionId` */
@@ -16,7 +18,8 @@ interface Envelope<Type, SessionId, AttemptId, Data, Personal = null> {
   position: number;
   /** ISO 8601 */
   at: string;
-  actor: { kind: 'api-key' | 'client-token' | 'idenfy' | 'system'; id: string };
+  /** `name` and `owner` are those of the API key, in events of administration and of reviews */
+  actor: { kind: 'api-key' | 'client-token' | 'idenfy' | 'system'; id: string; name?: string; owner?: string | null };
   data: Data;
   /** null when there is none or it was erased */
   personal: Personal;
@@ -128,7 +131,7 @@ export type SessionInReviewEvent = Envelope<
   string,
   null,
   {
-    /** `confirming`: for iDenfy’s word. For a person: `disputed`, `unconfirmed`, `subject-locked`. */
+    /** `confirming`: until iDenfy confirms it. Until a person decides: `disputed`, `unconfirmed`, `subject-locked`, or a signal of SIGNALS_HOLD. */
     reason: string | null;
   }
 >;
@@ -286,7 +289,7 @@ export type AttemptConflictEvent = Envelope<
   } | null
 >;
 
-/** iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS). */
+/** iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS, or a late pass). */
 export type AttemptDisputedEvent = Envelope<
   'attempt.disputed',
   string,
@@ -298,7 +301,7 @@ export type AttemptDisputedEvent = Envelope<
   }
 >;
 
-/** iDenfy has sessions for this attempt that no attempt uses: the answer to a create call was lost, or the attempt had ended. */
+/** iDenfy has sessions for this scanRef that no attempt uses. The answer to a create call was lost, the attempt had ended before its code came, or they belong to another product on the same account. They are never used. */
 export type AttemptOrphanedEvent = Envelope<
   'attempt.orphaned',
   string,
@@ -389,6 +392,10 @@ export type RiskFlaggedEvent = Envelope<
     /** So many sessions are fine (velocity). */
     moreThan?: number;
     windowSeconds?: number;
+    /** When the pass came (late-result). */
+    secondsAfterExpiry?: number;
+    /** How long after the expiry of its code a pass is punctual (late-result). */
+    graceSeconds?: number;
     /** Of a subject that is about to be locked. */
     scanRef?: string;
     /** FAILED in a row, over all sessions of the scanRef. */
@@ -529,6 +536,141 @@ export type WebhookQuarantinedEvent = Envelope<
   }
 >;
 
+/** An API key was made: with the API, on the command line, or as the bootstrap key at start. */
+export type ApiKeyCreatedEvent = Envelope<
+  'api-key.created',
+  null,
+  null,
+  {
+    /** Id of the key. */
+    keyId: string;
+    /** Of the key. */
+    name: string;
+    /** The person or system that holds the key. */
+    owner: string | null;
+    scopes: Array<string>;
+    /** Whose data the key may use; `*`: that of all platforms. */
+    platform: string;
+    /** Id of the key that made it; null: the bootstrap key, or made on the command line. */
+    createdBy: string | null;
+    expiresAt: string | null;
+  }
+>;
+
+/** An API key was revoked, or another bootstrap key has replaced it. */
+export type ApiKeyRevokedEvent = Envelope<
+  'api-key.revoked',
+  null,
+  null,
+  {
+    /** Id of the key. */
+    keyId: string;
+    /** Of the key. */
+    name: string;
+    /** The person or system that holds the key. */
+    owner: string | null;
+    scopes: Array<string>;
+    /** Whose data the key may use; `*`: that of all platforms. */
+    platform: string;
+  }
+>;
+
+/** A webhook endpoint was registered. The endpoint itself does not get this event. */
+export type EndpointCreatedEvent = Envelope<
+  'endpoint.created',
+  null,
+  null,
+  {
+    endpointId: string;
+    /** Whose events it receives; `*`: those of all platforms. */
+    platform: string;
+    /** Scheme, host and port of its URL. The rest may be secret. */
+    origin: string;
+    /** SHA-256 of its whole URL, in hex. */
+    urlDigest: string;
+    eventTypes: Array<string>;
+    disabled: boolean;
+  }
+>;
+
+/** Somebody has changed, disabled or enabled a webhook endpoint. */
+export type EndpointUpdatedEvent = Envelope<
+  'endpoint.updated',
+  null,
+  null,
+  {
+    endpointId: string;
+    /** Whose events it receives; `*`: those of all platforms. */
+    platform: string;
+    /** Scheme, host and port of its URL. The rest may be secret. */
+    origin: string;
+    /** SHA-256 of its whole URL, in hex. */
+    urlDigest: string;
+    eventTypes: Array<string>;
+    disabled: boolean;
+    /** The other fields are as they were. */
+    changed: Array<'url' | 'eventTypes' | 'description' | 'disabled'>;
+  }
+>;
+
+/** A webhook endpoint was deleted. */
+export type EndpointDeletedEvent = Envelope<
+  'endpoint.deleted',
+  null,
+  null,
+  {
+    endpointId: string;
+    /** Whose events it receives; `*`: those of all platforms. */
+    platform: string;
+    /** Scheme, host and port of its URL. The rest may be secret. */
+    origin: string;
+    /** SHA-256 of its whole URL, in hex. */
+    urlDigest: string;
+    eventTypes: Array<string>;
+    disabled: boolean;
+  }
+>;
+
+/** A webhook endpoint has got a new secret. */
+export type EndpointSecretRotatedEvent = Envelope<
+  'endpoint.secret-rotated',
+  null,
+  null,
+  {
+    endpointId: string;
+    /** Whose events it receives; `*`: those of all platforms. */
+    platform: string;
+    /** Scheme, host and port of its URL. The rest may be secret. */
+    origin: string;
+    /** SHA-256 of its whole URL, in hex. */
+    urlDigest: string;
+    eventTypes: Array<string>;
+    disabled: boolean;
+    /** How long the old secret signs, too. */
+    overlapSeconds: number;
+  }
+>;
+
+/** A stored webhook of iDenfy was applied again. */
+export type WebhookReplayedEvent = Envelope<
+  'webhook.replayed',
+  null,
+  null,
+  {
+    webhookId: string;
+    /** SHA-256 of its body, in hex. */
+    digest: string;
+    /** The attempt that it is about. */
+    attemptId: string | null;
+    /** Its state before the replay. */
+    stateBefore: string;
+    /** Its state after the replay. */
+    state: string;
+    /** What became of its result. */
+    verdict: string | null;
+  }
+>;
+
 /** Any event; its `type` tells which. */
 export type FacecodeEvent =
   | SessionCreatedEvent
@@ -564,7 +706,14 @@ export type FacecodeEvent =
   | AuditReadEvent
   | EndpointDisabledEvent
   | EndpointFailingEvent
-  | WebhookQuarantinedEvent;
+  | WebhookQuarantinedEvent
+  | ApiKeyCreatedEvent
+  | ApiKeyRevokedEvent
+  | EndpointCreatedEvent
+  | EndpointUpdatedEvent
+  | EndpointDeletedEvent
+  | EndpointSecretRotatedEvent
+  | WebhookReplayedEvent;
 
 /** The event of a type. */
 export type EventOf<Type extends FacecodeEvent['type']> = Extract<FacecodeEvent, { type: Type }>;

@@ -26,7 +26,7 @@ export class ExportController {
   })
   @AuditedRead('journal.export', { by: auditors })
   @ApiProduces(...Object.values(mediaTypes))
-  @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request', 'overloaded'])
   async export(@Query() { format, from, to }: ExportDto, @Req() request: RowsRead): Promise<StreamableFile> {
     const plan = await this.journal.plan(boundsOf(from, to));
     request.rowsRead = plan.to - plan.from + 1;

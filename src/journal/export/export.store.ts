@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database } from '../../database/database.js';
+import { Database, type Queryable } from '../../database/database.js';
 
 @Injectable()
 export class ExportStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(@Inject(Database) private readonly database: Queryable) {}
 
   /**
    * The first and the last position of what happened in a time. Positions follow the order of commits and times that of

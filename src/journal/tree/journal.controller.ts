@@ -81,10 +81,12 @@ export class JournalController {
   @ApiOperation({
     summary: 'Verify the journal',
     description:
-      'Recomputes the journal from its rows and compares it with every signed checkpoint. The time grows with the journal.',
+      'Recomputes the journal from its rows and compares it with every signed checkpoint. The time grows with the journal. A request that comes while a verification is running gets the result of that one.',
   })
   @AuditedRead('journal.verify')
-  @ApiAnswers({ 200: [VerificationResponse, 'Whether the journal is intact, and if not, its first bad position.'] })
+  @ApiAnswers({ 200: [VerificationResponse, 'Whether the journal is intact, and if not, its first bad position.'] }, [
+    'overloaded',
+  ])
   verify(): Promise<VerificationResponse> {
     return this.journal.verify();
   }

@@ -14,12 +14,14 @@ import { leafOf } from './leaf.js';
 import { leafHash } from './merkle.js';
 import { SealingStore } from './sealing.store.js';
 import { verifierKey } from './signed-note.js';
-import { JournalVerification } from './verification.service.js';
+import { JournalVerification, type Verification } from './verification.service.js';
 
 const base64 = (hash: Buffer): string => hash.toString('base64');
 
 @Injectable()
 export class JournalService {
+  private verifying: Promise<Verification> | null = null;
+
   constructor(
     @Inject(JournalProofs) private readonly proofs: JournalProofs,
     @Inject(SealingStore) private readonly events: SealingStore,
@@ -73,8 +75,10 @@ export class JournalService {
     return { from, to: until, fromRoot: base64(fromRoot), toRoot: base64(toRoot), hashes: hashes.map(base64) };
   }
 
+  /** Whoever asks while a verification is under way gets its result: one at a time reads the whole journal. */
   async verify(): Promise<VerificationResponse> {
-    const { root, ...verification } = await this.verification.verify();
+    this.verifying ??= this.verification.verify().finally(() => (this.verifying = null));
+    const { root, ...verification } = await this.verifying;
     return { ...verification, root: base64(root) };
   }
 }

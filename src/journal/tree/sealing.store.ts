@@ -25,7 +25,7 @@ const columns = {
 
 @Injectable()
 export class SealingStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(@Inject(Database) private readonly database: Queryable) {}
 
   /** Until the transaction ends nobody else seals; the lock of a process that dies goes with its connection. */
   async takeTurn(tx: Transaction): Promise<void> {

@@ -18,7 +18,7 @@ interface CheckpointRow {
 
 @Injectable()
 export class TreeStore {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(@Inject(Database) private readonly database: Queryable) {}
 
   /** Each tile is read once. */
   tiles(from: Queryable = this.database): TileReader {

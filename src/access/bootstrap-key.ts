@@ -8,13 +8,18 @@ import { readKeyFile } from '../config/key-file.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
-import { ApiKeysStore } from './api-keys.store.js';
+import { Database, type Transaction } from '../database/database.js';
+import { ApiKeysStore } from '../http/api-keys.store.js';
+import { AdministrationJournal } from '../journal/administration-journal.js';
+import { createdKey, revokedKey } from './api-key-events.js';
 
 /** A new key, and the file that keeps it. */
 export interface NewAdminKey {
   readonly key: string;
   readonly file: string;
 }
+
+const bySettings = { actor: { kind: 'system', id: 'bootstrap' }, platform: null } as const;
 
 const another = '`facecode keys create --name <text> --scopes admin` makes another';
 
@@ -23,7 +28,9 @@ export class BootstrapKey {
   private readonly logger = new Logger(BootstrapKey.name);
 
   constructor(
+    @Inject(Database) private readonly database: Database,
     @Inject(ApiKeysStore) private readonly store: ApiKeysStore,
+    @Inject(AdministrationJournal) private readonly journal: AdministrationJournal,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'keys' | 'dataDir'>,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
@@ -32,7 +39,7 @@ export class BootstrapKey {
   async ensure(): Promise<NewAdminKey | null> {
     const { admin } = this.settings.keys;
     if (admin === null) return this.ensureGenerated();
-    if ((await this.store.setBootstrap(admin, this.clock.now())) === 'revoked') {
+    if ((await this.set(admin)) === 'revoked') {
       this.logger.warn(`FACECODE_ADMIN_KEY is a revoked key and stays revoked; ${another}`);
     }
     return null;
@@ -43,7 +50,7 @@ export class BootstrapKey {
     const file = keyFile(dataDir, 'admin');
     // Made only if the database accepts it: a process with another data dir may have made the key already.
     const make = () => ensureGeneratedKeys(dataDir, ['admin']).admin;
-    const key = await this.store.firstBootstrap(make, this.clock.now());
+    const key = await this.makeFirst(make);
     if (key !== null) {
       this.logger.log(`a new admin API key is in ${file}`);
       return { key, file };
@@ -57,5 +64,43 @@ export class BootstrapKey {
       );
     }
     return null;
+  }
+
+  /**
+   * Makes the configured admin key the bootstrap key. An earlier bootstrap key stops working.
+   * @returns 'revoked': the key was revoked before, so nothing has changed
+   */
+  private set(key: string): Promise<'set' | 'revoked'> {
+    return this.database.transaction(async (tx) => {
+      await this.store.takeBootstrapTurn(tx);
+      const known = await this.store.bootstrapState(tx, key);
+      if (known === 'revoked') return 'revoked';
+      if (known === 'bootstrap') return 'set';
+      const now = this.clock.now();
+      for (const replaced of await this.store.revokeBootstraps(tx, now)) {
+        await this.journal.record(tx, 'api-key.revoked', revokedKey(replaced), bySettings, now);
+      }
+      await this.insert(tx, key, now);
+      return 'set';
+    });
+  }
+
+  /**
+   * Gives a database its first bootstrap key, unless it ever had one.
+   * @param make called only if the database never had one @returns the key, or null
+   */
+  private makeFirst(make: () => string): Promise<string | null> {
+    return this.database.transaction(async (tx) => {
+      await this.store.takeBootstrapTurn(tx);
+      if (await this.store.hadBootstrap(tx)) return null;
+      const key = make();
+      await this.insert(tx, key, this.clock.now());
+      return key;
+    });
+  }
+
+  private async insert(tx: Transaction, key: string, now: Date): Promise<void> {
+    const made = await this.store.insertBootstrap(tx, key, now);
+    await this.journal.record(tx, 'api-key.created', createdKey(made), bySettings, now);
   }
 }

@@ -2,15 +2,22 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@n
 import { ApiBearerAuth, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { ArrayMinSize, ArrayUnique, IsArray } from 'class-validator';
 import { Problem } from '../core/errors.js';
-import { ApiAnswers } from './api-answers.js';
+import { ApiAnswers } from '../http/api-answers.js';
 import { ApiKeysService } from './api-keys.service.js';
-import type { ApiKey } from './api-keys.store.js';
-import { IfPresent } from './if-present.js';
+import type { ApiKey } from '../http/api-keys.store.js';
+import { IfPresent } from '../http/if-present.js';
 import { allPlatforms, defaultPlatform } from '../core/platform.js';
-import { actorOf, CurrentPrincipal } from './principal.js';
-import { allPlatformsRule, mayHaveAllPlatforms, type Principal, RequireScope, type Scope, scopes } from './scopes.js';
-import { IsInstant, parseInstant } from './instant.js';
-import { EachOneOf, invalid, IsPlatform, PlainText } from './validation.js';
+import { administratorOf, CurrentPrincipal } from '../http/principal.js';
+import {
+  allPlatformsRule,
+  mayHaveAllPlatforms,
+  type Principal,
+  RequireScope,
+  type Scope,
+  scopes,
+} from '../http/scopes.js';
+import { IsInstant, parseInstant } from '../http/instant.js';
+import { EachOneOf, invalid, IsPlatform, PlainText } from '../http/validation.js';
 
 class CreateApiKeyDto {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'checkout backend' })
@@ -38,7 +45,8 @@ class CreateApiKeyDto {
     required: false,
     minLength: 1,
     maxLength: 100,
-    description: 'The person or system that holds the key.',
+    description:
+      'The person or system that holds the key. With REVIEW_FOUR_EYES=on, keys without an owner cannot grant held passes.',
   })
   @IfPresent()
   @PlainText(1, 100)
@@ -114,9 +122,10 @@ export class ApiKeysController {
     if (platform === allPlatforms && !mayHaveAllPlatforms(granted)) {
       throw invalid([{ field: 'platform', message: allPlatformsRule }]);
     }
-    const createdBy = actorOf(principal).id;
+    const by = administratorOf(principal);
+    const createdBy = by.actor.id;
     const asked = { name, scopes: granted, platform, owner, createdBy, expiresAt: parseInstant(body.expiresAt) };
-    const created = await this.keys.create(asked);
+    const created = await this.keys.create(asked, by);
     if (created === 'expired-already') throw invalid([{ field: 'expiresAt', message: 'must be in the future' }]);
     return { ...view(created), key: created.key };
   }
@@ -132,8 +141,8 @@ export class ApiKeysController {
   @ApiOperation({ summary: 'Revoke an API key', description: 'It stops working at once.' })
   @HttpCode(204)
   @ApiAnswers({ 204: [null, 'Revoked.'] }, ['not-found'])
-  async revoke(@Param('id') id: string): Promise<void> {
-    if (!(await this.keys.revoke(id))) throw new Problem('not-found');
+  async revoke(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<void> {
+    if (!(await this.keys.revoke(id, administratorOf(principal)))) throw new Problem('not-found');
   }
 }
 

@@ -1,0 +1,20 @@
+/**
+ * What the journal says about an API key. Names and owners stay when a subject is erased: they name staff and systems, not
+ * subjects. `hint` is left out because it is a part of the secret. Pure.
+ */
+import type { ApiKey } from '../http/api-keys.store.js';
+import type { EventData } from '../journal/journal-event.js';
+
+export const revokedKey = ({ id, name, owner, scopes, platform }: ApiKey): EventData => ({
+  keyId: id,
+  name,
+  owner,
+  scopes,
+  platform,
+});
+
+export const createdKey = (key: ApiKey): EventData => ({
+  ...revokedKey(key),
+  createdBy: key.createdBy,
+  expiresAt: key.expiresAt?.toISOString() ?? null,
+});

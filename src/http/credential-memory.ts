@@ -1,0 +1,59 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import { sha256 } from '../core/digest.js';
+import type { UnauthenticatedCause } from './unauthenticated.js';
+
+/** Each of the two lists. Beyond that, the credential that was not used for longest is forgotten. */
+const rememberedMax = 10_000;
+/** A key that another process creates works here after this time at the latest, even if it was refused before. */
+const refusedForMs = 1000;
+
+/**
+ * What this process knows about credentials, by their digests. A refused one is refused again for a moment without a
+ * query. An accepted one is still looked up at each request, so that a revocation works at once; but while its address
+ * is turned away for too many failures, only credentials that were accepted before are looked up at all.
+ */
+@Injectable()
+export class CredentialMemory {
+  private readonly refused = new Map<string, { cause: UnauthenticatedCause; untilMs: number }>();
+  private readonly accepted = new Map<string, true>();
+
+  constructor(@Inject(Clock) private readonly clock: Clock) {}
+
+  /** @returns why it was refused a moment ago, or null */
+  refusalOf(secret: string): UnauthenticatedCause | null {
+    const found = this.refused.get(keyOf(secret));
+    return found && found.untilMs > this.nowMs() ? found.cause : null;
+  }
+
+  wasAccepted(secret: string): boolean {
+    return this.accepted.has(keyOf(secret));
+  }
+
+  accept(secret: string): void {
+    const key = keyOf(secret);
+    this.refused.delete(key);
+    remember(this.accepted, key, true);
+  }
+
+  refuse(secret: string, cause: UnauthenticatedCause): void {
+    const key = keyOf(secret);
+    this.accepted.delete(key);
+    remember(this.refused, key, { cause, untilMs: this.nowMs() + refusedForMs });
+  }
+
+  private nowMs(): number {
+    return this.clock.now().getTime();
+  }
+}
+
+/** Puts it last. The first is the one that was not used for longest. */
+function remember<Value>(among: Map<string, Value>, key: string, value: Value): void {
+  among.delete(key);
+  among.set(key, value);
+  if (among.size <= rememberedMax) return;
+  const [oldest] = among.keys();
+  if (oldest !== undefined) among.delete(oldest);
+}
+
+const keyOf = (secret: string): string => sha256(secret).toString('base64');
