@@ -101,7 +101,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
       .set('idempotency-key', 'rotated')
       .expect(201);
     const session = asked.body as SessionBody;
-    await client.post('/v1/endpoints', { url: 'http://127.0.0.1:9/hook' }).expect(201);
+    await client.post('/v1/endpoints', { url: `${simulator.url}/hook` }).expect(201);
     const about = { token: session.attempt!.token, status: 'FAILED', scanRef, ipAddress: '198.51.100.9' };
     await sendWebhook(first.url, about).expect(200);
     await sendWebhook(first.url, { token: 'unknown', status: 'FAILED', scanRef: 'someone-else' }).expect(200);
