@@ -1,5 +1,5 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { type ProblemCode, problems } from '../core/errors.js';
 import { ProblemResponse } from './problem.response.js';
 
@@ -8,7 +8,7 @@ const everywhere: ProblemCode[] = ['unauthenticated', 'forbidden', 'rate-limited
 
 /** Writes a route's answers into the OpenAPI document: its own by status, and its problems by code. */
 export function ApiAnswers(
-  answers: Record<number, readonly [Type | null, string]>,
+  answers: Record<number, readonly [Type | readonly Type[] | null, string]>,
   codes: readonly ProblemCode[] = [],
   common: readonly ProblemCode[] = everywhere,
 ): MethodDecorator & ClassDecorator {
@@ -18,8 +18,8 @@ export function ApiAnswers(
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   return applyDecorators(
-    ...Object.entries(answers).map(([status, [type, description]]) =>
-      ApiResponse({ status: Number(status), description, ...(type ? { type } : {}) }),
+    ...Object.entries(answers).map(([status, [types, description]]) =>
+      answer(Number(status), [types ?? []].flat(), description),
     ),
     ...[...byStatus].map(([status, those]) =>
       ApiResponse({
@@ -29,4 +29,12 @@ export function ApiAnswers(
       }),
     ),
   );
+}
+
+/** @param types more than one: depending on who asks */
+function answer(status: number, types: readonly Type[], description: string): MethodDecorator & ClassDecorator {
+  const [type] = types;
+  if (types.length < 2) return ApiResponse({ status, description, ...(type ? { type } : {}) });
+  const schema = { oneOf: types.map((one) => ({ $ref: getSchemaPath(one) })) };
+  return applyDecorators(ApiExtraModels(...types), ApiResponse({ status, description, schema }));
 }

@@ -48,7 +48,7 @@ export function createFastify(logger: Logger, trustProxy: false | number | strin
     clientErrorHandler: answerClientError,
     // For errors before routing: an address that cannot be decoded.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      reply.header('x-request-id', request.id);
+      reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
       sendProblem(reply, request, new Problem('not-found'));
     },
     connectionTimeout: 60_000,
@@ -88,12 +88,13 @@ export async function configureFastify(
   fastify.addHook('preValidation', named);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    // An answer may be kept only if its route says so. The address cannot decide: one route can be written in many ways.
+    reply.header('cache-control', 'no-store');
     const encoding = request.headers['content-encoding'];
     if (encoding && encoding.toLowerCase() !== 'identity') {
       sendProblem(reply, request, new Problem('unsupported-media-type'));
       return;
     }
-    if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store');
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {

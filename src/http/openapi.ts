@@ -26,6 +26,10 @@ each code has a page under \`/problems\`.
   \`EventSource\` stops at a 401, and the page must ask its own server.
 - After the session's end, asking for a code gets 409 \`session-closed\`, as with an API key.
 - A client token gets 404 for every other session, and 403 for every route that it may never use.
+- A client token shows the user's view of its session: ids, states, numbers, times, \`retryOn\`, and the status of outcomes. It never
+  shows \`failReason\`, \`signals\`, a \`reason\` that names a rule (it is null), \`reference\`, \`metadata\`, \`scanRef\`, \`actor\` or
+  \`personal\`. Somebody who tries to deceive the camera must not learn which rule noticed it.
+- Only keys with the scope \`sessions\` see the address of an identification; it is as secret as a code.
 - Only the stream of a session accepts \`?token=\`. One token may have ten open streams, one process STREAMS_MAX.
 
 **Sessions**
@@ -57,7 +61,9 @@ each code has a page under \`/problems\`.
   exist yet, the stream waits.
 - The stream of a session ends after the final event. A reader that reconnects gets later events of the session
   (\`attempt.late-result\`). Reconnecting when nothing is left returns 204, and \`EventSource\` stops.
-- With a client token \`personal\` is null in every event.
+- With a client token the stream has the user's view of each event, and no events of the types \`risk.*\`, \`review.*\`,
+  \`subject.*\`, \`attempt.conflict\`, \`attempt.late-result\`, \`attempt.disputed\` and \`attempt.orphaned\`. So \`seq\` has gaps
+  there. \`id\` is still the position, and resuming works.
 - \`sessionId\` and \`seq\` are null in events without a session (\`webhook.quarantined\`, \`subject.released\`).
 
 **Reads of audit data**

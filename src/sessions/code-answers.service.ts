@@ -41,18 +41,19 @@ export class CodeAnswers {
     const attempt = found.attempts.find(({ id }) => id === asked.attemptId);
     // One that was superseded while it was waited for has a successor, which may have no code yet either.
     const awaited = attempt?.reason === 'superseded' ? liveAttempt(found.attempts) : attempt;
-    if (awaited?.state === 'requested') return this.body(202, asked, this.sessions.view(found));
+    if (awaited?.state === 'requested') return this.body(202, asked, this.sessions.viewWithIdentification(found));
     const code = attempt?.state === 'void' ? problemOf[attempt.reason ?? ''] : undefined;
     if (code) return { kind: 'problem', code, extras: { sessionId: asked.sessionId } };
     return this.body(201, asked, await this.revealed(asked, found));
   }
 
   private async revealed(asked: AskedForCode, found: SessionWithAttempts): Promise<SessionView> {
-    if (!asked.reveal) return this.sessions.view(found);
+    if (!asked.reveal) return this.sessions.viewWithIdentification(found);
     const revealed = await this.attempts.reveal(asked.sessionId, asked.actor);
     // A result that came before the code was handed out: the session says so.
-    if (typeof revealed === 'string') return (await this.sessions.find(asked.sessionId)) ?? this.sessions.view(found);
-    return this.sessions.view(revealed.session, revealed);
+    if (typeof revealed === 'string')
+      return (await this.sessions.find(asked.sessionId)) ?? this.sessions.viewWithIdentification(found);
+    return this.sessions.viewWithIdentification(revealed.session, revealed);
   }
 
   private body(status: number, asked: AskedForCode, view: SessionView): RememberedAnswer {

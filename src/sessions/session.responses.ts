@@ -8,7 +8,7 @@ import type { AttemptView, SessionView } from './session-view.js';
 
 const when = { type: 'string', format: 'date-time', nullable: true } as const;
 
-class OutcomeResponse {
+export class OutcomeResponse {
   @ApiProperty({ enum: finalStatuses })
   status!: (typeof finalStatuses)[number];
 

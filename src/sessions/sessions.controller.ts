@@ -14,10 +14,13 @@ import { invalid, isPlainText } from '../http/validation.js';
 import { CodeAnswers } from './code-answers.service.js';
 import { CodeWaiter } from './code-waiter.js';
 import { CreationRequests } from './creation-requests.service.js';
+import { sessionFor } from './session-for.js';
 import { CodeResponse, SessionPageResponse, SessionResponse } from './session.responses.js';
 import { CreateSessionDto, ListSessionsDto, NewAttemptDto } from './session.dto.js';
 import { type SessionPage, SessionsService } from './sessions.service.js';
 import type { SessionView } from './session-view.js';
+import type { UserSession } from './user-view.js';
+import { UserSessionResponse } from './user-session.response.js';
 
 @ApiTags('sessions')
 @ApiBearerAuth()
@@ -84,12 +87,16 @@ export class SessionsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Get a session', description: 'The answer never holds a code.' })
+  @ApiOperation({
+    summary: 'Get a session',
+    description:
+      "The answer never holds a code. With a client token it is the user's view: `UserSessionResponse`. Only keys with the scope `sessions` see `identification`.",
+  })
   @RequireScopeOrClientToken('sessions', 'audit')
   @AuditedRead('sessions.get', { by: exceptPlatforms })
-  @ApiAnswers({ 200: [SessionResponse, 'The session.'] }, ['not-found'])
-  async get(@Param('id') id: string): Promise<SessionView> {
-    return (await this.sessions.find(id)) ?? refuse('not-found');
+  @ApiAnswers({ 200: [[SessionResponse, UserSessionResponse], 'The session.'] }, ['not-found'])
+  async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<SessionView | UserSession> {
+    return sessionFor(principal, (await this.sessions.find(id)) ?? refuse('not-found'));
   }
 
   @Post(':id/code')

@@ -26,9 +26,10 @@ export class SessionsService {
     @Inject(IdentificationsStore) private readonly identifications: IdentificationsStore,
   ) {}
 
+  /** With the address of its identification, which is as secret as a code: `sessionFor` says who may see what. */
   async find(sessionId: string): Promise<SessionView | null> {
     const found = await this.findRows(sessionId);
-    return found && this.view(found);
+    return found && this.viewWithIdentification(found);
   }
 
   async findRows(sessionId: string): Promise<SessionWithAttempts | null> {
@@ -54,7 +55,13 @@ export class SessionsService {
     };
   }
 
-  view(found: SessionWithAttempts, revealed?: { secret: RevealedCode }): SessionView {
+  /** Without anything secret. */
+  view(found: SessionWithAttempts): SessionView {
+    return sessionView(found, this.personalOf(found));
+  }
+
+  /** For the platform, which sends the user to the identification. */
+  viewWithIdentification(found: SessionWithAttempts, revealed?: { secret: RevealedCode }): SessionView {
     return sessionView(found, this.personalOf(found), revealed?.secret, this.identifications.open(found.session));
   }
 

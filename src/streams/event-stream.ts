@@ -1,7 +1,7 @@
 import { isFinalEvent } from '../journal/event-types.js';
 import type { JournalEvent } from '../journal/journal-event.js';
 import type { Follower, Interest, JournalFeed } from '../journal/journal-feed.js';
-import type { EventTexts } from './event-texts.js';
+import type { EventTexts, StreamView } from './event-texts.js';
 import type { JournalPages } from './journal-pages.js';
 import type { SseConnection } from './sse-connection.js';
 
@@ -9,8 +9,7 @@ export interface StreamPlan {
   interest: Interest;
   /** the position of the last event that the reader has */
   after: number;
-  /** whether the reader may see `personal` */
-  personal: boolean;
+  view: StreamView;
   /** whether it ends when the session has ended */
   endsWithSession: boolean;
   /** the session's final event is before `after` */
@@ -79,11 +78,11 @@ export class EventStream implements Follower {
   }
 
   private send(events: readonly JournalEvent[]): void {
-    const { personal, endsWithSession } = this.plan;
+    const { view, endsWithSession } = this.plan;
     if (endsWithSession && events.some(isFinalEvent)) this.ended = true;
     const fresh = events.filter(({ position }) => position > this.position);
     if (fresh.length === 0) return;
-    this.connection.send(fresh.map((event) => this.sources.texts.of(event, personal)).join(''));
+    this.connection.send(fresh.map((event) => this.sources.texts.of(event, view)).join(''));
     this.position = fresh.at(-1)!.position;
     this.sources.sent(fresh.length);
   }

@@ -1,19 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { JournalEvent } from '../journal/journal-event.js';
+import { userEvent } from '../sessions/user-event.js';
 import { sseMessage } from './sse.js';
+
+/** Who reads a stream: a key sees whole events, the user of a session the user's view. */
+export type StreamView = 'whole' | 'user';
 
 /** Events as messages; one that goes to many readers is written once. */
 @Injectable()
 export class EventTexts {
-  private readonly whole = new WeakMap<JournalEvent, string>();
-  private readonly impersonal = new WeakMap<JournalEvent, string>();
+  private readonly texts: Readonly<Record<StreamView, WeakMap<JournalEvent, string>>> = {
+    whole: new WeakMap(),
+    user: new WeakMap(),
+  };
 
-  /** @param personal false: without addresses, references and the like, as for a browser */
-  of(event: JournalEvent, personal: boolean): string {
-    const texts = personal ? this.whole : this.impersonal;
+  of(event: JournalEvent, view: StreamView): string {
+    const texts = this.texts[view];
     const known = texts.get(event);
     if (known !== undefined) return known;
-    const text = sseMessage(personal ? event : { ...event, personal: null });
+    const text = sseMessage(view === 'whole' ? event : userEvent(event));
     texts.set(event, text);
     return text;
   }

@@ -3,7 +3,10 @@ import type { FastifyReply } from 'fastify';
 import { isId } from '../core/ids.js';
 import type { Principal } from '../http/scopes.js';
 import { finalEventTypes } from '../journal/event-types.js';
+import type { Interest } from '../journal/journal-feed.js';
 import { JournalStore } from '../journal/journal.store.js';
+import { userEventTypes } from '../sessions/user-event.js';
+import type { StreamPlan } from './event-stream.js';
 import { JournalPages } from './journal-pages.js';
 import type { StreamRefusal } from './open-streams.js';
 import { StreamOpening } from './stream-opening.js';
@@ -29,16 +32,16 @@ export class SessionStreams {
     if (!isId('ses', sessionId)) return 'not-found';
     const refusal = this.opening.refusal(principal);
     if (refusal) return refusal;
-    const found = await this.pages.inTurn(() => this.lookUp(sessionId, after));
+    const view = principal.kind === 'api-key' ? 'whole' : 'user';
+    const interest = { sessionId, types: view === 'user' ? userEventTypes : undefined };
+    const found = await this.pages.inTurn(() => this.lookUp(interest, after));
     if (typeof found === 'string') return found;
-    // A browser learns how its session goes on, not what the platform keeps about the person.
-    const personal = principal.kind === 'api-key';
-    const plan = { interest: { sessionId }, after, personal, endsWithSession: true, ended: found.ended };
+    const plan: StreamPlan = { interest, after, view, endsWithSession: true, ended: found.ended };
     return this.opening.open(plan, principal, reply);
   }
 
   private async lookUp(
-    sessionId: string,
+    { sessionId, types }: Interest & { sessionId: string },
     after: number,
   ): Promise<'not-found' | 'nothing-left' | { /** before `after` */ ended: boolean }> {
     const session = await this.sessions.find(sessionId);
@@ -46,7 +49,7 @@ export class SessionStreams {
     if (!session.ended || after === 0) return { ended: false };
     const [final] = await this.journal.read({ sessionId, types: finalEventTypes, after: 0, limit: 1 });
     if (!final || final.position > after) return { ended: false };
-    const rest = await this.journal.read({ sessionId, after, limit: 1 });
+    const rest = await this.journal.read({ sessionId, types, after, limit: 1 });
     return rest.length === 0 ? 'nothing-left' : { ended: true };
   }
 }

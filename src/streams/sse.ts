@@ -15,5 +15,5 @@ export const sseOpening = `retry: ${retryMs}\n\n`;
 export const sseComment = ': still here\n\n';
 
 /** JSON has no line breaks of its own, so the data is one line. */
-export const sseMessage = (event: JournalEvent): string =>
+export const sseMessage = (event: Pick<JournalEvent, 'position' | 'type'>): string =>
   `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

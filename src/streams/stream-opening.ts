@@ -28,7 +28,7 @@ export class StreamOpening {
 
   /** Over all sessions; it never ends by itself. */
   overEvents(interest: Interest, after: number, principal: Principal, reply: FastifyReply): 'opened' | StreamRefusal {
-    const plan = { interest, after, personal: true, endsWithSession: false, ended: false };
+    const plan = { interest, after, view: 'whole' as const, endsWithSession: false, ended: false };
     return this.open(plan, principal, reply);
   }
 

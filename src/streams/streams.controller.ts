@@ -46,7 +46,7 @@ export class StreamsController {
   @ApiOperation({
     summary: 'Stream the events of a session',
     description:
-      "Server-sent events. The stream begins with the session's first event, or after the last one you received, and ends after its final event. With a client token `personal` is always null. The token works until 15 minutes after the session's end, so that a suspended page can still resume and get the final event.",
+      "Server-sent events. The stream begins with the session's first event, or after the last one you received, and ends after its final event. With a client token you get the user's view of each event: no `actor`, `platform` and `personal`, little of `data`, and no events of checks, reviews and locks, so `seq` has gaps. The token works until 15 minutes after the session's end, so that a suspended page can still resume and get the final event.",
   })
   @RequireScopeOrClientTokenInQuery('sessions', 'audit')
   @LastEventIdHeader()

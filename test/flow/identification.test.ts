@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import request from 'supertest';
 import { onEveryStore } from '../support/world.js';
 import { type SessionBody } from '../support/client.js';
+import { waitFor } from '../support/wait-for.js';
 
 type WithIdentification = SessionBody & { identification?: { url: string; scanRef: string } };
 
@@ -29,6 +30,35 @@ onEveryStore(
       expect(listed.text).not.toContain(session.identification!.url);
       const { rows } = await world().database.query<{ row: string }>('select sessions::text as row from sessions');
       expect(rows.map(({ row }) => row).join()).not.toContain(new URL(session.identification!.url).search);
+    });
+
+    it('shows the address to keys that work with sessions, and to nobody else', async () => {
+      const { client } = world();
+      const session = await create('sim-must-identify-4');
+      const { url, scanRef } = session.identification!;
+      const as = async (...scopes: string[]) => {
+        const { body } = await client.post('/v1/api-keys', { name: 'reader', scopes }).expect(201);
+        return client.as((body as { key: string }).key);
+      };
+      const [platform, auditor] = [await as('sessions', 'audit'), await as('audit')];
+      const shown = (await platform.session(session.id)) as WithIdentification;
+      expect(shown.identification).toEqual({ url, scanRef });
+      await waitFor(
+        async () => {
+          const { status } = await auditor.get(`/v1/sessions/${session.id}/evidence`);
+          return status === 200;
+        },
+        { what: 'the evidence' },
+      );
+      for (const path of ['', '/evidence', '/stream']) {
+        const { text } = await auditor.get(`/v1/sessions/${session.id}${path}`).expect(200);
+        expect(text).toContain(session.id);
+        expect(text).not.toContain(url);
+      }
+      expect((await auditor.get('/v1/sessions').expect(200)).text).not.toContain(url);
+      const user = await client.as(session.clientToken!).session(session.id);
+      expect(user).toMatchObject({ id: session.id, status: 'identification-required' });
+      expect(user).not.toHaveProperty('identification');
     });
 
     it('journals the new scanRef once it is approved, once, and forgets the address', async () => {

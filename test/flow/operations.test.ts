@@ -213,4 +213,17 @@ onEveryStore('operations', (world) => {
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
     expect((await world().client.get('/v1/sessions')).headers['cache-control']).toBe('no-store');
   });
+
+  it('lets nobody keep an answer, however its address is written', async () => {
+    const { client } = world();
+    const session = await client.create('operations-no-store');
+    const cacheControl = async (asked: request.Test) => (await asked).headers['cache-control'];
+    for (const path of [`/v1/sessions/${session.id}`, `/%761/sessions/${session.id}`, '/%761/events', '/metrics']) {
+      expect([path, await cacheControl(client.get(path).expect(200))]).toEqual([path, 'no-store']);
+    }
+    expect(await cacheControl(client.post(`/%761/sessions/${session.id}/code`).expect(200))).toBe('no-store');
+    for (const path of ['/%761/sessions', '/%761/nowhere', '/v1/%zz']) {
+      expect([path, await cacheControl(anyone(path))]).toEqual([path, 'no-store']);
+    }
+  });
 });

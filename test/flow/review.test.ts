@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { type Client, type EventBody, type SessionBody } from '../support/client.js';
 import { waitFor } from '../support/wait-for.js';
+import { EventStream } from '../support/event-stream.js';
+import { sendWebhook } from '../support/webhook.js';
 import { onEveryStore } from '../support/world.js';
 
 interface ReviewBody {
@@ -25,6 +27,54 @@ const home = '198.51.100.7';
 const initiator = { ip: home };
 /** Never the same, so that nobody asks too often from one place. */
 const somewhere = () => ({ ip: `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::1` });
+
+/** What a client token may see, and words that it must never see. */
+const userMembers = {
+  session: [
+    'attempt',
+    'attempts',
+    'attemptsLeft',
+    'codeLifetimeSeconds',
+    'createdAt',
+    'endedAt',
+    'expiresAt',
+    'id',
+    'maxAttempts',
+    'reason',
+    'retryOn',
+    'seq',
+    'status',
+    'updatedAt',
+  ],
+  attempt: ['endedAt', 'expiresAt', 'id', 'issuedAt', 'number', 'outcome', 'reason', 'revealedAt', 'state'],
+  event: ['at', 'attemptId', 'data', 'id', 'position', 'seq', 'sessionId', 'type'],
+};
+const forbidden = [
+  'failReason',
+  'signal',
+  'reference',
+  'metadata',
+  'scanRef',
+  'actor',
+  'personal',
+  'initiator',
+  'source',
+  'FAKE_FACE',
+  'UNTRUSTED',
+  'order-of-the-user',
+  'desk-of-the-user',
+  'note-about-the-user',
+  '203.0.113.',
+  'risk.',
+  'review.',
+  'failed-in-review',
+  'conflict',
+  'late-result',
+  'disputed',
+  'key_',
+  'whk_',
+  'platform',
+];
 
 onEveryStore(
   'signals and reviews',
@@ -319,7 +369,6 @@ onEveryStore(
       const mine = await reviewer();
       await mine.client.post(path(session.id, '/claim')).expect(200);
       const { token } = simulator.ledger.sessions.find(({ scanRef }) => scanRef === session.scanRef)!;
-      const { sendWebhook } = await import('../support/webhook.js');
       await sendWebhook(world().url, { token, status: 'FAILED', failReason: 'FAKE_FACE' }).expect(200);
       const after = await client.until(session.id, 'the conflict', ({ attempt }) =>
         Boolean(attempt?.signals.includes('conflict')),
@@ -360,6 +409,92 @@ onEveryStore(
       await mine.get(`/v1/reviews/${active.id}`).expect(404);
       for (const [rest, body] of posts) await mine.post(path(active.id, rest), body).expect(409, /not-in-review/);
       await mine.post(path(session.id, '/notes'), { note: '' }).expect(400);
+    });
+
+    it('tell the user nothing of what raised them, in any answer and in the stream', async () => {
+      const { client, simulator, url } = world();
+      const scanRef = randomUUID();
+      const session = await client.create(scanRef, {
+        initiator: somewhere(),
+        reference: 'order-of-the-user',
+        metadata: { desk: 'desk-of-the-user' },
+        channels: ['code', 'web'],
+      });
+      const user = client.as(session.clientToken!);
+      const seen: object[] = [];
+      const look = async () => {
+        const { body } = await user.get(`/v1/sessions/${session.id}`).expect(200);
+        seen.push(body as object);
+        return body as SessionBody;
+      };
+      const stream = await EventStream.open(`${url}/v1/sessions/${session.id}/stream?token=${user.key}`);
+      await selfie(session.attempt!.code!, 'FAILED', { failReason: 'FAKE_FACE', ipAddress: '203.0.113.40' });
+      await client.until(session.id, 'code 2', ({ attempt }) => attempt?.number === 2 && attempt.state === 'issued');
+      await look();
+      const { body: revealed } = await user.post(`/v1/sessions/${session.id}/code`).expect(200);
+      const { code, url: address, ...rest } = revealed as Record<string, string>;
+      seen.push(rest);
+      expect([code, address]).toEqual([expect.stringMatching(/^\d{8}$/), expect.stringMatching(/^http/)]);
+      await selfie(code!, 'SUCCESS', { ipAddress: '203.0.113.41', riskTags: ['UNTRUSTED_ENVIRONMENT'] });
+      await client.until(session.id, 'the hold', ({ status }) => status === 'in-review');
+      expect(await look()).toMatchObject({ status: 'in-review', reason: null, attemptsLeft: 1 });
+
+      const mine = await reviewer();
+      await mine.client.post(path(session.id, '/claim')).expect(200);
+      await mine.client.post(path(session.id, '/notes'), { note: 'note-about-the-user' }).expect(201);
+      const { token } = simulator.ledger.sessions.findLast((one) => one.scanRef === scanRef)!;
+      await sendWebhook(url, { token, status: 'FAILED', failReason: 'FAKE_FACE' }).expect(200);
+      await client.until(session.id, 'the conflict', ({ attempt }) => attempt!.signals.includes('conflict'));
+      await look();
+      await mine.client.post(path(session.id), { decision: 'fail', note: 'note-about-the-user' }).expect(200);
+      const final = await look();
+      const messages = await stream.untilEnd();
+      const first = simulator.ledger.sessions.find((one) => one.scanRef === scanRef)!;
+      await sendWebhook(url, { token: first.token, status: 'SUCCESS', ipAddress: '203.0.113.42' }).expect(200);
+      await client.until(session.id, 'the late result', ({ attempts }) => attempts[0]!.signals.includes('conflict'));
+      await look();
+
+      expect(Object.keys(final).toSorted()).toEqual(userMembers.session);
+      expect(Object.keys(final.attempts[0]!).toSorted()).toEqual(userMembers.attempt);
+      expect(final).toMatchObject({ id: session.id, status: 'failed', reason: null, maxAttempts: 3 });
+      expect(final.attempts.map(({ state, outcome }) => [state, outcome])).toEqual([
+        ['retry', { status: 'FAILED' }],
+        ['passed', { status: 'SUCCESS' }],
+      ]);
+      expect(messages.map(({ event }) => event)).toEqual([
+        'session.created',
+        'attempt.requested',
+        'attempt.issued',
+        'attempt.awaiting-selfie',
+        'attempt.retry',
+        'attempt.requested',
+        'attempt.issued',
+        'attempt.awaiting-selfie',
+        'attempt.passed',
+        'session.in-review',
+        'session.failed',
+      ]);
+      for (const { data } of messages) expect(Object.keys(data).toSorted()).toEqual(userMembers.event);
+      const all = await client.events(session.id);
+      const types = new Set(all.map(({ type }) => type));
+      for (const type of ['risk.flagged', 'review.noted', 'review.decided', 'attempt.conflict']) {
+        expect(types).toContain(type);
+      }
+      const told = JSON.stringify([seen, messages]);
+      const raised = new Set((await client.session(session.id)).attempts.flatMap(({ signals }) => signals));
+      expect(raised.size).toBeGreaterThanOrEqual(3);
+      for (const word of [...raised, ...forbidden, scanRef, mine.id]) {
+        expect({ word, found: told.includes(word) }).toEqual({ word, found: false });
+      }
+
+      // What came after the end is not for the user, so nothing is left for a page that reconnects.
+      const last = messages.at(-1)!.id;
+      expect(all.at(-1)!.position).toBeGreaterThan(Number(last));
+      const again = await EventStream.open(`${url}/v1/sessions/${session.id}/stream?token=${user.key}`, {
+        'last-event-id': last,
+      });
+      expect(again.status).toBe(204);
+      again.close();
     });
   },
   {

@@ -168,7 +168,7 @@ onEveryStore(
     });
 
     describe('with a client token', () => {
-      it('tell of its own session without personal data, and nothing of others', async () => {
+      it("tell of its own session in the user's view, and nothing of others", async () => {
         const { client } = world();
         const session = await client.create('streams-token', { reference: 'order-1' });
         const other = await client.create('streams-token-other');
@@ -179,7 +179,12 @@ onEveryStore(
         await Promise.all([inQuery.untilEnd(), bearer.untilEnd()]);
         const events = await client.events(session.id);
         expect(events[0]?.personal).toMatchObject({ reference: 'order-1' });
-        expect(inQuery.events).toEqual(events.map((event) => ({ ...event, personal: null })));
+        const { id, seq, position, at } = events[3]!;
+        const [sessionId, attemptId] = [session.id, session.attempt!.id];
+        const data = { number: 1, from: 'issued' };
+        const type = 'attempt.awaiting-selfie';
+        expect(inQuery.events[3]).toEqual({ id, type, sessionId, attemptId, seq, position, at, data });
+        expect(inQuery.types).toEqual(events.map((event) => event.type).filter((one) => one !== 'risk.flagged'));
         expect(bearer.events).toEqual(inQuery.events);
 
         const { url } = world();
