@@ -14,11 +14,12 @@ import type {
   Moved,
   Refusal,
   ResultClaims,
+  ResultInput,
   SessionChange,
   SessionFacts,
 } from './decision.js';
 import type { Outcome } from './outcome.js';
-import { afterPass } from './pass.js';
+import { afterPass, lateness } from './pass.js';
 import { afterRetry, endSession, failedStatus } from './session.js';
 import { flag, judge } from './signals.js';
 import { type AttemptState, type InputKind, isFinalAttempt, isOpenSession, transitions } from './states.js';
@@ -48,10 +49,13 @@ function whyRefused(attempt: AttemptFacts): Refusal {
   return isFinalAttempt(attempt.state) ? 'already-final' : 'not-allowed-from-state';
 }
 
-type Result = Extract<Input, { kind: 'result' }>;
-
 /** A result that says again what was said is a replay; one that may not count is refused, with the event that tells. */
-function alreadyAnswered(session: SessionFacts, attempt: AttemptFacts, input: Result, moment: Moment): Decision | null {
+function alreadyAnswered(
+  session: SessionFacts,
+  attempt: AttemptFacts,
+  input: ResultInput,
+  moment: Moment,
+): Decision | null {
   const open = isOpenSession(session.status);
   const told = (type: 'attempt.conflict' | 'attempt.late-result', reason: Refusal): Decision => {
     const signal = type === 'attempt.conflict' ? 'conflict' : 'late-result';
@@ -75,7 +79,7 @@ function alreadyAnswered(session: SessionFacts, attempt: AttemptFacts, input: Re
 const isOurWord = (outcome: Outcome | null): boolean =>
   outcome?.source === 'deadline' || (outcome?.source === 'session-api' && outcome.status === 'EXPIRED');
 
-function refusedResult(type: EventType, reason: Refusal, attempt: AttemptFacts, input: Result): NewEvent {
+function refusedResult(type: EventType, reason: Refusal, attempt: AttemptFacts, input: ResultInput): NewEvent {
   return {
     type,
     attemptId: attempt.id,
@@ -142,10 +146,12 @@ function move(session: SessionFacts, attempt: AttemptFacts, input: Input, to: At
     case 'result': {
       const { outcome, personal } = input;
       const told = event({ outcome: { ...outcome } }, personal);
-      const flags = flag(attempt, judge(session, attempt, input, moment));
+      const late = lateness(attempt, input, moment);
+      const flags = flag(attempt, [...judge(session, attempt, input, moment), ...(late ? [late] : [])]);
       const change = { outcome, endedAt: now, ...(flags.signals.length > 0 ? { signals: flags.signals } : {}) };
       if (outcome.status === 'SUCCESS') {
-        const after = afterPass(outcome, [...session.signals, ...flags.signals], moment);
+        const signals = [...session.signals, ...flags.signals];
+        const after = afterPass({ outcome, signals, isLate: late !== null }, moment);
         return moved({ ...change, ...after.attempt }, [told, ...flags.events, after.event], { session: after.session });
       }
       const after = afterRetry(session, attempt.number, outcome, moment);

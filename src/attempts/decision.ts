@@ -31,6 +31,8 @@ export interface AttemptFacts {
   outcome: Outcome | null;
   /** when its code was first handed out */
   revealedAt: Date | null;
+  /** of its code; null: it has none yet */
+  expiresAt: Date | null;
   signals: readonly Signal[];
 }
 
@@ -38,7 +40,7 @@ export interface AttemptFacts {
 interface Selfie {
   ip: string | null;
   riskTags: readonly string[];
-  /** when we were told; absent: now */
+  /** when iDenfy's word reached us, however much later it is applied; absent: now */
   receivedAt?: Date;
 }
 
@@ -52,12 +54,21 @@ export interface ResultClaims {
   method: string | null;
 }
 
+/** iDenfy's word on a session, whoever brings it. */
+export interface ResultInput {
+  kind: 'result';
+  outcome: Outcome;
+  claims: ResultClaims;
+  selfie?: Selfie;
+  personal?: NewEvent['personal'];
+}
+
 export type Input =
   | { kind: 'code-issued'; issuedAt: Date; expiresAt: Date; deadlineAt: Date; codeHint: string | null }
   /** `identificationScanRef`: of the identification that iDenfy was asked for instead */
   | { kind: 'issue-refused'; reason: IssueRefusal; detail: string; identificationScanRef?: string }
   | { kind: 'revealed' }
-  | { kind: 'result'; outcome: Outcome; claims: ResultClaims; selfie?: Selfie; personal?: NewEvent['personal'] }
+  | ResultInput
   | { kind: 'superseded' }
   | { kind: 'canceled' }
   /** the session's lifetime is over and the attempt has no code yet */
@@ -68,6 +79,8 @@ export interface Moment {
   now: Date;
   /** whether iDenfy has to confirm what its webhook told, and what waits for that */
   confirmPass: 'off' | 'observe' | 'enforce';
+  /** how long after the expiry of its code a pass is still punctual */
+  deadlineGraceSeconds: number;
   /** too many failures of the scanRef: until then it passes nowhere; null when it is free */
   lockedUntil: Date | null;
   /** id for the attempt that follows, should one follow */

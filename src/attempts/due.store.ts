@@ -27,14 +27,13 @@ export class DueStore {
 
   /**
    * Records that a call that may cost a credit is about to be made, and extends the claim to `until`.
-   * @param createSince the start of a create call: if the process dies before the answer, the next one looks for the
+   * @param createSince the start of a create call: if the process dies before the answer, the next one lists the
    *   session of that call first; null: not a create call
    * @returns false when the claim is lost: the attempt has ended, or another process took it over
    */
   async announceCall(attemptId: string, claim: Date, until: Date, createSince: Date | null): Promise<boolean> {
     const { count } = await this.database.query(
-      `update attempts set next_try_at = $3, lost_since = coalesce($4, lost_since),
-              lost_looks = case when $4::timestamptz is null then lost_looks else 0 end
+      `update attempts set next_try_at = $3, lost_since = coalesce($4, lost_since)
         where id = $1 and state = 'requested' and next_try_at = $2`,
       [attemptId, claim, until, createSince],
     );
@@ -57,7 +56,7 @@ export class DueStore {
 
   /**
    * No code was issued; asking again is due at `nextTryAt`.
-   * @param lost a create call without an answer, whose session may exist; `since` null: do not look for it (any more)
+   * @param lostSince when a create call was made that got no answer; null: there is no session to look for
    * @returns false when the claim is lost
    */
   async postpone(
@@ -65,12 +64,12 @@ export class DueStore {
     attemptId: string,
     claim: Date,
     nextTryAt: Date,
-    lost: { since: Date | null; looks: number },
+    lostSince: Date | null,
   ): Promise<boolean> {
     const { count } = await tx.query(
-      `update attempts set issue_tries = issue_tries + 1, next_try_at = $3, lost_since = $4, lost_looks = $5
+      `update attempts set issue_tries = issue_tries + 1, next_try_at = $3, lost_since = $4
         where id = $1 and state = 'requested' and next_try_at = $2`,
-      [attemptId, claim, nextTryAt, lost.since, lost.looks],
+      [attemptId, claim, nextTryAt, lostSince],
     );
     return count === 1;
   }

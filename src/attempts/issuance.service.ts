@@ -25,8 +25,8 @@ export interface Postponement {
   why: string;
   /** the delay that iDenfy asked for; null: our own back-off */
   retryAfterSeconds: number | null;
-  /** a create call without an answer, whose session may exist; null: do not look for it (any more) */
-  lost?: { since: Date; looks: number } | null;
+  /** when a create call was made that got no answer, so that its session is looked for; null: there is nothing to look for */
+  lostSince?: Date | null;
 }
 
 const actor = { kind: 'system', id: 'issue-code' } as const;
@@ -93,7 +93,7 @@ export class Issuance {
     const announced = { ...requested, claimedUntil };
     // The claim must still cover the call's whole time-out, so at most the slack may have passed by now.
     if (this.clock.now().getTime() - since.getTime() <= claimSlackMs) return { requested: announced, since };
-    await this.postpone(announced, { why: 'the process was paused', retryAfterSeconds: null, lost: null }, 0);
+    await this.postpone(announced, { why: 'the process was paused', retryAfterSeconds: null, lostSince: null }, 0);
     return null;
   }
 
@@ -150,16 +150,15 @@ export class Issuance {
 
   async postpone(
     { session, attempt, claimedUntil }: Requested,
-    { why, retryAfterSeconds, lost }: Postponement,
+    { why, retryAfterSeconds, lostSince }: Postponement,
     delay = delayMs(retryAfterSeconds, attempt.issueTries),
   ): Promise<void> {
     if (why === 'rate-limited') await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
     this.logger.warn(`no code for attempt ${attempt.id} yet (${why}), asking again in ${delay} ms`);
     await this.attempts.with(attempt.id, async ({ tx, attempt: current, now }) => {
-      const still = lost === undefined ? { since: current.lostSince, looks: current.lostLooks } : lost;
+      const still = lostSince === undefined ? current.lostSince : lostSince;
       const nextTryAt = new Date(now.getTime() + delay);
-      if (!(await this.due.postpone(tx, attempt.id, claimedUntil, nextTryAt, still ?? { since: null, looks: 0 })))
-        return;
+      if (!(await this.due.postpone(tx, attempt.id, claimedUntil, nextTryAt, still))) return;
       const again = session.eligible ? jobs.issueCode : jobs.checkEligibility;
       this.dispatcher.afterCommit(tx, again(attempt.id, current.issueTries + 1, delay));
     });

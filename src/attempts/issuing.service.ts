@@ -56,8 +56,11 @@ export class CodeIssuer {
     const begun = await this.issuance.begin(attemptId);
     if (!begun) return false;
     const { session, attempt } = begun;
-    // Never a second paid call while the first one's session may still be found.
-    if (attempt.lostSince) return this.lost.lookFor(begun, attempt.lostSince);
+    if (attempt.lostSince) {
+      // Before it makes another paid call, it records what the lost one may have left behind.
+      await this.lost.lookFor(begun, attempt.lostSince);
+      return false;
+    }
     const announced = await this.issuance.announceCall(begun, 'create');
     if (!announced) return false;
     const { requested, since } = announced;
@@ -79,13 +82,11 @@ export class CodeIssuer {
         return true;
       case 'retry-later':
         // Nothing was sent, or iDenfy refused it, so there is no session to look for.
-        await this.issuance.postpone(requested, { ...outcome, lost: null });
+        await this.issuance.postpone(requested, { ...outcome, lostSince: null });
         return false;
-      case 'unknown': {
-        const lost = { since, looks: 0 };
-        await this.issuance.postpone(requested, { why: 'unknown', retryAfterSeconds: null, lost });
+      case 'unknown':
+        await this.issuance.postpone(requested, { why: 'unknown', retryAfterSeconds: null, lostSince: since });
         return false;
-      }
     }
   }
 }

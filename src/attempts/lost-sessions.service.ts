@@ -1,60 +1,59 @@
-/** A create call whose answer was lost may still have made a session: src/idenfy/README.md, "Open points". */
-import { Inject, Injectable } from '@nestjs/common';
+/**
+ * Sessions at iDenfy for one of our scanRefs that no attempt uses: src/idenfy/README.md, "Open points". A create call
+ * whose answer was lost may have made one, but it may as well belong to another product on the same account. So they are
+ * listed as orphans, and never used.
+ */
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
 import { IdenfyClient } from '../idenfy/client.js';
-import type { ProviderSession } from '../idenfy/contract.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { Issuance, type Requested } from './issuance.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { OrphansStore } from './orphans.store.js';
 import type { AttemptRow } from './rows.js';
 
-/** A session may appear in the list some time after its call, so we look this often, with this pause. */
-const looksMost = 2;
-const betweenLooksMs = 2000;
+/** The list is for our books alone, so the user's code does not wait for it longer than this. */
+const listPatienceMs = 60_000;
 
 const actor = { kind: 'system', id: 'find-lost-session' } as const;
 
 @Injectable()
 export class LostSessions {
+  private readonly logger = new Logger(LostSessions.name);
+
   constructor(
     @Inject(Issuance) private readonly issuance: Issuance,
     @Inject(LockedAttempts) private readonly attempts: LockedAttempts,
     @Inject(AttemptMoves) private readonly moves: AttemptMoves,
     @Inject(OrphansStore) private readonly orphans: OrphansStore,
     @Inject(IdenfyClient) private readonly idenfy: IdenfyClient,
+    @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** Makes one call. @returns whether the work on the attempt is over */
-  async lookFor(requested: Requested, since: Date): Promise<boolean> {
+  /**
+   * Lists what a lost create call may have left behind. Then another create call is due. Makes one call.
+   * @param since the moment before the lost call
+   */
+  async lookFor(requested: Requested, since: Date): Promise<void> {
     const { session, attempt } = requested;
     const outcome = await this.idenfy.listSessions();
-    if (outcome.kind === 'retry-later') {
-      await this.issuance.postpone(requested, outcome);
-      return false;
-    }
-    // Waiting does not help if we may not read the list or cannot parse it: look only once, then ask for a new code.
-    const found = outcome.kind === 'ok' ? await this.unknown(outcome.sessions, session.scanRef) : [];
-    const looks = attempt.lostLooks + 1;
-    if (found.length === 0) {
-      const lost = outcome.kind === 'ok' && looks < looksMost ? { since, looks } : null;
-      await this.issuance.postpone(
-        requested,
-        { why: 'lost', retryAfterSeconds: null, lost },
-        lost ? betweenLooksMs : 0,
+    if (outcome.kind === 'ok') {
+      const ofScanRef = outcome.sessions.filter(({ givenScanRef }) => givenScanRef === session.scanRef);
+      await this.recordOrphans(
+        attempt,
+        ofScanRef.map(({ tokenString }) => tokenString),
       );
-      return false;
+    } else {
+      // While the breaker keeps us from calling, a create call would not be made either.
+      const isDown = outcome.kind === 'retry-later' && outcome.why === 'provider-down';
+      const isPatient = this.clock.now().getTime() < since.getTime() + listPatienceMs;
+      if (outcome.kind === 'retry-later' && (isDown || isPatient)) return this.issuance.postpone(requested, outcome);
+      this.logger.warn(`the session of a lost create call cannot be looked for: ${outcome.detail}`);
     }
-    const [only] = found;
-    // The list does not contain the digits: a session found there is useful only if the token is enough.
-    if (only && found.length === 1 && only.approved === null && !session.channels.includes('code')) {
-      await this.issuance.keep(requested, since, { token: only.tokenString, code: null });
-      return true;
-    }
-    await this.leaveBehind(requested, found);
-    return false;
+    await this.issuance.postpone(requested, { why: 'lost', retryAfterSeconds: null, lostSince: null }, 0);
   }
 
-  /** Lists sessions at iDenfy that no attempt uses as orphans. A known session is not listed again. */
+  /** Lists those of the sessions that no attempt uses as orphans. One that is listed already is not listed again. */
   async recordOrphans(attempt: AttemptRow, tokens: readonly string[]): Promise<void> {
     const unknown = await this.orphans.unknown(tokens);
     if (unknown.length === 0) return;
@@ -65,20 +64,5 @@ export class LostSessions {
       const events = [{ type: 'attempt.orphaned' as const, attemptId: attempt.id, data }];
       await this.moves.tell(tx, locked, attempt.id, { events, signals: [] }, { actor, now });
     });
-  }
-
-  /** Sessions for the scanRef that belong to no attempt and are not listed as orphans. */
-  private async unknown(sessions: readonly ProviderSession[], scanRef: string): Promise<ProviderSession[]> {
-    const theirs = sessions.filter(({ givenScanRef }) => givenScanRef === scanRef);
-    const unknown = new Set(await this.orphans.unknown(theirs.map(({ tokenString }) => tokenString)));
-    return theirs.filter(({ tokenString }) => unknown.has(tokenString));
-  }
-
-  private async leaveBehind(requested: Requested, found: readonly ProviderSession[]): Promise<void> {
-    await this.recordOrphans(
-      requested.attempt,
-      found.map(({ tokenString }) => tokenString),
-    );
-    await this.issuance.postpone(requested, { why: 'orphaned', retryAfterSeconds: null, lost: null }, 0);
   }
 }

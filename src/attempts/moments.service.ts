@@ -19,10 +19,11 @@ export class Moments {
 
   /** The subject's lock is for the caller to add: it is read under a lock of its own. */
   of(locked: SessionWithAttempts, { kind }: Input, now: Date): Moment {
-    const { confirmPass, signals } = this.settings;
+    const { confirmPass, deadlineGraceSeconds, signals } = this.settings;
     // Only a result is judged by it; everything else need not open personal data.
     const initiatorIp = kind === 'result' ? this.initiatorIp(locked) : null;
-    return { now, nextAttemptId: newId('att'), confirmPass, lockedUntil: null, initiatorIp, signals };
+    const nextAttemptId = newId('att');
+    return { now, nextAttemptId, confirmPass, deadlineGraceSeconds, lockedUntil: null, initiatorIp, signals };
   }
 
   /** @returns null also when the subject was erased */

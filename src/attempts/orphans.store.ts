@@ -1,4 +1,4 @@
-/** Sessions at iDenfy that we have not made an attempt of. */
+/** Sessions at iDenfy that no attempt uses. Some may belong to another product on the same account. */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
 import { tokenDigest } from './attempt-secret.js';
@@ -19,7 +19,7 @@ export class OrphansStore {
   }
 
   /**
-   * @param attemptId whose create call left them behind
+   * @param attemptId the attempt for whose code they were found
    * @returns how many of them nobody had kept before
    */
   async keep(tx: Transaction, tokens: readonly string[], attemptId: string, now: Date): Promise<number> {

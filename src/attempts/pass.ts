@@ -4,7 +4,8 @@
  *
  * 1. `subject-locked`: a limit is no matter of policy;
  * 2. a signal of the session that SIGNALS_HOLD names, the first in the order of the table of signals;
- * 3. `confirming`: CONFIRM_PASS=enforce, and iDenfy has not confirmed yet.
+ * 3. `confirming`: iDenfy's session API has not confirmed the pass yet, and either CONFIRM_PASS=enforce asks for that, or
+ *    the pass came late.
  *
  * Only `confirming` ends without a person: confirmed, the pass is granted, unless a signal holds it by then; else it
  * becomes `disputed` or `unconfirmed`. Behind 1 and 2 iDenfy is asked all the same, and what it says is told, but frees
@@ -12,15 +13,24 @@
  */
 import type { HoldingSignal, Signal } from '../config/read-signals.js';
 import type { NewEvent } from '../journal/journal-event.js';
+import type { Raised } from '../risk/facts.js';
 import { holdingOf } from '../risk/rules.js';
-import type { AttemptChange, AttemptFacts, Moment, Moved, SessionChange, SessionFacts } from './decision.js';
+import type {
+  AttemptChange,
+  AttemptFacts,
+  Moment,
+  Moved,
+  ResultInput,
+  SessionChange,
+  SessionFacts,
+} from './decision.js';
 import type { Outcome } from './outcome.js';
 import { endSession } from './session.js';
 import { flag } from './signals.js';
 
 /** Why a session is in review. */
 type Hold =
-  /** iDenfy's session API is being asked (CONFIRM_PASS=enforce) */
+  /** iDenfy's session API is being asked (CONFIRM_PASS=enforce, or a late pass) */
   | 'confirming'
   /** the session API does not say what the webhook said */
   | 'disputed'
@@ -36,18 +46,45 @@ interface SessionMove {
   event: NewEvent;
 }
 
-/** @param signals of the session with what the pass itself has raised */
+/**
+ * A webhook's pass is late if it reached us after the expiry of its code and the grace: at that moment iDenfy should have
+ * been asked, and could not be. The webhook has no time of its own. What counts is when it arrived, not when it is
+ * applied, so that a backlog of ours makes no pass late.
+ *
+ * @returns the signal; null for a punctual pass and for every other result
+ */
+export function lateness(
+  { expiresAt }: Pick<AttemptFacts, 'expiresAt'>,
+  { outcome, selfie }: ResultInput,
+  { now, deadlineGraceSeconds: graceSeconds }: Pick<Moment, 'now' | 'deadlineGraceSeconds'>,
+): Raised | null {
+  if (outcome.status !== 'SUCCESS' || outcome.source !== 'webhook' || !expiresAt) return null;
+  const receivedAt = selfie?.receivedAt ?? now;
+  const secondsAfterExpiry = (receivedAt.getTime() - expiresAt.getTime()) / 1000;
+  if (secondsAfterExpiry <= graceSeconds) return null;
+  return { signal: 'late-result', shown: { secondsAfterExpiry, graceSeconds } };
+}
+
+/** A pass as it is about to be granted. */
+interface Pass {
+  outcome: Outcome;
+  /** of the session, with what the pass itself has raised */
+  signals: readonly Signal[];
+  isLate: boolean;
+}
+
+/** A late pass waits for iDenfy's confirmation whatever CONFIRM_PASS says. */
 export function afterPass(
-  outcome: Outcome,
-  signals: readonly Signal[],
+  { outcome, signals, isLate }: Pass,
   { now, confirmPass, lockedUntil, signals: { hold } }: Pick<Moment, 'now' | 'confirmPass' | 'lockedUntil' | 'signals'>,
 ): SessionMove & { attempt: Pick<AttemptChange, 'confirmAt'> } {
-  const confirming = outcome.source === 'webhook' && confirmPass !== 'off';
+  const confirming = outcome.source === 'webhook' && (confirmPass !== 'off' || isLate);
   const held = holdingOf(signals, hold);
   const move = (): SessionMove => {
     if (lockedUntil !== null && lockedUntil > now) return holdFor('subject-locked');
     if (held) return holdFor(held);
-    return confirming && confirmPass === 'enforce' ? holdFor('confirming') : endSession('passed', null, now);
+    const waits = confirming && (confirmPass === 'enforce' || isLate);
+    return waits ? holdFor('confirming') : endSession('passed', null, now);
   };
   return { ...move(), attempt: confirming ? { confirmAt: now } : {} };
 }

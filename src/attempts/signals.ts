@@ -3,7 +3,7 @@ import type { Signal } from '../config/read-signals.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import type { Raised } from '../risk/facts.js';
 import { judgeResult } from '../risk/rules.js';
-import type { AttemptFacts, Input, Moment, SessionFacts } from './decision.js';
+import type { AttemptFacts, Moment, ResultInput, SessionFacts } from './decision.js';
 
 export interface Flags {
   signals: readonly Signal[];
@@ -26,7 +26,7 @@ function flagged(attempt: Pick<AttemptFacts, 'id' | 'number'>, { signal, shown, 
 export function judge(
   session: Pick<SessionFacts, 'channels'>,
   attempt: Pick<AttemptFacts, 'revealedAt'>,
-  { outcome, selfie }: Extract<Input, { kind: 'result' }>,
+  { outcome, selfie }: ResultInput,
   { now, initiatorIp, signals }: Pick<Moment, 'now' | 'initiatorIp' | 'signals'>,
 ): Raised[] {
   return judgeResult({

@@ -17,7 +17,7 @@ export type HoldingSignal = (typeof holdingSignals)[number];
 /** Signals that only flag, and why none of them can hold a pass. */
 export const flaggingSignals = {
   conflict: 'it is raised by a result that is refused, so there is no pass to hold',
-  'late-result': 'it is raised by a result that is refused, so there is no pass to hold',
+  'late-result': 'it is raised by a result that is refused, or by a late pass, which is held in any case',
   disputed: 'it comes after the pass; CONFIRM_PASS=enforce holds a pass until iDenfy has confirmed it',
 } as const;
 

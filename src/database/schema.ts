@@ -72,6 +72,7 @@ export const attempts = pgTable('attempts', {
   confirmAt: instant('confirm_at'),
   confirmTries: integer('confirm_tries').notNull().default(0),
   lostSince: instant('lost_since'),
+  /** Unused. During an upgrade, processes of the version before still read it; the next release can drop it. */
   lostLooks: integer('lost_looks').notNull().default(0),
   scanRef: text('scan_ref').notNull(),
   ipDigests: bytes('ip_digests').array().notNull().default([]),

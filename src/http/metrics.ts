@@ -62,7 +62,7 @@ export class Metrics {
 
   private readonly orphans = new Gauge({
     name: 'facecode_orphaned_sessions',
-    help: 'Sessions at iDenfy that no attempt uses: their create call got no answer, or their attempt had ended.',
+    help: 'Sessions at iDenfy that no attempt uses: their create call got no answer, their attempt had ended, or they belong to another product on the same account.',
     registers: [this.registry],
   });
 

@@ -36,13 +36,17 @@ each code has a page under \`/problems\`.
 - A new code is refused with \`session-closed\` while a pass is held for review.
 - \`outcome.source\` is \`session-api\` if the outcome comes from asking iDenfy. If iDenfy then has no verdict (null, 404), the
   outcome is EXPIRED. The source is \`deadline\` if iDenfy could not be asked for a day.
+- A webhook's SUCCESS is late if it arrives more than DEADLINE_GRACE_SECONDS after the expiry of its code, while the attempt is
+  still open. The pass is then held (\`confirming\`) and flagged \`late-result\`, whatever CONFIRM_PASS says.
 
 **Signals and reviews**
 
 - A signal is raised at most once on an attempt. \`data\` of \`risk.flagged\` has \`signal\`, \`number\` and the facts behind the
   signal; addresses are in \`personal\`.
 - The \`reason\` of a held session is the first of these that applies: \`subject-locked\`, a signal of SIGNALS_HOLD (also on an earlier
-  attempt), \`confirming\`.
+  attempt), \`confirming\` (CONFIRM_PASS=enforce, or a late pass).
+- iDenfy's session API ends \`confirming\`: it confirms the pass, or the reason becomes \`disputed\`. If iDenfy cannot be asked for
+  a day, the reason becomes \`unconfirmed\`. A person may decide at any time.
 - You can decide a review without a claim. While another key has a claim, you can only add notes.
 
 **Events and streams**

@@ -111,6 +111,26 @@ describe('paid calls of two processes for one attempt', () => {
     expect(events.at(-1)).toMatchObject({ attemptId, data: { number: 1, count: 1 } });
   });
 
+  it('a lost call is followed by another one as soon as iDenfy lists its sessions, or after a minute', async () => {
+    type Calls = Record<'createSession' | 'listSessions', () => Promise<unknown>>;
+    const { idenfy } = service(CodeIssuer) as unknown as { idenfy: Calls };
+    const answer = (call: keyof Calls, outcome: object) => jest.spyOn(idenfy, call).mockResolvedValueOnce(outcome);
+    const unanswered = { kind: 'retry-later', why: 'server-error', retryAfterSeconds: null, detail: 'down' };
+    answer('createSession', { kind: 'unknown', detail: 'lost' });
+    await issue(attemptId);
+    for (const seconds of [20, 40]) {
+      passSeconds(seconds);
+      answer('listSessions', unanswered);
+      await issue(attemptId);
+      expect([creates(), await state()]).toEqual([0, 'requested']);
+    }
+    passSeconds(80);
+    answer('listSessions', unanswered);
+    await issue(attemptId);
+    await issue(attemptId);
+    expect([creates(), await state()]).toEqual([1, 'issued']);
+  });
+
   it('an orphan that two processes find at once is journaled once', async () => {
     const lost = service(LostSessions);
     const attempt = { id: attemptId, number: 1 } as AttemptRow;

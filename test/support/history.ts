@@ -30,10 +30,15 @@ export interface Policy {
   fourEyes: boolean;
 }
 
+const graceSeconds = 120;
+
 /** Who asked; a selfie of `near` is of the same network, one of `far` is not. */
 const initiatorIp = '198.51.100.7';
 export const near = '198.51.100.200';
 export const far = '203.0.113.7';
+
+/** When every history begins. */
+export const start = new Date('2026-03-01T12:00:00.000Z');
 
 /** Rows and journal in memory: writes what is decided as the store does, and nothing that was not decided. */
 export class Ledger {
@@ -42,7 +47,7 @@ export class Ledger {
   private readonly expiresAt: Date;
   private readonly approvals: (Approval & { reason: string | null })[] = [];
   private lockedUntil: Date | null = null;
-  private now = new Date('2026-03-01T12:00:00.000Z');
+  private now = start;
 
   constructor(readonly policy: Policy) {
     this.expiresAt = new Date(this.now.getTime() + policy.lifetimeSeconds * 1000);
@@ -136,7 +141,9 @@ export class Ledger {
     const { confirmPass: mode, hold, tooFastSeconds } = this.policy;
     const nextAttemptId = `att_${this.rows.attempts.length + 1}`;
     const signals = { hold, tooFastSeconds };
-    return { now: this.now, nextAttemptId, confirmPass: mode, lockedUntil: this.lockedUntil, initiatorIp, signals };
+    const { now, lockedUntil } = this;
+    const deadlineGraceSeconds = graceSeconds;
+    return { now, nextAttemptId, confirmPass: mode, deadlineGraceSeconds, lockedUntil, initiatorIp, signals };
   }
 
   private write(row: Attempt | null, { attempt, session, events, next, signals }: Moved): void {
@@ -171,6 +178,7 @@ export class Ledger {
 const facts = (row: Attempt): AttemptFacts => ({
   ...row,
   revealedAt: row.revealedAt === null ? null : new Date(row.revealedAt),
+  expiresAt: row.expiresAt === null ? null : new Date(row.expiresAt),
 });
 
 const requestedRow = (id: string, number: number): Attempt => ({
@@ -192,9 +200,13 @@ function raise(row: Attempt, signals: readonly Signal[] = []): void {
 
 const told = '2026-03-01T12:00:01.000Z';
 
+/** Every code of a history expires at the same moment. */
+const expiresAt = new Date(Date.parse(told) + 1_800_000);
+/** The last moment at which a pass is punctual. */
+export const lastPunctual = new Date(expiresAt.getTime() + graceSeconds * 1000);
+
 function codeIssued(): Input {
   const issuedAt = new Date(told);
-  const expiresAt = new Date(issuedAt.getTime() + 1_800_000);
   return { kind: 'code-issued', issuedAt, expiresAt, deadlineAt: expiresAt, codeHint: null };
 }
 
@@ -218,15 +230,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         failReason: fc.constantFrom('FACE_MISMATCH', 'FACE_MISMATCH', 'FAKE_FACE', 'DUPLICATE_IMAGE'),
         ip: fc.constantFrom(near, near, null, far),
         riskTags: fc.constantFrom([], [], ['UNTRUSTED_ENVIRONMENT']),
+        // A webhook may be applied long after it was received; `undefined`: at once.
+        receivedAt: fc.constantFrom(undefined, undefined, lastPunctual, new Date(lastPunctual.getTime() + 1)),
       })
       .map<Step>(
-        ({ nth, status, source, scanRef, failReason, ip, riskTags }) =>
+        ({ nth, status, source, scanRef, failReason, ip, riskTags, receivedAt }) =>
           (ledger) =>
             ledger.give(nth, {
               kind: 'result',
               outcome: { status, source, failReason: status === 'FAILED' ? failReason : null, at: told },
               claims: { scanRef, type: null, method: null },
-              selfie: { ip, riskTags },
+              selfie: { ip, riskTags, receivedAt },
             }),
       ),
   },

@@ -4,7 +4,11 @@
  */
 import type { Input } from '../../src/attempts/decision.js';
 import type { Confirmation } from '../../src/attempts/pass.js';
-import { far, type Policy } from './history.js';
+import { far, lastPunctual, type Policy, start } from './history.js';
+
+type Result = Extract<Input, { kind: 'result' }>;
+
+const secondsUntil = (moment: Date): number => (moment.getTime() - start.getTime()) / 1000;
 
 const over = ['passed', 'failed', 'expired', 'canceled', 'identification-required', 'rejected'];
 const ended = ['passed', 'retry', 'void'];
@@ -20,9 +24,11 @@ export class Model {
   private heldFor: string | null = null;
   private approvedBy: string | null = null;
   private readonly signals = new Set<string>();
-  /** of each attempt: iDenfy's word, and for how many seconds its code has been out */
+  /** seconds since the beginning */
+  private elapsed = 0;
+  /** of each attempt: iDenfy's word, and when its code was handed out */
   private readonly wordOf: (string | undefined)[] = [];
-  private readonly outSeconds: (number | undefined)[] = [];
+  private readonly outSince: (number | undefined)[] = [];
 
   constructor(private readonly policy: Policy) {
     this.secondsLeft = policy.lifetimeSeconds;
@@ -32,7 +38,7 @@ export class Model {
   pass(seconds: number): void {
     this.secondsLeft -= seconds;
     this.lockedSeconds -= seconds;
-    for (const [index, out] of this.outSeconds.entries()) if (out !== undefined) this.outSeconds[index] = out + seconds;
+    this.elapsed += seconds;
   }
 
   lock(seconds: number): void {
@@ -55,7 +61,7 @@ export class Model {
       case 'revealed':
         if (state === 'issued') {
           set('awaiting-selfie');
-          this.outSeconds[index] = 0;
+          this.outSince[index] = this.elapsed;
         }
         return;
       case 'superseded':
@@ -77,14 +83,21 @@ export class Model {
         else this.status = input.reason === 'identification-required' ? input.reason : 'rejected';
         return;
       case 'result':
-        if (live && input.claims.scanRef !== 'scan-2') this.result(index, input.outcome.status, input.outcome.source);
+        if (live && input.claims.scanRef !== 'scan-2') this.result(index, input);
     }
   }
 
+  /** Seconds from the beginning until iDenfy's word reached us. */
+  private received({ selfie }: Result): number {
+    return selfie?.receivedAt ? secondsUntil(selfie.receivedAt) : this.elapsed;
+  }
+
   /** What a result shows is remembered, unless it is about somebody else, is too early to be about anything, or is old news. */
-  private look(index: number, { claims, outcome, selfie }: Extract<Input, { kind: 'result' }>): void {
+  private look(index: number, input: Result): void {
+    const { claims, outcome, selfie } = input;
     const { status, failReason } = outcome;
-    const out = this.outSeconds[index];
+    const since = this.outSince[index];
+    const out = since === undefined ? undefined : Math.max(0, this.received(input) - since);
     const early = this.states[index] === 'requested' && !over.includes(this.status);
     if (claims.scanRef === 'scan-2' || early || this.wordOf[index] === status) return;
     if (failReason === 'FAKE_FACE') this.signals.add('presentation-attack');
@@ -106,14 +119,16 @@ export class Model {
     this.approvedBy = null;
   }
 
-  private result(index: number, status: string, source: string): void {
+  private result(index: number, input: Result): void {
+    const { status, source } = input.outcome;
     this.words.push(status);
     this.wordOf[index] = status;
     if (status === 'SUCCESS') {
       this.states[index] = 'passed';
       if (this.lockedSeconds > 0) this.hold('lock');
       else if (this.isSuspect) this.hold('signal');
-      else if (source === 'webhook' && this.policy.confirmPass === 'enforce') this.hold('confirming');
+      else if (source === 'webhook' && (this.policy.confirmPass === 'enforce' || this.isLate(input)))
+        this.hold('confirming');
       else this.status = 'passed';
       return;
     }
@@ -122,6 +137,10 @@ export class Model {
     if (!this.policy.retryOn.some((cause) => cause.toUpperCase() === status)) return;
     if (this.lockedSeconds > 0) return this.fail();
     this.states.push('requested');
+  }
+
+  private isLate(input: Result): boolean {
+    return this.received(input) > secondsUntil(lastPunctual);
   }
 
   private fail(): void {

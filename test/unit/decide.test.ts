@@ -21,6 +21,7 @@ const moment: Moment = {
   now,
   nextAttemptId: 'att_next',
   confirmPass: 'off',
+  deadlineGraceSeconds: 120,
   lockedUntil: null,
   initiatorIp: null,
   signals: { hold: [], tooFastSeconds: 5 },
@@ -55,6 +56,7 @@ const attempt = (state: AttemptState, facts: Partial<AttemptFacts> = {}): Attemp
   reason: state === 'void' ? 'superseded' : null,
   outcome: state === 'passed' ? outcome('SUCCESS') : state === 'retry' ? outcome('FAILED') : null,
   revealedAt: state === 'requested' || state === 'issued' ? null : new Date('2026-03-01T11:59:00.000Z'),
+  expiresAt: state === 'requested' ? null : new Date('2026-03-01T12:28:58.000Z'),
   signals: [],
   ...facts,
 });
@@ -519,6 +521,83 @@ describe('a pass', () => {
     expect(held.session).toEqual({ status: 'in-review', reason: 'subject-locked' });
     const free = moved(decide(session(), attempt('awaiting-selfie'), input, { ...moment, lockedUntil: now }));
     expect(free.session?.status).toBe('passed');
+  });
+
+  describe('that iDenfy tells after the expiry of its code and the grace', () => {
+    const graceSeconds = moment.deadlineGraceSeconds;
+    const code = attempt('awaiting-selfie', {
+      revealedAt: new Date('2026-03-01T10:31:00.000Z'),
+      expiresAt: new Date('2026-03-01T11:00:00.000Z'),
+    });
+    const lastPunctual = new Date(code.expiresAt!.getTime() + graceSeconds * 1000);
+    const seconds = (after: number) => new Date(lastPunctual.getTime() + after * 1000);
+    const told = (
+      receivedAt?: Date,
+      source: Outcome['source'] = 'webhook',
+      status: FinalStatus = 'SUCCESS',
+    ): Input => ({
+      kind: 'result',
+      outcome: outcome(status, { source }),
+      claims: agreeing,
+      selfie: { ip: null, riskTags: [], receivedAt },
+    });
+    const late = told(seconds(1));
+
+    it.each(['off', 'observe', 'enforce'] as const)(
+      'is flagged and held until iDenfy confirms it, with CONFIRM_PASS=%s',
+      (confirmPass) => {
+        const decision = moved(decide(session(), code, late, { ...moment, confirmPass }));
+        expect(decision.attempt).toMatchObject({ state: 'passed', confirmAt: now, signals: ['late-result'] });
+        expect(decision.session).toEqual({ status: 'in-review', reason: 'confirming' });
+        expect(decision.events.map(({ type }) => type)).toEqual([
+          'attempt.passed',
+          'risk.flagged',
+          'session.in-review',
+        ]);
+        expect(decision.events[1]?.data).toEqual({
+          signal: 'late-result',
+          number: 1,
+          secondsAfterExpiry: graceSeconds + 1,
+          graceSeconds,
+        });
+      },
+    );
+
+    it('is late by the moment when its webhook arrived, however much later that is applied', () => {
+      expect(now > lastPunctual).toBe(true);
+      const decision = moved(decide(session(), code, told(lastPunctual), moment));
+      expect(decision.session?.status).toBe('passed');
+      expect(decision.attempt?.signals).toBeUndefined();
+      const backlog = moved(decide(session(), code, told(seconds(0.001)), moment));
+      expect(backlog.session?.reason).toBe('confirming');
+    });
+
+    it('is late by the moment of the decision if nobody says when it arrived', () => {
+      expect(moved(decide(session(), code, told(), moment)).session?.reason).toBe('confirming');
+      expect(moved(decide(session(), code, result('SUCCESS'), moment)).session?.reason).toBe('confirming');
+    });
+
+    it('is granted if it is the session API that tells it', () => {
+      const decision = moved(decide(session(), code, told(seconds(1), 'session-api'), moment));
+      expect(decision.session?.status).toBe('passed');
+      expect(decision.attempt?.signals).toBeUndefined();
+    });
+
+    it('is held for a person if a lock or a policy holds it, and iDenfy is asked all the same', () => {
+      const lockedUntil = new Date(now.getTime() + 1);
+      const locked = moved(decide(session(), code, late, { ...moment, lockedUntil }));
+      const policy = { ...moment, signals: { hold: ['velocity' as const], tooFastSeconds: 5 } };
+      const suspect = moved(decide(session({ signals: ['velocity'] }), code, late, policy));
+      expect([locked.session?.reason, suspect.session?.reason]).toEqual(['subject-locked', 'velocity']);
+      for (const { attempt: change } of [locked, suspect]) {
+        expect(change).toMatchObject({ confirmAt: now, signals: ['late-result'] });
+      }
+    });
+
+    it.each(['FAILED', 'CANCELED', 'EXPIRED'] as const)('does not concern %s, which grants nothing', (status) => {
+      const decision = moved(decide(session(), code, told(seconds(1), 'webhook', status), moment));
+      expect([decision.attempt?.state, decision.attempt?.signals]).toEqual(['retry', undefined]);
+    });
   });
 
   it('counts although the lifetime is over, which only stops new codes', () => {

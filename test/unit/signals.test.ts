@@ -194,6 +194,7 @@ const moment: Moment = {
   now,
   nextAttemptId: 'att_next',
   confirmPass: 'off',
+  deadlineGraceSeconds: 120,
   lockedUntil: null,
   initiatorIp: '198.51.100.7',
   signals: { hold: [], tooFastSeconds: 5 },
@@ -209,7 +210,15 @@ const session: SessionFacts = {
   channels: ['code'],
   signals: [],
 };
-const attempt = { id: 'att_1', number: 1, state: 'awaiting-selfie', reason: null, outcome: null, revealedAt } as const;
+const attempt = {
+  id: 'att_1',
+  number: 1,
+  state: 'awaiting-selfie',
+  reason: null,
+  outcome: null,
+  revealedAt,
+  expiresAt: after(1_800_000),
+} as const;
 const unsigned = { ...attempt, signals: [] };
 const result = (status: 'SUCCESS' | 'FAILED', selfie: { ip: string | null; riskTags: string[] }): Input => ({
   kind: 'result',

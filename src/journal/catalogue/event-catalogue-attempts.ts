@@ -111,14 +111,14 @@ export const attemptEvents = {
   },
   'attempt.disputed': {
     ...ofAttempt,
-    summary: 'iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS).',
+    summary: 'iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS, or a late pass).',
     data: object({ number, said: oneOf(['rejected', 'undecided', 'unknown-token']) }),
     example: { data: { number: 1, said: 'rejected' } },
   },
   'attempt.orphaned': {
     ...ofAttempt,
     summary:
-      'iDenfy has sessions for this attempt that no attempt uses: the answer to a create call was lost, or the attempt had ended.',
+      'iDenfy has sessions for this scanRef that no attempt uses. The answer to a create call was lost, the attempt had ended before its code came, or they belong to another product on the same account. They are never used.',
     data: object({ number, count: count('How many were found.', 1) }),
     example: { data: { number: 1, count: 1 } },
   },

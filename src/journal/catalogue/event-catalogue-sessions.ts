@@ -92,7 +92,9 @@ export const sessionEvents = {
   'session.in-review': {
     ...ofSession,
     summary: 'A pass is held.',
-    data: reason('`confirming`: for iDenfy’s word. For a person: `disputed`, `unconfirmed`, `subject-locked`.'),
+    data: reason(
+      '`confirming`: until iDenfy confirms it. Until a person decides: `disputed`, `unconfirmed`, `subject-locked`, or a signal of SIGNALS_HOLD.',
+    ),
     example: { data: { reason: 'disputed' } },
   },
 } satisfies Record<string, EventDescription>;

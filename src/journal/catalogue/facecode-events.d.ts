@@ -8,6 +8,8 @@ interface Envelope<Type, SessionId, AttemptId, Data, Personal = null> {
   /** the same in every delivery: what came before came twice */
   id: string;
   type: Type;
+  /** null if the event concerns no single platform; absent in events from before there were platforms */
+  platform?: string | null;
   sessionId: SessionId;
   attemptId: AttemptId;
   /** counts per session, from 1, without gaps; null with `sessionId` */
@@ -128,7 +130,7 @@ export type SessionInReviewEvent = Envelope<
   string,
   null,
   {
-    /** `confirming`: for iDenfy’s word. For a person: `disputed`, `unconfirmed`, `subject-locked`. */
+    /** `confirming`: until iDenfy confirms it. Until a person decides: `disputed`, `unconfirmed`, `subject-locked`, or a signal of SIGNALS_HOLD. */
     reason: string | null;
   }
 >;
@@ -286,7 +288,7 @@ export type AttemptConflictEvent = Envelope<
   } | null
 >;
 
-/** iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS). */
+/** iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS, or a late pass). */
 export type AttemptDisputedEvent = Envelope<
   'attempt.disputed',
   string,
@@ -298,7 +300,7 @@ export type AttemptDisputedEvent = Envelope<
   }
 >;
 
-/** iDenfy has sessions for this attempt that no attempt uses: the answer to a create call was lost, or the attempt had ended. */
+/** iDenfy has sessions for this scanRef that no attempt uses. The answer to a create call was lost, the attempt had ended before its code came, or they belong to another product on the same account. They are never used. */
 export type AttemptOrphanedEvent = Envelope<
   'attempt.orphaned',
   string,
@@ -389,6 +391,10 @@ export type RiskFlaggedEvent = Envelope<
     /** So many sessions are fine (velocity). */
     moreThan?: number;
     windowSeconds?: number;
+    /** When the pass came (late-result). */
+    secondsAfterExpiry?: number;
+    /** How long after the expiry of its code a pass is punctual (late-result). */
+    graceSeconds?: number;
     /** Of a subject that is about to be locked. */
     scanRef?: string;
     /** FAILED in a row, over all sessions of the scanRef. */
