@@ -120,6 +120,15 @@ export const events = pgTable('events', {
   subjectKeyId: text('subject_key_id'),
   platform: text('platform'),
   version: smallint('version').notNull().default(1),
+  mac: bytes('mac'),
+  setAside: boolean('set_aside').notNull().default(false),
+});
+
+export const journalState = pgTable('journal_state', {
+  one: boolean('one').primaryKey().default(true),
+  macsBegan: bytes('macs_began'),
+  stopped: jsonb('stopped').$type<Json>(),
+  stoppedAt: instant('stopped_at'),
 });
 
 export const journalNodes = pgTable(

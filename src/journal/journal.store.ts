@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { and, asc, eq, gt, isNotNull, type SQL, sql, inArray } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, not, type SQL, sql, inArray } from 'drizzle-orm';
 import { canonicalJson } from '../core/canonical-json.js';
 import { sha256 } from '../core/digest.js';
 import { newId } from '../core/ids.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { events, subjectKeys } from '../database/schema.js';
 import type { Actor } from '../core/actor.js';
+import { EventMac } from './event-mac.js';
 import { sealedColumns } from '../database/sealed-columns.js';
 import { provable } from './event-row.js';
 import type { EventType } from './event-types.js';
@@ -30,6 +31,8 @@ export class JournalStore {
   constructor(
     @Inject(Database) private readonly database: Queryable,
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
+    /** null: it only reads */
+    @Inject(EventMac) private readonly macs: EventMac | null,
   ) {}
 
   /** @param heard gets the events that this process has appended, after their commit; must not throw */
@@ -80,13 +83,16 @@ export class JournalStore {
     at: Date,
     actor: Actor,
   ): Promise<void> {
+    const { macs } = this;
+    if (!macs) throw new Error('who appends to the journal needs its key');
     if (added.length === 0) return;
     const sessionId = added.find(({ personal }) => hasMembers(personal))?.sessionId ?? null;
     const key = sessionId === null ? null : await this.keys.ofSession(tx, sessionId);
     const rows = added.map(({ platform, sessionId, attemptId, seq, type, data, personal }) => {
       const id = newId('evt');
       const sealed = this.sealPersonal(id, personal, key);
-      return { id, version, platform, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
+      const row = { id, version, platform, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
+      return { ...row, mac: macs.of({ ...row, at: at.toISOString() }) };
     });
     await tx.orm.insert(events).values(rows);
     tx.afterCommit(() => this.listeners.forEach((heard) => heard(added)));
@@ -139,7 +145,9 @@ export class JournalStore {
 
   /** Every event of a session in order, sealed or not, for holding rows against it. */
   async ofSession(database: Queryable, sessionId: string): Promise<Omit<JournalEvent, 'position'>[]> {
-    const rows = await this.select(database).where(eq(events.sessionId, sessionId)).orderBy(asc(events.seq));
+    const rows = await this.select(database)
+      .where(and(eq(events.sessionId, sessionId), not(events.setAside)))
+      .orderBy(asc(events.seq));
     return rows.map((row) => this.toEvent(row));
   }
 

@@ -65,6 +65,7 @@ export const eventDataForUser = {
   'api-key.created': 'hidden',
   'api-key.revoked': 'hidden',
   'audit.read': 'hidden',
+  'journal.accepted': 'hidden',
 } as const satisfies Record<EventType, readonly string[] | 'hidden'>;
 
 const shownData: Readonly<Record<EventType, readonly string[] | 'hidden'>> = eventDataForUser;

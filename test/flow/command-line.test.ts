@@ -55,6 +55,9 @@ describe('the facecode command', () => {
     [['verify', '--print-verifier', 'package.json'], 2],
     [['verify', 'package.json', '--key', 'nonsense'], 2],
     [['verify', '--mirror', 'no-such-folder'], 3],
+    [['journal'], 2],
+    [['journal', 'accept'], 2],
+    [['journal', 'accept', '--root', 'nonsense'], 2],
     [['grants'], 2],
     [['grants', '--role', 'app'], 0],
   ])('ends %j with %i', async (args, code) => {
@@ -155,6 +158,29 @@ describe('the facecode command', () => {
       code: 0,
       out: expect.stringMatching(/^valid: \d+ mirrored/),
     });
+  }, 60_000);
+
+  it('accepts a journal with an event that the service has not recorded, and only by its root', async () => {
+    const open = () => startTestService({ FACECODE_DATA_DIR: folder, CHECKPOINT_MIRROR: mirror() });
+    const first = await open();
+    const database = first.service.app.get(Database);
+    await database.query(
+      `insert into events (id, type, at, actor, data)
+       values ('evt_forged', 'subject.held', now(), '{"kind": "system", "id": "x"}', '{"scanRef": "x"}')`,
+    );
+    const client = new Client(first.url, first.adminKey);
+    const { root } = (await client.get('/v1/journal/verify').expect(200)).body as { root: string };
+    await first.close();
+    const other = await facecode('journal', 'accept', '--root', Buffer.alloc(32).toString('base64'));
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining(`the root is ${root}`) });
+    expect(other.err).toContain('evt_forged');
+    const accepted = await facecode('journal', 'accept', '--root', root);
+    expect(accepted).toMatchObject({ code: 0, out: expect.stringContaining('never sealed: evt_forged') });
+    const again = await open();
+    const verified = await new Client(again.url, again.adminKey).get('/v1/journal/verify').expect(200);
+    await again.close();
+    expect(verified.body).toMatchObject({ valid: true, sealing: 'on' });
+    expect((await facecode('verify', '--mirror', mirror())).code).toBe(0);
   }, 60_000);
 
   it('finds rows that somebody has changed', async () => {
