@@ -2,7 +2,6 @@ import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead } from '../http/audited-read.js';
 import { RequireScope } from '../http/scopes.js';
 import { EvidenceResponse } from './evidence.responses.js';
 import { Evidence } from './evidence.service.js';
@@ -19,7 +18,6 @@ export class EvidenceController {
     description: 'One file that shows how the session came to its outcome. `facecode verify` checks it offline.',
   })
   @RequireScope('audit')
-  @AuditedRead('sessions.evidence')
   @ApiAnswers({ 200: [EvidenceResponse, 'The file, once every event of the session is sealed.'] }, [
     'not-found',
     'overloaded',

@@ -3,8 +3,14 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { auditRead } from '../audit/audit-read.js';
+import { readFilter } from '../audit/read-filter.js';
+import { SystemClock } from '../core/clock.js';
+import type { Database } from '../database/database.js';
+import type { ExportPlan } from '../journal/export/export.service.js';
 import { type Bound, isBackwards, parseBound } from '../journal/export/export-range.js';
 import { exportFormats } from '../journal/export/export-text.js';
+import type { JournalStore } from '../journal/journal.store.js';
 import { type Command, printError, WrongUsage } from './command.js';
 import { journalOf } from './journal-of.js';
 import { withDatabase } from './with-database.js';
@@ -21,14 +27,38 @@ export const exportCommand: Command = {
     const bounds = { from: readBound('--from', values.from), to: readBound('--to', values.to) };
     if (isBackwards(bounds)) throw new WrongUsage('--to lies before --from');
     return withDatabase(async (database, settings) => {
-      const journal = journalOf(database, settings).export;
+      const { export: journal, events } = journalOf(database, settings);
       const plan = await journal.plan(bounds);
+      await recordExport(database, events, plan, { format, from: values.from, to: values.to });
       await write(Readable.from(journal.text(plan, format), { objectMode: false }), values.out);
       printError(`${plan.to - plan.from + 1} events, of a journal of ${plan.checkpoint.size}.`);
       return 0;
     });
   },
 };
+
+/** Whoever can run this command can read the database, too. The record shows exports that went the regular way. */
+async function recordExport(
+  database: Database,
+  events: JournalStore,
+  { from, to }: ExportPlan,
+  asked: Record<string, string | undefined>,
+): Promise<void> {
+  const now = new SystemClock().now();
+  const rows = to - from + 1;
+  const range = rows === 0 ? {} : { firstPosition: from, lastPosition: to };
+  const read = {
+    route: 'journal.export',
+    filter: readFilter(asked),
+    reads: 1,
+    rows,
+    ...range,
+    firstAt: now,
+    lastAt: now,
+  };
+  const actor = { kind: 'system', id: 'facecode export' } as const;
+  await database.transaction((tx) => events.appendLoose(tx, [auditRead(read)], now, actor, null));
+}
 
 function readBound(option: string, text: string | undefined): Bound | null {
   const bound = text === undefined ? null : parseBound(text);

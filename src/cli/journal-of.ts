@@ -15,6 +15,7 @@ import { TreeStore } from '../journal/tree/tree.store.js';
 import { JournalVerification } from '../journal/tree/verification.service.js';
 
 export interface Journal {
+  events: JournalStore;
   sealing: SealingService;
   proofs: JournalProofs;
   export: JournalExport;
@@ -28,6 +29,7 @@ export function journalOf(database: Database, settings: OpenedSettings<'encrypti
   const proofs = new JournalProofs(events, sealing, tree, signer);
   const store = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
   return {
+    events: store,
     sealing,
     proofs,
     export: new JournalExport(store, proofs, new ExportStore(database)),

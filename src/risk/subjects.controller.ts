@@ -3,7 +3,6 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead } from '../http/audited-read.js';
 import { CurrentPrincipal, namedActorOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
@@ -25,7 +24,6 @@ export class SubjectsController {
     description: 'Its failures in a row, its lock and its last outcomes. A scanRef without a session gets 404.',
   })
   @RequireScope('audit')
-  @AuditedRead('subjects.get')
   @ApiAnswers({ 200: [SubjectView, 'The subject.'] }, ['not-found'])
   async get(@Param('scanRef') scanRef: string): Promise<SubjectView> {
     return found(isScanRef(scanRef) ? await this.subjects.view(scanRef, this.clock.now()) : 'not-found');

@@ -3,7 +3,6 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead } from '../http/audited-read.js';
 import { administratorOf, CurrentPrincipal } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { KeptWebhooks } from './kept-webhooks.service.js';
@@ -34,7 +33,6 @@ export class KeptWebhooksController {
     description: 'What iDenfy has sent, newest first, never with a body or a token.',
   })
   @RequireScope('audit')
-  @AuditedRead('webhooks.list')
   @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   list(@Query() query: ListWebhooksDto): Promise<WebhookPageResponse> {
     return this.webhooks.list(query);

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Req, StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from '../../http/api-answers.js';
-import { AuditedRead, auditors, type RowsRead } from '../../http/audited-read.js';
+import { type RecordedRequest, takeReading } from '../../http/recorded-read.js';
 import { RequireScope } from '../../http/scopes.js';
 import { invalid } from '../../http/validation.js';
 import { ExportDto } from './export.dto.js';
@@ -24,12 +24,13 @@ export class ExportController {
     description:
       'NDJSON has one event per line, as `GET /v1/events` gives it. Its last line has the `kind` `facecode-export-proof`, with which `facecode verify` verifies the file offline. A file without that line is incomplete. CSV has the same events for a spreadsheet, without a proof. For a time range you get the smallest range of positions that contains it.',
   })
-  @AuditedRead('journal.export', { by: auditors })
   @ApiProduces(...Object.values(mediaTypes))
   @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request', 'overloaded'])
-  async export(@Query() { format, from, to }: ExportDto, @Req() request: RowsRead): Promise<StreamableFile> {
+  async export(@Query() { format, from, to }: ExportDto, @Req() request: RecordedRequest): Promise<StreamableFile> {
     const plan = await this.journal.plan(boundsOf(from, to));
-    request.rowsRead = plan.to - plan.from + 1;
+    const rows = plan.to - plan.from + 1;
+    const range = rows === 0 ? {} : { firstPosition: plan.from, lastPosition: plan.to };
+    await takeReading(request)?.record({ rows, ...range });
     const text = Readable.from(this.journal.text(plan, format), { objectMode: false });
     const name = `facecode-journal-${plan.from}-${plan.to}.${format}`;
     return new StreamableFile(text, { type: mediaTypes[format], disposition: `attachment; filename="${name}"` });

@@ -3,7 +3,6 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../../core/errors.js';
 import { ApiAnswers } from '../../http/api-answers.js';
-import { AuditedRead } from '../../http/audited-read.js';
 import { RequireScope } from '../../http/scopes.js';
 import { invalid } from '../../http/validation.js';
 import { ConsistencyDto } from './journal.dto.js';
@@ -83,7 +82,6 @@ export class JournalController {
     description:
       'Recomputes the journal from its rows and compares it with every signed checkpoint. The time grows with the journal. A request that comes while a verification is running gets the result of that one.',
   })
-  @AuditedRead('journal.verify')
   @ApiAnswers({ 200: [VerificationResponse, 'Whether the journal is intact, and if not, its first bad position.'] }, [
     'overloaded',
   ])
