@@ -63,7 +63,7 @@ class CreateApiKeyDto {
   expiresAt?: string;
 }
 
-class ApiKeyResponse {
+export class ApiKeyResponse {
   @ApiProperty({ example: 'key_019ab3c45d6e7f8091a2b3c4d5e6f708' })
   id!: string;
 

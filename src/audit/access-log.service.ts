@@ -1,21 +1,28 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { Database } from '../database/database.js';
+import type { ReadRecorder, RowsRead } from '../http/recorded-read.js';
 import { JournalStore } from '../journal/journal.store.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
+import { auditRead } from './audit-read.js';
 import { type Read, ReadLedger, type ReadSum } from './read-ledger.js';
 
 const lookEveryMs = 1000;
 
+/** Who reads, and what they asked for. */
+export type Reader = Omit<Read, keyof RowsRead | 'at'>;
+
 /**
- * Journals who has read what is kept for auditors. The first read of its kind is in the journal before it is answered,
- * so a reader can be overlooked by no crash; of those that follow within the minute a kill -9 loses the number.
+ * Records who has read what. The first read of its kind is in the journal before its answer is sent, so no crash hides that
+ * somebody read. Further reads within a minute are added up: kill -9 may lose their number.
  */
 @Injectable()
 export class AccessLog implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(AccessLog.name);
   private readonly ledger = new ReadLedger();
+  /** first reads that are being recorded */
+  private readonly firsts = new Set<{ keyId: string; route: string; told: Promise<void> }>();
   private timer: NodeJS.Timeout | undefined;
   private telling: Promise<void> = Promise.resolve();
 
@@ -37,10 +44,35 @@ export class AccessLog implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.tellDue(null);
   }
 
-  /** @throws DatabaseUnavailable: what cannot be noted is not shown */
-  async note(read: Omit<Read, 'at'>): Promise<void> {
-    const first = this.ledger.add({ ...read, at: this.clock.now() });
-    if (!first) return;
+  /** Records the read of one request. */
+  recorder(reader: Reader): ReadRecorder {
+    const read = (rows: RowsRead): Read => ({ ...reader, ...rows, at: this.clock.now() });
+    return {
+      record: (rows) => this.note(read(rows)),
+      add: (rows) => this.ledger.addPart(read(rows)),
+    };
+  }
+
+  /** @throws DatabaseUnavailable: what cannot be recorded is not shown */
+  private async note(read: Read): Promise<void> {
+    const first = this.ledger.add(read);
+    if (!first) return this.firstsOf(read);
+    const telling = { keyId: read.keyId, route: read.route, told: this.tellFirst(first) };
+    this.firsts.add(telling);
+    try {
+      await telling.told;
+    } finally {
+      this.firsts.delete(telling);
+    }
+  }
+
+  /** A read that was added to a sum must not be answered before the first read of its kind is in the journal. */
+  private async firstsOf({ keyId, route }: Read): Promise<void> {
+    const telling = [...this.firsts].filter((first) => first.keyId === keyId && first.route === route);
+    await Promise.all(telling.map(({ told }) => told));
+  }
+
+  private async tellFirst(first: ReadSum): Promise<void> {
     try {
       await this.tell([first]);
     } catch (error) {
@@ -68,11 +100,9 @@ export class AccessLog implements OnApplicationBootstrap, OnApplicationShutdown 
   private tell(sums: readonly ReadSum[]): Promise<void> {
     const now = this.clock.now();
     return this.database.transaction(async (tx) => {
-      for (const { keyId, route, filter, reads, rows, firstAt, lastAt } of sums) {
-        const times = { firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString() };
-        const data = { route, filter: filter ?? 'other', reads, rows, ...times };
-        const actor = { kind: 'api-key', id: keyId } as const;
-        await this.journal.appendLoose(tx, [{ type: 'audit.read', attemptId: null, data }], now, actor, null);
+      for (const sum of sums) {
+        const actor = { kind: 'api-key', id: sum.keyId } as const;
+        await this.journal.appendLoose(tx, [auditRead(sum)], now, actor, sum.platform);
       }
       this.dispatcher.afterCommit(tx, jobs.seal());
     });

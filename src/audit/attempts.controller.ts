@@ -2,7 +2,6 @@ import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead } from '../http/audited-read.js';
 import { CurrentReach } from '../http/principal.js';
 import { RequireScope } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
@@ -29,7 +28,6 @@ export class AttemptsController {
     description:
       'Attempts of all sessions, newest first. An attempt must match every filter of the request. Each attempt shows the status of its session and what a reviewer decided.',
   })
-  @AuditedRead('attempts.search')
   @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   search(@Query() query: SearchAttemptsDto, @CurrentReach() reach: Reach): Promise<FoundAttemptPageResponse> {
     return this.attempts.search(query, reach);
@@ -41,7 +39,6 @@ export class AttemptsController {
     description:
       'Counts attempts by the hour or day in which they were requested, and sessions by the hour or day in which they were created.',
   })
-  @AuditedRead('attempts.summary')
   @ApiAnswers({ 200: [SummaryResponse, 'The whole time, and each hour or day of it.'] }, [
     'invalid-request',
     'overloaded',

@@ -8,7 +8,7 @@ import { AccessLog } from './access-log.service.js';
 import { AttemptsAudit } from './attempts-audit.service.js';
 import { AttemptsSearchStore } from './attempts-search.store.js';
 import { AttemptsController } from './attempts.controller.js';
-import { AuditedReadInterceptor } from './audited-read.interceptor.js';
+import { ReadsInterceptor } from './reads.interceptor.js';
 import { EvidenceProofs } from './evidence-proofs.js';
 import { EvidenceController } from './evidence.controller.js';
 import { Evidence } from './evidence.service.js';
@@ -32,7 +32,7 @@ export class AuditModule {
         SummaryStore,
         AttemptsAudit,
         AccessLog,
-        { provide: APP_INTERCEPTOR, useClass: AuditedReadInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: ReadsInterceptor },
         EvidenceStore,
         { provide: VERIFIER_PLACE, useValue: verifierPlace },
         SealedSessions,

@@ -3,7 +3,6 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead } from '../http/audited-read.js';
 import { CurrentReach } from '../http/principal.js';
 import { RequireScope } from '../http/scopes.js';
 import { nothingIsSigned } from '../journal/tree/inconsistency.js';
@@ -22,7 +21,6 @@ export class EvidenceController {
     description: 'One file that shows how the session came to its outcome. `facecode verify` checks it offline.',
   })
   @RequireScope('audit')
-  @AuditedRead('sessions.evidence')
   @ApiAnswers({ 200: [EvidenceResponse, 'The file, once every event of the session is sealed.'] }, [
     'not-found',
     'overloaded',

@@ -9,6 +9,7 @@ const paging: readonly string[] = ['cursor', 'after', 'limit', 'wait'];
 const tellable: readonly string[] = [
   'id',
   'eventId',
+  'platform',
   'sessionId',
   'scanRef',
   'state',

@@ -2,6 +2,7 @@
  * Reads that are still to be journaled, added up so that no reader can flood the journal: of one key, route and filter
  * the first is told at once, and what follows within a minute in one sum at its end. No clock, no I/O.
  */
+import type { RowsRead } from '../http/recorded-read.js';
 import type { ReadFilter } from './read-filter.js';
 
 /** How long reads of one kind are added up. */
@@ -10,24 +11,25 @@ export const windowMs = 60_000;
 /** Kinds of reads that a key may have at the same time before the rest of a route is told in one sum. */
 export const kindsPerKeyMax = 100;
 
-export interface Read {
+export interface Read extends RowsRead {
   /** id of the API key */
   keyId: string;
+  /** of the event: null for a key of all platforms */
+  platform: string | null;
   route: string;
   filter: ReadFilter;
-  rows: number;
   at: Date;
 }
 
 /** Reads of one kind, added up. */
-export interface ReadSum {
+export interface ReadSum extends RowsRead {
   keyId: string;
+  platform: string | null;
   route: string;
   /** null: many different ones, too many to tell each */
   filter: ReadFilter | null;
-  /** requests */
+  /** answers; each part of a stream that is sent at once counts as one */
   reads: number;
-  rows: number;
   firstAt: Date;
   lastAt: Date;
 }
@@ -40,6 +42,12 @@ interface Kind {
 
 export class ReadLedger {
   private readonly keys = new Map<string, Map<string, Kind>>();
+
+  /** Adds a part of an answer that is recorded already: it can wait for the sum. */
+  addPart(read: Read): void {
+    const first = this.add(read);
+    if (first) this.putBack([first]);
+  }
 
   /** @returns what is to be told at once, or null when it was added to a sum */
   add(read: Read): ReadSum | null {
@@ -95,8 +103,8 @@ export class ReadLedger {
 
 const nameOf = (route: string, filter: ReadFilter | null): string => JSON.stringify([route, filter]);
 
-function added(before: ReadSum | null, { keyId, route, rows, at }: Read, filter: ReadFilter | null): ReadSum {
-  const one = { keyId, route, filter, reads: 1, rows, firstAt: at, lastAt: at };
+function added(before: ReadSum | null, { at, ...read }: Read, filter: ReadFilter | null): ReadSum {
+  const one = { ...read, filter, reads: 1, firstAt: at, lastAt: at };
   return before ? joined(before, one) : one;
 }
 
@@ -104,5 +112,13 @@ const joined = (earlier: ReadSum, later: ReadSum): ReadSum => ({
   ...earlier,
   reads: earlier.reads + later.reads,
   rows: earlier.rows + later.rows,
+  ...range(earlier, later),
   lastAt: later.lastAt,
 });
+
+/** From the first position of both to the last. */
+function range(one: RowsRead, other: RowsRead): Pick<RowsRead, 'firstPosition' | 'lastPosition'> {
+  const firsts = [one.firstPosition, other.firstPosition].filter((position) => position !== undefined);
+  const lasts = [one.lastPosition, other.lastPosition].filter((position) => position !== undefined);
+  return firsts.length === 0 ? {} : { firstPosition: Math.min(...firsts), lastPosition: Math.max(...lasts) };
+}

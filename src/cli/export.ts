@@ -3,9 +3,15 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { auditRead } from '../audit/audit-read.js';
+import { readFilter } from '../audit/read-filter.js';
+import { SystemClock } from '../core/clock.js';
 import { isOnePlatform, platformRule } from '../core/platform.js';
+import type { Database } from '../database/database.js';
+import type { ExportPlan } from '../journal/export/export.service.js';
 import { type Bound, isBackwards, parseBound } from '../journal/export/export-range.js';
 import { exportFormats } from '../journal/export/export-text.js';
+import type { JournalStore } from '../journal/journal.store.js';
 import { type Command, printError, WrongUsage } from './command.js';
 import { journalOf } from './journal-of.js';
 import { withDatabase } from './with-database.js';
@@ -25,14 +31,42 @@ export const exportCommand: Command = {
     const { platform = null } = values;
     if (platform !== null && !isOnePlatform(platform)) throw new WrongUsage(`--platform ${platformRule}`);
     return withDatabase(async (database, settings) => {
-      const journal = journalOf(database, settings).export;
+      const { export: journal, store } = journalOf(database, settings);
       const plan = await journal.plan(bounds, platform);
+      await recordExport(database, store, plan, {
+        format,
+        from: values.from,
+        to: values.to,
+        platform: values.platform,
+      });
       await write(Readable.from(journal.text(plan, format), { objectMode: false }), values.out);
       printError(`${plan.events} events, of a journal of ${plan.checkpoint.size}.`);
       return 0;
     });
   },
 };
+
+/** Whoever can run this command can read the database, too. The record shows exports that went the regular way. */
+async function recordExport(
+  database: Database,
+  journal: JournalStore,
+  { from, to, events: rows }: ExportPlan,
+  asked: Record<string, string | undefined>,
+): Promise<void> {
+  const now = new SystemClock().now();
+  const range = rows === 0 ? {} : { firstPosition: from, lastPosition: to };
+  const read = {
+    route: 'journal.export',
+    filter: readFilter(asked),
+    reads: 1,
+    rows,
+    ...range,
+    firstAt: now,
+    lastAt: now,
+  };
+  const actor = { kind: 'system', id: 'facecode export' } as const;
+  await database.transaction((tx) => journal.appendLoose(tx, [auditRead(read)], now, actor, null));
+}
 
 function readBound(option: string, text: string | undefined): Bound | null {
   const bound = text === undefined ? null : parseBound(text);

@@ -1,14 +1,28 @@
-import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse, type ApiResponseOptions, getSchemaPath } from '@nestjs/swagger';
 import { type ProblemCode, problems } from '../core/errors.js';
 import { ProblemResponse } from './problem.response.js';
 
 /** Problems that any route behind a key can answer with. */
 const everywhere: ProblemCode[] = ['unauthenticated', 'forbidden', 'rate-limited', 'unavailable'];
 
-/** Writes a route's answers into the OpenAPI document: its own by status, and its problems by code. */
+export const answersKey = 'facecode:answers';
+
+/** The classes of what a route answers with when it succeeds; null for an answer that no class describes. */
+export type AnswerTypes = readonly (Type | null)[];
+
+/** Class or classes (depending on who asks), description, and how it looks if it is not JSON. */
+type Answer = readonly [Type | readonly Type[] | null, string, ApiResponseOptions['content']?];
+
+/** A route that answers 204 shows nothing. */
+const noContent = '204';
+
+/**
+ * Writes a route's answers into the OpenAPI document: its own by status, and its problems by code. Which reads are recorded
+ * also depends on the classes of the answers (src/audit/what-answers-hold.ts).
+ */
 export function ApiAnswers(
-  answers: Record<number, readonly [Type | readonly Type[] | null, string]>,
+  answers: Record<number, Answer>,
   codes: readonly ProblemCode[] = [],
   common: readonly ProblemCode[] = everywhere,
 ): MethodDecorator & ClassDecorator {
@@ -17,10 +31,10 @@ export function ApiAnswers(
     const { status } = problems[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
+  const shown = Object.entries(answers).filter(([status]) => status !== noContent);
   return applyDecorators(
-    ...Object.entries(answers).map(([status, [types, description]]) =>
-      answer(Number(status), [types ?? []].flat(), description),
-    ),
+    SetMetadata(answersKey, shown.flatMap(([, [types]]) => types) satisfies AnswerTypes),
+    ...Object.entries(answers).map(([status, answer]) => documented(Number(status), answer)),
     ...[...byStatus].map(([status, those]) =>
       ApiResponse({
         status,
@@ -31,10 +45,11 @@ export function ApiAnswers(
   );
 }
 
-/** @param types more than one: depending on who asks */
-function answer(status: number, types: readonly Type[], description: string): MethodDecorator & ClassDecorator {
-  const [type] = types;
-  if (types.length < 2) return ApiResponse({ status, description, ...(type ? { type } : {}) });
-  const schema = { oneOf: types.map((one) => ({ $ref: getSchemaPath(one) })) };
-  return applyDecorators(ApiExtraModels(...types), ApiResponse({ status, description, schema }));
+function documented(status: number, [types, description, content]: Answer): MethodDecorator & ClassDecorator {
+  if (content) return ApiResponse({ status, description, content });
+  const [type, ...others] = [types ?? []].flat();
+  if (others.length === 0) return ApiResponse({ status, description, ...(type ? { type } : {}) });
+  const classes = [types ?? []].flat();
+  const schema = { oneOf: classes.map((one) => ({ $ref: getSchemaPath(one) })) };
+  return applyDecorators(ApiExtraModels(...classes), ApiResponse({ status, description, schema }));
 }

@@ -79,15 +79,19 @@ each code has a page under \`/problems\`.
   there. \`id\` is still the position, and resuming works.
 - \`sessionId\` and \`seq\` are null in events without a session (\`webhook.quarantined\`, \`subject.released\`).
 
-**Reads of audit data**
+**Reads are recorded**
 
-- Reads of attempts, summaries, evidence, subjects, received webhooks and the journal are recorded as \`audit.read\` events, which
-  belong to no session. Their data: \`route\`, \`filter\`, \`reads\`, \`rows\`, \`firstAt\`, \`lastAt\`. \`filter\` never has the
-  values of \`ip\`, \`reference\` and \`token\`, only that they were sent.
+- Every read of personal data or of what is kept for auditors is recorded as an \`audit.read\` event, whoever reads and by whatever
+  route: lists, searches, evidence, reviews, deliveries, exports and streams. The event belongs to no session; its actor is the key.
+- Not recorded: a key that reads sessions with \`sessions\` and has none of the scopes \`audit\`, \`review\` and \`admin\`; a client
+  token; answers that show only hashes and signatures, metrics, endpoints, or what the request itself sent.
+- Its data: \`route\`, \`filter\`, \`reads\`, \`rows\`, \`firstAt\`, \`lastAt\`, and for events (lists, streams, exports) the range that
+  was read, \`firstPosition\` and \`lastPosition\`. \`filter\` never has the values of \`ip\`, \`reference\` and \`token\`, only that they
+  were sent.
 - The first read is recorded before it is answered. Further reads within a minute become one event with their sum. If a key uses
-  more than 100 different filters in that time, \`filter\` is "other".
-- Not recorded: reads of sessions by a key that may create them, reads of the journal by a key without the scope \`audit\`, and polls
-  of the journal that return nothing but \`audit.read\` events.`;
+  more than 100 different filters in that time, \`filter\` is "other". A stream is recorded before its first event is sent, and
+  then every minute in which it sends something.
+- \`audit.read\` events do not count as rows. So a reader that follows the journal to its end makes no new ones.`;
 
 /** The OpenAPI 3.1 document, made from the controllers. */
 function openApiDocument(app: INestApplication, webhooks: Record<string, object>): OpenAPIObject {

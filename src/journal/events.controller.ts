@@ -3,7 +3,6 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead, auditors } from '../http/audited-read.js';
 import { actorOf, CurrentPrincipal, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { ListEventsDto } from './events.dto.js';
@@ -27,7 +26,6 @@ export class EventsController {
       'Reads the events after a position. To continue, set `after` to the `lastPosition` of the last answer.',
   })
   @RequireScope('audit', 'endpoints')
-  @AuditedRead('events.list', { by: auditors, polled: true })
   @ApiAnswers({ 200: [EventPageResponse, 'Events in order of position.'] }, ['invalid-request'])
   async list(
     @Query() query: ListEventsDto,

@@ -4,7 +4,6 @@ import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead } from '../http/audited-read.js';
 import { CurrentPrincipal, CurrentReach, namedActorOf, needsAllPlatforms, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
@@ -26,7 +25,6 @@ export class SubjectsController {
     description: 'Its failures in a row, its lock and its last outcomes. A scanRef without a session gets 404.',
   })
   @RequireScope('audit')
-  @AuditedRead('subjects.get')
   @ApiAnswers({ 200: [SubjectView, 'The subject.'] }, ['not-found'])
   async get(@Param('scanRef') scanRef: string, @CurrentReach() reach: Reach): Promise<SubjectView> {
     return found(isScanRef(scanRef) ? await this.subjects.view(scanRef, reach, this.clock.now()) : 'not-found');

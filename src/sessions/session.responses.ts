@@ -180,3 +180,9 @@ export class CodeResponse {
   @ApiProperty({ format: 'date-time' })
   expiresAt!: string;
 }
+
+/** The answer to a creation. It has a class of its own because it shows only what the request itself said. */
+export class CreatedSessionResponse extends SessionResponse {}
+
+/** The events of one session as server-sent events: text, so it has no members. */
+export class SessionEventsText {}

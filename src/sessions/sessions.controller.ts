@@ -6,7 +6,6 @@ import { isId } from '../core/ids.js';
 import type { Reach } from '../core/reach.js';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead, exceptPlatforms } from '../http/audited-read.js';
 import type { RememberedAnswer } from '../http/idempotency.store.js';
 import { defaultPlatform } from '../core/platform.js';
 import { actorOf, chosenPlatform, CurrentPrincipal, CurrentReach, reachOf } from '../http/principal.js';
@@ -16,7 +15,7 @@ import { CodeAnswers } from './code-answers.service.js';
 import { CodeWaiter } from './code-waiter.js';
 import { CreationRequests } from './creation-requests.service.js';
 import { sessionFor } from './session-for.js';
-import { CodeResponse, SessionPageResponse, SessionResponse } from './session.responses.js';
+import { CodeResponse, CreatedSessionResponse, SessionPageResponse, SessionResponse } from './session.responses.js';
 import { CreateSessionDto, ListSessionsDto, NewAttemptDto } from './session.dto.js';
 import { type SessionPage, SessionsService } from './sessions.service.js';
 import type { SessionView } from './session-view.js';
@@ -45,8 +44,11 @@ export class SessionsController {
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'At most 255 characters; kept for 24 hours.' })
   @ApiAnswers(
     {
-      201: [SessionResponse, 'The session with its code; or with status `identification-required`, without one.'],
-      202: [SessionResponse, 'Accepted; iDenfy has not answered yet and the session goes on by itself.'],
+      201: [
+        CreatedSessionResponse,
+        'The session with its code; or with status `identification-required`, without one.',
+      ],
+      202: [CreatedSessionResponse, 'Accepted; iDenfy has not answered yet and the session goes on by itself.'],
     },
     [
       'invalid-request',
@@ -81,7 +83,6 @@ export class SessionsController {
   @Get()
   @ApiOperation({ summary: 'List sessions', description: 'Newest first, never with a code.' })
   @RequireScope('sessions', 'audit')
-  @AuditedRead('sessions.list', { by: exceptPlatforms })
   @ApiAnswers({ 200: [SessionPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   list(@Query() query: ListSessionsDto, @CurrentReach() reach: Reach): Promise<SessionPage> {
     return this.sessions.list(query, reach);
@@ -94,7 +95,6 @@ export class SessionsController {
       "The answer never holds a code. With a client token it is the user's view: `UserSessionResponse`. Only keys with the scope `sessions` see `identification`.",
   })
   @RequireScopeOrClientToken('sessions', 'audit')
-  @AuditedRead('sessions.get', { by: exceptPlatforms })
   @ApiAnswers({ 200: [[SessionResponse, UserSessionResponse], 'The session.'] }, ['not-found'])
   async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<SessionView | UserSession> {
     return sessionFor(principal, (await this.sessions.find(id, reachOf(principal))) ?? refuse('not-found'));

@@ -3,6 +3,7 @@ import type { JournalEvent } from '../journal/journal-event.js';
 import type { Follower, Interest, JournalFeed } from '../journal/journal-feed.js';
 import type { EventTexts, StreamView } from './event-texts.js';
 import type { JournalPages } from './journal-pages.js';
+import type { StreamReads } from './stream-reads.js';
 import type { SseConnection } from './sse-connection.js';
 
 export interface StreamPlan {
@@ -20,6 +21,7 @@ export interface StreamSources {
   pages: JournalPages;
   feed: JournalFeed;
   texts: EventTexts;
+  reads: StreamReads;
   /** told how many events were sent */
   sent: (count: number) => void;
   /** told why a reader could not be served */
@@ -58,6 +60,7 @@ export class EventStream implements Follower {
     try {
       while (await this.connection.drained()) {
         const { events, head } = await pages.read(this.plan.interest, this.position);
+        await this.sources.reads.record(events);
         this.send(events);
         if (head === null || this.connection.isFull) continue;
         if (this.ended) this.connection.end();
@@ -71,8 +74,9 @@ export class EventStream implements Follower {
   }
 
   take(events: readonly JournalEvent[]): void {
-    this.send(events);
-    if (this.connection.isFull) {
+    const recorded = this.sources.reads.recordAtOnce(this.freshAmong(events));
+    if (recorded) this.send(events);
+    if (!recorded || this.connection.isFull) {
       // It ends from there, too: what was sent last still has to arrive.
       this.unfollow();
       void this.catchUp();
@@ -82,11 +86,15 @@ export class EventStream implements Follower {
   private send(events: readonly JournalEvent[]): void {
     const { view, endsWithSession } = this.plan;
     if (endsWithSession && events.some(isFinalEvent)) this.ended = true;
-    const fresh = events.filter(({ position }) => position > this.position);
+    const fresh = this.freshAmong(events);
     if (fresh.length === 0) return;
     this.connection.send(fresh.map((event) => this.sources.texts.of(event, view)).join(''));
     this.position = fresh.at(-1)!.position;
     this.sources.sent(fresh.length);
+  }
+
+  private freshAmong(events: readonly JournalEvent[]): readonly JournalEvent[] {
+    return events.filter(({ position }) => position > this.position);
   }
 
   private unfollow(): void {

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { isId } from '../core/ids.js';
 import { reachOf } from '../http/principal.js';
-import type { Principal } from '../http/scopes.js';
 import { finalEventTypes } from '../journal/event-types.js';
 import type { Interest } from '../journal/journal-feed.js';
 import { JournalStore } from '../journal/journal.store.js';
@@ -10,7 +9,7 @@ import { userEventTypes } from '../sessions/user-event.js';
 import type { StreamPlan } from './event-stream.js';
 import { JournalPages } from './journal-pages.js';
 import type { StreamRefusal } from './open-streams.js';
-import { StreamOpening } from './stream-opening.js';
+import { StreamOpening, type StreamReader } from './stream-opening.js';
 import { StreamedSessionsStore } from './streamed-sessions.store.js';
 
 /** Streams over one session: they end when it has ended. */
@@ -27,18 +26,19 @@ export class SessionStreams {
   async open(
     sessionId: string,
     after: number,
-    principal: Principal,
+    reader: StreamReader,
     reply: FastifyReply,
   ): Promise<'opened' | 'not-found' | 'nothing-left' | StreamRefusal> {
     if (!isId('ses', sessionId)) return 'not-found';
-    const refusal = this.opening.refusal(principal);
+    const refusal = this.opening.refusal(reader.principal);
     if (refusal) return refusal;
-    const view = principal.kind === 'api-key' ? 'whole' : 'user';
-    const interest = { reach: reachOf(principal), sessionId, types: view === 'user' ? userEventTypes : undefined };
+    const view = reader.principal.kind === 'api-key' ? 'whole' : 'user';
+    const types = view === 'user' ? userEventTypes : undefined;
+    const interest = { reach: reachOf(reader.principal), sessionId, types };
     const found = await this.pages.inTurn(() => this.lookUp(interest, after));
     if (typeof found === 'string') return found;
     const plan: StreamPlan = { interest, after, view, endsWithSession: true, ended: found.ended };
-    return this.opening.open(plan, principal, reply);
+    return this.opening.open(plan, reader, reply);
   }
 
   private async lookUp(

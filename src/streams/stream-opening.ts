@@ -1,13 +1,21 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { DatabaseUnavailable } from '../database/database-errors.js';
+import type { ReadRecorder } from '../http/recorded-read.js';
 import type { Principal } from '../http/scopes.js';
 import { type Interest, JournalFeed } from '../journal/journal-feed.js';
 import { EventStream, type StreamPlan } from './event-stream.js';
 import { EventTexts } from './event-texts.js';
 import { JournalPages } from './journal-pages.js';
 import { OpenStreams, type StreamRefusal } from './open-streams.js';
+import { StreamReads } from './stream-reads.js';
 import { StreamMetrics } from './stream-metrics.js';
+
+/** Who opens a stream, and what records that they read; null: it need not be recorded. */
+export interface StreamReader {
+  principal: Principal;
+  reading: ReadRecorder | null;
+}
 
 /** Opens a stream for who may have one. */
 @Injectable()
@@ -27,18 +35,25 @@ export class StreamOpening {
   }
 
   /** Over all sessions; it never ends by itself. */
-  overEvents(interest: Interest, after: number, principal: Principal, reply: FastifyReply): 'opened' | StreamRefusal {
+  overEvents(interest: Interest, after: number, reader: StreamReader, reply: FastifyReply): 'opened' | StreamRefusal {
     const plan = { interest, after, view: 'whole' as const, endsWithSession: false, ended: false };
-    return this.open(plan, principal, reply);
+    return this.open(plan, reader, reply);
   }
 
-  open(plan: StreamPlan, principal: Principal, reply: FastifyReply): 'opened' | StreamRefusal {
+  open(plan: StreamPlan, { principal, reading }: StreamReader, reply: FastifyReply): 'opened' | StreamRefusal {
     const { pages, feed, texts, metrics } = this;
     const connection = this.streams.connect(reply, principal, plan.endsWithSession ? 'session' : 'events');
     if (typeof connection === 'string') return connection;
     const sent = (count: number) => metrics.sent.inc(count);
     const failed = (error: unknown) => this.log(error);
-    void new EventStream(connection, plan, { pages, feed, texts, sent, failed }).catchUp();
+    void new EventStream(connection, plan, {
+      pages,
+      feed,
+      texts,
+      reads: new StreamReads(reading),
+      sent,
+      failed,
+    }).catchUp();
     return 'opened';
   }
 

@@ -1,11 +1,13 @@
 import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { CurrentPrincipal, reachOf } from '../http/principal.js';
+import { type RecordedRequest, takeReading } from '../http/recorded-read.js';
 import { type Principal, RequireScope, RequireScopeOrClientTokenInQuery } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
+import { SessionEventsText } from '../sessions/session.responses.js';
 import type { StreamRefusal } from './open-streams.js';
 import { SessionStreams } from './session-streams.service.js';
 import { sseHeaders } from './sse.js';
@@ -21,17 +23,15 @@ const LastEventIdHeader = () =>
     description: 'Position of the last event that was received: exactly those after it follow.',
   });
 
-const StreamAnswer = (what: string) =>
-  ApiResponse({
-    status: 200,
-    description: `${what} \`id\` is the position, \`event\` the type, \`data\` the event as JSON. A comment comes every 15 s. A reader that takes nothing for 10 s is dropped.`,
-    content: {
-      'text/event-stream': {
-        schema: { type: 'string' },
-        example: 'retry: 1000\n\nid: 42\nevent: attempt.issued\ndata: {"id":"evt_…","type":"attempt.issued",…}\n\n',
-      },
-    },
-  });
+const description =
+  '`id` is the position, `event` the type, `data` the event as JSON. A comment comes every 15 s. A reader that takes nothing for 10 s is dropped.';
+
+const messages = {
+  'text/event-stream': {
+    schema: { type: 'string' },
+    example: 'retry: 1000\n\nid: 42\nevent: attempt.issued\ndata: {"id":"evt_…","type":"attempt.issued",…}\n\n',
+  },
+} as const;
 
 @ApiTags('events')
 @ApiBearerAuth()
@@ -50,23 +50,25 @@ export class StreamsController {
   })
   @RequireScopeOrClientTokenInQuery('sessions', 'audit')
   @LastEventIdHeader()
-  @StreamAnswer('The events of the session.')
-  @ApiAnswers({ 204: [null, 'The session has ended and all of it was received: `EventSource` stops.'] }, [
-    'invalid-request',
-    'not-found',
-    'overloaded',
-  ])
+  @ApiAnswers(
+    {
+      200: [SessionEventsText, `The events of the session. ${description}`, messages],
+      204: [null, 'The session has ended and all of it was received: `EventSource` stops.'],
+    },
+    ['invalid-request', 'not-found', 'overloaded'],
+  )
   async session(
     @Param('id') id: string,
     @Query() query: SessionStreamDto,
     @Headers('last-event-id') lastEventId: string | undefined,
     @CurrentPrincipal() principal: Principal,
-    @Req() request: FastifyRequest,
+    @Req() request: RecordedRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const after = startOf(query, lastEventId);
+    const reading = takeReading(request);
     if (answersHead(request, reply)) return;
-    const opened = await this.sessions.open(id, after, principal, reply);
+    const opened = await this.sessions.open(id, after, { principal, reading }, reply);
     if (opened === 'nothing-left') void reply.status(204).send();
     else if (opened === 'not-found') throw new Problem('not-found');
     else if (opened !== 'opened') throw problemOf(opened);
@@ -80,19 +82,22 @@ export class StreamsController {
   })
   @RequireScope('audit', 'endpoints')
   @LastEventIdHeader()
-  @StreamAnswer('Events in order of position.')
-  @ApiAnswers({}, ['invalid-request', 'overloaded'])
+  @ApiAnswers({ 200: [null, `Events in order of position. ${description}`, messages] }, [
+    'invalid-request',
+    'overloaded',
+  ])
   events(
     @Query() query: EventStreamDto,
     @Headers('last-event-id') lastEventId: string | undefined,
     @CurrentPrincipal() principal: Principal,
-    @Req() request: FastifyRequest,
+    @Req() request: RecordedRequest,
     @Res() reply: FastifyReply,
   ): void {
     const after = startOf(query, lastEventId);
+    const reading = takeReading(request);
     if (answersHead(request, reply)) return;
     const interest = { reach: reachOf(principal), sessionId: query.sessionId, types: query.type };
-    const opened = this.streams.overEvents(interest, after, principal, reply);
+    const opened = this.streams.overEvents(interest, after, { principal, reading }, reply);
     if (opened !== 'opened') throw problemOf(opened);
   }
 }

@@ -4,7 +4,6 @@ import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
 import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { AuditedRead } from '../http/audited-read.js';
 import { administratorOf, CurrentPrincipal, CurrentReach, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { KeptWebhooks } from './kept-webhooks.service.js';
@@ -35,7 +34,6 @@ export class KeptWebhooksController {
     description: 'What iDenfy has sent, newest first, never with a body or a token.',
   })
   @RequireScope('audit')
-  @AuditedRead('webhooks.list')
   @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   list(@Query() query: ListWebhooksDto, @CurrentReach() reach: Reach): Promise<WebhookPageResponse> {
     return this.webhooks.list(query, reach);

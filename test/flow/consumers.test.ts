@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals';
 import type { Client, EventBody, SessionBody } from '../support/client.js';
 import { EventStream } from '../support/event-stream.js';
+import { quietJournal } from '../support/quiet-journal.js';
 import { onEveryStore, type World } from '../support/world.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -69,6 +70,8 @@ class Consumer {
 }
 
 onEveryStore('consumers of the journal', (world) => {
+  quietJournal(world);
+
   const seed = 20_261;
 
   /** Sessions that pass, fail, are canceled or ask for new codes. */

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { type EventBody } from '../support/client.js';
+import { quietJournal } from '../support/quiet-journal.js';
 import { onEveryStore } from '../support/world.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -10,6 +11,8 @@ interface Page {
 }
 
 onEveryStore('reading the journal', (world) => {
+  quietJournal(world);
+
   const read = async (query = '') => (await world().client.get(`/v1/events?${query}`).expect(200)).body as Page;
 
   it('gives every event once, in order, without gaps', async () => {

@@ -20,6 +20,7 @@ import {
   treeHead,
 } from '../support/independent-verifier.js';
 import { waitFor } from '../support/wait-for.js';
+import { quietJournal } from '../support/quiet-journal.js';
 import { onEveryStore } from '../support/world.js';
 
 type Leaf = Parameters<typeof eventLeaf>[0];
@@ -30,6 +31,8 @@ interface Key {
 }
 
 onEveryStore('what leaves the journal', (world) => {
+  quietJournal(world);
+
   let events: EventBody[];
   let key: Key;
   let whole: string;

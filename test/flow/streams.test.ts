@@ -5,6 +5,7 @@ import { SealingService } from '../../src/journal/tree/sealing.service.js';
 import { StreamLimits } from '../../src/streams/stream-limits.js';
 import type { EventBody, SessionBody } from '../support/client.js';
 import { EventStream } from '../support/event-stream.js';
+import { quietJournal } from '../support/quiet-journal.js';
 import { onEveryStore, type World } from '../support/world.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -13,6 +14,8 @@ const page = 'https://shop.example';
 onEveryStore(
   'streams',
   (world) => {
+    quietJournal(world);
+
     const opened: EventStream[] = [];
     afterEach(() => {
       for (const stream of opened.splice(0)) stream.close();

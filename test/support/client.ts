@@ -72,6 +72,10 @@ export class Client {
     return request(this.url).patch(path).set('authorization', `Bearer ${this.key}`).send(body);
   }
 
+  put(path: string, body: object): request.Test {
+    return request(this.url).put(path).set('authorization', `Bearer ${this.key}`).send(body);
+  }
+
   delete(path: string): request.Test {
     return request(this.url).delete(path).set('authorization', `Bearer ${this.key}`);
   }

@@ -9,6 +9,7 @@ const read = (seconds: number, rest: { keyId?: string; route?: string; nth?: num
   const { nth = 0, ...given } = rest;
   return {
     keyId: 'key_a',
+    platform: 'main',
     route: 'attempts.search',
     rows: 10,
     ...given,
@@ -56,6 +57,24 @@ describe('reads', () => {
     expect(told.flatMap((sum) => (sum ? [short(sum)] : []))).toEqual([{ scanRef: null, reads: 1, rows: 10 }]);
     expect(ledger.add(read(1, { keyId: 'key_b' }))?.filter).toEqual({ scanRef: '0' });
     expect(ledger.take(at(61)).map(short)).toEqual([{ scanRef: null, reads: 499, rows: 4990 }]);
+  });
+
+  it('of a stream that goes on are added up, with the range of all', () => {
+    const ledger = new ReadLedger();
+    const part = (seconds: number, firstPosition: number, lastPosition: number) => ({
+      ...read(seconds, { rows: lastPosition - firstPosition + 1 }),
+      firstPosition,
+      lastPosition,
+    });
+    expect(ledger.add(part(0, 1, 100))).toMatchObject({ rows: 100, firstPosition: 1, lastPosition: 100 });
+    expect(ledger.take(at(60))).toEqual([]);
+    // After a quiet minute, the stream does not wait for the journal again.
+    ledger.addPart(part(200, 101, 110));
+    ledger.addPart(part(201, 111, 111));
+    expect(ledger.take(at(259))).toEqual([]);
+    expect(ledger.take(at(260))).toEqual([
+      expect.objectContaining({ reads: 2, rows: 11, firstPosition: 101, lastPosition: 111, lastAt: at(201) }),
+    ]);
   });
 
   it('are all taken when there is no more time', () => {

@@ -121,21 +121,28 @@ export const otherEvents = {
   },
   'audit.read': {
     ...ofNoSession,
-    summary: 'Somebody has read what is kept for auditors. Reads of one kind within a minute are one event.',
-    data: object({
-      route: text('What was read, for example `attempts.search`.'),
-      filter: {
-        description: 'The filter by name; what is personal in it says `given`. `other`: too many kinds to tell apart.',
-        anyOf: [
-          { type: 'object', additionalProperties: { type: 'string' } },
-          { type: 'string', enum: ['other'] },
-        ],
+    summary:
+      'Somebody has read personal data or what is kept for auditors. Reads of one kind within a minute are one event.',
+    data: object(
+      {
+        route: text('What was read, for example `attempts.search`.'),
+        filter: {
+          description:
+            'The filter by name; what is personal in it says `given`. `other`: too many kinds to tell apart.',
+          anyOf: [
+            { type: 'object', additionalProperties: { type: 'string' } },
+            { type: 'string', enum: ['other'] },
+          ],
+        },
+        reads: count('How many answers; each part of a stream that is sent at once counts as one.', 1),
+        rows: count('How many rows they had together.'),
+        firstPosition: count('Of events: the first position that was read.', 1),
+        lastPosition: count('Of events: the last position that was read.', 1),
+        firstAt: instant(),
+        lastAt: instant(),
       },
-      reads: count('How many answers.', 1),
-      rows: count('How many rows they had together.'),
-      firstAt: instant(),
-      lastAt: instant(),
-    }),
+      ['firstPosition', 'lastPosition'],
+    ),
     example: {
       data: {
         route: 'attempts.search',

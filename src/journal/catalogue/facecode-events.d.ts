@@ -466,7 +466,7 @@ export type SubjectHeldEvent = Envelope<'subject.held', null, null, { scanRef: s
 /** The legal hold of a subject was lifted. */
 export type SubjectHoldLiftedEvent = Envelope<'subject.hold-lifted', null, null, { scanRef: string }>;
 
-/** Somebody has read what is kept for auditors. Reads of one kind within a minute are one event. */
+/** Somebody has read personal data or what is kept for auditors. Reads of one kind within a minute are one event. */
 export type AuditReadEvent = Envelope<
   'audit.read',
   null,
@@ -476,10 +476,14 @@ export type AuditReadEvent = Envelope<
     route: string;
     /** The filter by name; what is personal in it says `given`. `other`: too many kinds to tell apart. */
     filter: Record<string, string> | 'other';
-    /** How many answers. */
+    /** How many answers; each part of a stream that is sent at once counts as one. */
     reads: number;
     /** How many rows they had together. */
     rows: number;
+    /** Of events: the first position that was read. */
+    firstPosition?: number;
+    /** Of events: the last position that was read. */
+    lastPosition?: number;
     firstAt: string;
     lastAt: string;
   }

@@ -4,7 +4,6 @@ import type { FastifyReply } from 'fastify';
 import { Problem } from '../../core/errors.js';
 import type { Reach } from '../../core/reach.js';
 import { ApiAnswers } from '../../http/api-answers.js';
-import { AuditedRead } from '../../http/audited-read.js';
 import { CurrentReach } from '../../http/principal.js';
 import { RequireAllPlatforms, RequireScope } from '../../http/scopes.js';
 import { invalid } from '../../http/validation.js';
@@ -89,7 +88,6 @@ export class JournalController {
     description:
       'Recomputes the journal from its rows and compares it with every signed checkpoint, in the database and outside of it. The time grows with the journal. A request that comes while a verification is running gets the result of that one. If something is wrong, sealing stops until an operator runs `facecode journal accept --root` with the `root` of this answer.',
   })
-  @AuditedRead('journal.verify')
   @ApiAnswers({ 200: [VerificationResponse, 'Whether the journal is intact, and if not, its first bad position.'] }, [
     'overloaded',
   ])
