@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { sha256 } from '../core/digest.js';
 import { Sealer } from '../core/sealing.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import type { AttemptRow, Channel } from './rows.js';
 
 /** What iDenfy gave for one attempt. The token is as good as the digits: both stay sealed. */
@@ -35,7 +36,10 @@ export class AttemptSecrets {
   ) {}
 
   seal(attemptId: string, secret: Secret): { sealed: Buffer; tokenDigest: Buffer } {
-    return { sealed: this.sealer.sealJson(secret, context(attemptId)), tokenDigest: tokenDigest(secret.token) };
+    return {
+      sealed: this.sealer.sealJson(secret, sealedColumns.attemptSecret.context(attemptId)),
+      tokenDigest: tokenDigest(secret.token),
+    };
   }
 
   /** The token without the digits, sealed again; null once the secret is wiped. */
@@ -47,13 +51,16 @@ export class AttemptSecrets {
   /** For asking iDenfy about the session; null once the secret is wiped. */
   token(attempt: AttemptRow): string | null {
     if (!attempt.secretSealed) return null;
-    return this.sealer.openJson<Secret>(attempt.secretSealed, context(attempt.id)).token;
+    return this.sealer.openJson<Secret>(attempt.secretSealed, sealedColumns.attemptSecret.context(attempt.id)).token;
   }
 
   /** @returns null once the secret is wiped */
   reveal(attempt: AttemptRow, channels: readonly Channel[]): RevealedCode | null {
     if (!attempt.secretSealed) return null;
-    const { token, code } = this.sealer.openJson<Secret>(attempt.secretSealed, context(attempt.id));
+    const { token, code } = this.sealer.openJson<Secret>(
+      attempt.secretSealed,
+      sealedColumns.attemptSecret.context(attempt.id),
+    );
     const url = new URL(this.settings.idenfy.faceUrl);
     url.searchParams.set('token', token);
     return {
@@ -63,5 +70,3 @@ export class AttemptSecrets {
     };
   }
 }
-
-const context = (attemptId: string): string => `attempt-secret:${attemptId}`;

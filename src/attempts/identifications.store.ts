@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../core/sealing.js';
 import type { Transaction } from '../database/database.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import type { SessionRow } from './rows.js';
 
 /** Where a user identifies anew, and what iDenfy calls it. */
@@ -19,14 +20,17 @@ export class IdentificationsStore {
     await tx.query('update sessions set identification_scan_ref = $2, identification_sealed = $3 where id = $1', [
       sessionId,
       scanRef,
-      this.sealer.sealJson({ url }, context(sessionId)),
+      this.sealer.sealJson({ url }, sealedColumns.identification.context(sessionId)),
     ]);
   }
 
   /** Null when none was asked for, or it is over. */
   open({ id, identificationScanRef, identificationSealed }: SessionRow): Identification | null {
     if (identificationScanRef === null || identificationSealed === null) return null;
-    const { url } = this.sealer.openJson<{ url: string }>(identificationSealed, context(id));
+    const { url } = this.sealer.openJson<{ url: string }>(
+      identificationSealed,
+      sealedColumns.identification.context(id),
+    );
     return { url, scanRef: identificationScanRef };
   }
 
@@ -52,5 +56,3 @@ export class IdentificationsStore {
     return count === 1;
   }
 }
-
-const context = (sessionId: string): string => `session-identification:${sessionId}`;

@@ -2,12 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { newId } from '../core/ids.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import { PersonalKeys } from '../journal/personal-keys.js';
 import type { Input, Moment } from './decision.js';
 import type { SessionWithAttempts } from './rows.js';
-
-/** What a session's `personalSealed` is bound to. */
-export const sessionPersonalContext = (sessionId: string): string => `session-personal:${sessionId}`;
 
 /** Gathers what a decision has to know besides the rows. */
 @Injectable()
@@ -28,10 +26,11 @@ export class Moments {
 
   /** @returns null also when the subject was erased */
   private initiatorIp({ session, subjectKey }: SessionWithAttempts): string | null {
+    if (session.personalSealed.length === 0) return null;
     const sealer = this.keys.sealerOf(subjectKey);
     const personal = sealer?.openJson<{ initiator: { ip?: string } | null }>(
       session.personalSealed,
-      sessionPersonalContext(session.id),
+      sealedColumns.sessionPersonal.context(session.id),
     );
     return personal?.initiator?.ip ?? null;
   }

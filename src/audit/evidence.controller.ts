@@ -6,6 +6,7 @@ import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead } from '../http/audited-read.js';
 import { CurrentReach } from '../http/principal.js';
 import { RequireScope } from '../http/scopes.js';
+import { nothingIsSigned } from '../journal/tree/inconsistency.js';
 import { EvidenceResponse } from './evidence.responses.js';
 import { Evidence } from './evidence.service.js';
 
@@ -32,6 +33,7 @@ export class EvidenceController {
     if (bundle === 'not-sealed') {
       throw new Problem('unavailable', { detail: 'The latest events are not sealed yet.', retryAfterSeconds: 1 });
     }
+    if (bundle === 'inconsistent') throw new Problem('unavailable', { detail: nothingIsSigned });
     return bundle;
   }
 }

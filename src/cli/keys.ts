@@ -1,17 +1,15 @@
 import { parseArgs } from 'node:util';
 import { ApiKeysService } from '../access/api-keys.service.js';
 import { SystemClock } from '../core/clock.js';
-import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
 import { type ApiKey, ApiKeysStore } from '../http/api-keys.store.js';
 import { CredentialMemory } from '../http/credential-memory.js';
 import { AdministrationJournal } from '../journal/administration-journal.js';
-import { JournalStore } from '../journal/journal.store.js';
-import { PersonalKeys } from '../journal/personal-keys.js';
 import { allPlatforms, defaultPlatform, isOnePlatform, platformRule } from '../core/platform.js';
 import { allPlatformsRule, mayHaveAllPlatforms, type Scope, scopes } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
 import { type Command, print, WrongUsage } from './command.js';
+import { journalOf } from './journal-of.js';
 import { type OpenedSettings, withDatabase, withKeys } from './with-database.js';
 
 const operator = { actor: { kind: 'system', id: 'command-line' }, platform: null } as const;
@@ -96,8 +94,7 @@ async function list(args: string[]): Promise<number> {
 
 /** What these commands do is recorded. A process of the service gives the events their positions. */
 function apiKeysOf(database: Database, settings: OpenedSettings<'encryption' | 'journal'>): ApiKeysService {
-  const events = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
-  const journal = new AdministrationJournal(events, { afterCommit: () => undefined });
+  const journal = new AdministrationJournal(journalOf(database, settings).store, { afterCommit: () => undefined });
   const clock = new SystemClock();
   return new ApiKeysService(database, new ApiKeysStore(database), new CredentialMemory(clock), journal, clock);
 }

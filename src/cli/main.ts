@@ -10,6 +10,7 @@ import { exportCommand } from './export.js';
 import { endProcess } from './end-process.js';
 import { failureOf } from './failure.js';
 import { grants } from './grants.js';
+import { journal } from './journal.js';
 import { keys } from './keys.js';
 import { migrateCommand } from './migrate.js';
 import { simulate } from './simulate.js';
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   demo,
   migrateCommand,
   keys,
+  journal,
   check,
   exportCommand,
   verify,

@@ -114,7 +114,9 @@ function verifyCertificate(bundle: JsonObject, trusted: TrustedKey | null): Good
   }
   const { algorithm, publicKey, value } = signature;
   const own = typeof publicKey === 'string' ? parseTrustedKey(publicKey) : null;
-  if (!own || version !== 1) return bad(null, 'it is not a certificate of version 1 that contains its public key');
+  if (!own || (version !== 1 && version !== 2)) {
+    return bad(null, 'it is not a certificate of version 1 or 2 that contains its public key');
+  }
   if (trusted && !sameKey(trusted.key, own.key)) {
     return bad(null, 'it names a different key than the trusted one');
   }

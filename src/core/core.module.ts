@@ -1,8 +1,9 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Clock, SystemClock } from './clock.js';
+import { KeyedDigests } from './keyed-digests.js';
 import { Sealer } from './sealing.js';
 
-/** The clock and the sealing keys. */
+/** The clock, and what is made of the encryption keys. */
 @Global()
 @Module({})
 export class CoreModule {
@@ -12,8 +13,9 @@ export class CoreModule {
       providers: [
         { provide: Clock, useClass: SystemClock },
         { provide: Sealer, useFactory: () => new Sealer(settings.keys.encryption) },
+        { provide: KeyedDigests, useFactory: () => new KeyedDigests(settings.keys.encryption) },
       ],
-      exports: [Clock, Sealer],
+      exports: [Clock, Sealer, KeyedDigests],
     };
   }
 }

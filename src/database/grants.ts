@@ -7,11 +7,13 @@ import { queueSchema } from './embedded.js';
 
 /** Tables where less than reading and writing will do. */
 const lessOn = {
-  // a position is given once: a trigger refuses a second one
-  events: 'select, insert, update (position)',
+  // a position and a MAC are given once, and an event stays set aside: triggers refuse the rest
+  events: 'select, insert, update (position, mac, set_aside)',
   // a partial tile grows: a trigger refuses anything else
   journal_nodes: 'select, insert, update',
   checkpoints: 'select, insert',
+  // its one row is never deleted
+  journal_state: 'select, insert, update',
   // one row for each key: a rotation changes it, nothing deletes it
   key_canaries: 'select, insert, update',
   facecode_migrations: 'select',

@@ -102,6 +102,7 @@ export const webhooks = pgTable('webhooks', {
   replays: integer('replays').notNull().default(0),
   replayedAt: instant('replayed_at'),
   replayedBy: text('replayed_by'),
+  scanRefDigest: bytes('scan_ref_digest'),
   platform: text('platform'),
 });
 
@@ -121,6 +122,15 @@ export const events = pgTable('events', {
   subjectKeyId: text('subject_key_id'),
   platform: text('platform'),
   version: smallint('version').notNull().default(1),
+  mac: bytes('mac'),
+  setAside: boolean('set_aside').notNull().default(false),
+});
+
+export const journalState = pgTable('journal_state', {
+  one: boolean('one').primaryKey().default(true),
+  macsBegan: bytes('macs_began'),
+  stopped: jsonb('stopped').$type<Json>(),
+  stoppedAt: instant('stopped_at'),
 });
 
 export const journalNodes = pgTable(

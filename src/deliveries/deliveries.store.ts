@@ -8,8 +8,8 @@ import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { ReadDatabase } from '../database/read-database.js';
 import { deliveries, deliveryAttempts, endpoints } from '../database/schema.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import { within } from '../database/within.js';
-import { answerContext } from './due-deliveries.store.js';
 
 export const deliveryStates = ['pending', 'delivered', 'failed', 'discarded'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
@@ -133,11 +133,44 @@ export class DeliveriesStore {
     return count;
   }
 
+  /** Those to events that belong to no session and name the scanRef. */
+  async eraseAnswersAbout(tx: Transaction, scanRef: string): Promise<number> {
+    const { count } = await tx.query(
+      `update delivery_attempts set response_sealed = null
+        where response_sealed is not null
+          and delivery_id in (
+            select deliveries.id from events cross join endpoints
+              join deliveries on deliveries.endpoint_id = endpoints.id and deliveries.event_id = events.id
+             where events.type in ('subject.locked', 'subject.released', 'subject.held', 'subject.hold-lifted', 'subject.erased')
+               and events.session_id is null and events.data->>'scanRef' = $1)`,
+      [scanRef],
+    );
+    return count;
+  }
+
+  /**
+   * Deletes at most `limit` answers that came after the subject was erased: its session went on, or a delivery was late.
+   * @param erasedSince looks at erasures since then
+   */
+  async purgeAnswersOfErased(erasedSince: Date, limit: number): Promise<number> {
+    const { count } = await this.database.query(
+      `update delivery_attempts set response_sealed = null
+        where id in (
+          select delivery_attempts.id
+            from subject_keys join sessions on sessions.subject_key_id = subject_keys.id
+            join deliveries on deliveries.session_id = sessions.id
+            join delivery_attempts on delivery_attempts.delivery_id = deliveries.id
+           where destroyed_at > $1 and response_sealed is not null limit $2)`,
+      [erasedSince, limit],
+    );
+    return count;
+  }
+
   /** @returns null if there is no answer, or if the key that sealed it is gone */
   answerOf({ deliveryId, responseSealed }: TryRow): string | null {
     if (responseSealed === null) return null;
     try {
-      return this.sealer.open(responseSealed, answerContext(deliveryId)).toString('utf8');
+      return this.sealer.open(responseSealed, sealedColumns.deliveryAnswer.context(deliveryId)).toString('utf8');
     } catch {
       return null;
     }

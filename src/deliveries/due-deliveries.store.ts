@@ -2,6 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import type { EventData, JournalEvent } from '../journal/journal-event.js';
 import type { Posted } from './egress/webhook-post.js';
 
@@ -259,8 +260,6 @@ export class DueDeliveriesStore {
   }
 
   private sealAnswer(deliveryId: string, { answer }: Tried): Buffer | null {
-    return answer === null ? null : this.sealer.seal(answer, answerContext(deliveryId));
+    return answer === null ? null : this.sealer.seal(answer, sealedColumns.deliveryAnswer.context(deliveryId));
   }
 }
-
-export const answerContext = (deliveryId: string): string => `delivery-answer:${deliveryId}`;

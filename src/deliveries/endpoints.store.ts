@@ -5,6 +5,7 @@ import type { Reach } from '../core/reach.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { endpoints } from '../database/schema.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import { within } from '../database/within.js';
 import type { EndpointHealth } from './endpoint-health.js';
 import type { EndpointSecret } from './endpoint-secrets.js';
@@ -131,7 +132,9 @@ export class EndpointsStore {
 
   /** @throws Error when they are sealed with a key that is not configured */
   openSecrets({ id, secretsSealed }: Pick<EndpointRow, 'id' | 'secretsSealed'>): EndpointSecret[] {
-    return secretsSealed === null ? [] : this.sealer.openJson<EndpointSecret[]>(secretsSealed, contextOf(id));
+    return secretsSealed === null
+      ? []
+      : this.sealer.openJson<EndpointSecret[]>(secretsSealed, sealedColumns.endpointSecrets.context(id));
   }
 
   async lastPosition(database: Queryable): Promise<number> {
@@ -165,7 +168,7 @@ export class EndpointsStore {
   }
 
   private sealSecrets(id: string, secrets: readonly EndpointSecret[]): Buffer {
-    return this.sealer.sealJson(secrets, contextOf(id));
+    return this.sealer.sealJson(secrets, sealedColumns.endpointSecrets.context(id));
   }
 }
 
@@ -177,5 +180,3 @@ const endpointsMax = 250;
 const creationLock = 0x456e6470;
 
 const live = (id: string) => and(eq(endpoints.id, id), isNull(endpoints.deletedAt));
-
-const contextOf = (id: string): string => `endpoint-secrets:${id}`;

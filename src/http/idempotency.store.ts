@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ProblemCode, ProblemExtras } from '../core/errors.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 
 /** The first answer to a request, as it is remembered. */
 export type RememberedAnswer =
@@ -77,7 +78,7 @@ export class IdempotencyStore {
     if (!row.request_digest.equals(digest)) return { kind: 'mismatch' };
     const sessionId = row.session_id;
     if (row.answer_sealed) {
-      const context = contextOf(row.api_key_id, key.key);
+      const context = sealedColumns.rememberedAnswer.context(row.api_key_id, key.key);
       return { kind: 'answered', sessionId, answer: this.sealer.openJson(row.answer_sealed, context) };
     }
     if (row.leased_until > now) return { kind: 'in-flight' };
@@ -93,8 +94,14 @@ export class IdempotencyStore {
     const status = answer.kind === 'answer' ? answer.status : 0;
     await database.query(
       `update idempotency_keys set status = $3, answer_sealed = $4, api_key_id = $5
-        where platform = $1 and key = $2 and answer_sealed is null`,
-      [key.platform, key.key, status, this.sealer.sealJson(answer, contextOf(key.apiKeyId, key.key)), key.apiKeyId],
+         where platform = $1 and key = $2 and answer_sealed is null`,
+      [
+        key.platform,
+        key.key,
+        status,
+        this.sealer.sealJson(answer, sealedColumns.rememberedAnswer.context(key.apiKeyId, key.key)),
+        key.apiKeyId,
+      ],
     );
   }
 
@@ -111,6 +118,3 @@ export class IdempotencyStore {
     ]);
   }
 }
-
-/** Names the API key that was answered, whose id the row has. */
-const contextOf = (apiKeyId: string, key: string): string => `idempotency:${apiKeyId}:${key}`;

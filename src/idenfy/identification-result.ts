@@ -40,4 +40,12 @@ export function parseIdentification(body: Buffer): ParsedIdentification {
     : { kind: 'not-approved', overall: keepable(overall, maxOverallLength), ...named };
 }
 
+/** The members that `parseIdentification` reads. The others hold names, documents and photos. */
+export function withoutPerson(body: Buffer): Buffer {
+  const json = parseJsonBytes(body);
+  const { final, scanRef, clientId, status } = isJsonObject(json) ? json : {};
+  const overall = isJsonObject(status) ? status.overall : undefined;
+  return Buffer.from(JSON.stringify({ final, scanRef, clientId, status: { overall } }));
+}
+
 const malformed = (reason: string): ParsedIdentification => ({ kind: 'malformed', reason });

@@ -7,6 +7,15 @@ export function keepable(text: string, length: number): string {
   return Buffer.from(printable, 'utf8').toString('utf8');
 }
 
+/**
+ * Whether it is one word, as iDenfy's reasons and event types are. New ones may come, so there is no list; any other
+ * text could name a person, and what the journal has it keeps for good.
+ */
+export const isWord = (text: string): boolean => /^[A-Za-z]\w{0,63}$/.test(text);
+
+/** Stands for a text that should be a word and is not. */
+export const notAWord = 'UNREADABLE';
+
 export type JsonObject = Record<string, unknown>;
 
 /** @returns undefined when it is not JSON */

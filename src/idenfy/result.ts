@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { isNestedDeeper } from '../core/json-depth.js';
 import { type FinalStatus, finalStatuses } from './contract.js';
-import { isJsonObject, type JsonObject, keepable, parseJsonBytes } from './provider-text.js';
+import { isJsonObject, isWord, type JsonObject, keepable, notAWord, parseJsonBytes } from './provider-text.js';
 
 export interface ProviderResult {
   token: string;
@@ -57,7 +57,7 @@ export function parseWebhook(body: Buffer): ParsedWebhook {
       clientId: text(json, 'clientId'),
       type: text(json, 'type'),
       method: text(json, 'method'),
-      failReason: text(json, 'failReason'),
+      failReason: wordOf(own(json, 'failReason')),
       ipAddress: ipAddress !== null && isIP(ipAddress) !== 0 ? ipAddress : null,
       riskTags: riskTagsOf(own(json, 'riskTags')),
     },
@@ -75,6 +75,11 @@ function text(json: JsonObject, name: keyof ProviderResult): string | null {
   const value = own(json, name);
   return typeof value === 'string' ? keepable(value, maxTextLength) : null;
 }
+
+const wordOf = (value: unknown): string | null => {
+  if (typeof value !== 'string') return null;
+  return isWord(value) ? value : notAWord;
+};
 
 function statusOf(text: string): ProviderResult['status'] {
   // Before the comparison: "ſ" (long s) in upper case is "S".

@@ -6,6 +6,8 @@ interface ErasedSubject {
   scanRef: string;
   /** every session that was sealed with one of its keys, locked by the transaction */
   sessionIds: readonly string[];
+  /** everything of the subject goes, also what belongs to none of its sessions */
+  whole: boolean;
   now: Date;
 }
 
@@ -13,13 +15,15 @@ interface ErasedSubject {
 export interface ErasureSource {
   /** as the certificate names it, for example "bodies of received webhooks" */
   what: string;
-  /** table and column */
+  /** every column that it looks at, as `table.column`, comma-separated */
   where: string;
+  /** Locks the rows that are to be locked before keys and sessions (Database.transaction). */
+  lock?(tx: Transaction, scanRef: string): Promise<void>;
   /** Removes it. @returns how many there were */
   erase(tx: Transaction, subject: ErasedSubject): Promise<number>;
 }
 
-/** Where the features hand in what they keep; who erases knows none of them by name. */
+/** Each feature hands in what it keeps; the erasure knows none of them by name. */
 @Injectable()
 export class ErasureSources {
   readonly all: ErasureSource[] = [];

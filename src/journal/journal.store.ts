@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { and, asc, eq, gt, isNotNull, type SQL, sql, inArray } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, not, type SQL, sql, inArray } from 'drizzle-orm';
 import { canonicalJson } from '../core/canonical-json.js';
 import { sha256 } from '../core/digest.js';
 import { newId } from '../core/ids.js';
@@ -9,6 +9,8 @@ import { Database, type Queryable, type Transaction } from '../database/database
 import { events, subjectKeys } from '../database/schema.js';
 import { within } from '../database/within.js';
 import type { Actor } from '../core/actor.js';
+import { sealedColumns } from '../database/sealed-columns.js';
+import { EventMac } from './event-mac.js';
 import { provable } from './event-row.js';
 import type { EventType } from './event-types.js';
 import type { JournalEvent, NewEvent } from './journal-event.js';
@@ -32,6 +34,8 @@ export class JournalStore {
   constructor(
     @Inject(Database) private readonly database: Queryable,
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
+    /** null: it only reads */
+    @Inject(EventMac) private readonly macs: EventMac | null,
   ) {}
 
   /** @param heard gets the events that this process has appended, after their commit; must not throw */
@@ -82,13 +86,16 @@ export class JournalStore {
     at: Date,
     actor: Actor,
   ): Promise<void> {
+    const { macs } = this;
+    if (!macs) throw new Error('who appends to the journal needs its key');
     if (added.length === 0) return;
     const sessionId = added.find(({ personal }) => hasMembers(personal))?.sessionId ?? null;
     const key = sessionId === null ? null : await this.keys.ofSession(tx, sessionId);
     const rows = added.map(({ platform, sessionId, attemptId, seq, type, data, personal }) => {
       const id = newId('evt');
       const sealed = this.sealPersonal(id, personal, key);
-      return { id, version, platform, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
+      const row = { id, version, platform, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
+      return { ...row, mac: macs.of({ ...row, at: at.toISOString() }) };
     });
     await tx.orm.insert(events).values(rows);
     tx.afterCommit(() => this.listeners.forEach((heard) => heard(added)));
@@ -143,7 +150,9 @@ export class JournalStore {
 
   /** Every event of a session in order, sealed or not, for holding rows against it. */
   async ofSession(database: Queryable, sessionId: string): Promise<Omit<JournalEvent, 'position'>[]> {
-    const rows = await this.select(database).where(eq(events.sessionId, sessionId)).orderBy(asc(events.seq));
+    const rows = await this.select(database)
+      .where(and(eq(events.sessionId, sessionId), not(events.setAside)))
+      .orderBy(asc(events.seq));
     return rows.map((row) => this.toEvent(row));
   }
 
@@ -164,7 +173,7 @@ export class JournalStore {
     const salted = { salt: randomBytes(16).toString('base64url'), ...personal };
     return {
       // No personal data of an erased subject is stored any more. The digest shows that there was some.
-      personalSealed: this.keys.sealerOf(key)?.sealJson(salted, personalContext(id)) ?? null,
+      personalSealed: this.keys.sealerOf(key)?.sealJson(salted, sealedColumns.eventPersonal.context(id)) ?? null,
       personalDigest: sha256(canonicalJson(salted)).toString('hex'),
       subjectKeyId: key?.id ?? null,
     };
@@ -173,7 +182,7 @@ export class JournalStore {
   private openPersonal(row: EventRow['row'], keySealed: Buffer | null): JournalEvent['personal'] {
     if (!row.personalSealed) return null;
     const key = row.subjectKeyId === null ? null : { id: row.subjectKeyId, sealed: keySealed };
-    return this.keys.sealerOf(key)?.openJson(row.personalSealed, personalContext(row.id)) ?? null;
+    return this.keys.sealerOf(key)?.openJson(row.personalSealed, sealedColumns.eventPersonal.context(row.id)) ?? null;
   }
 }
 
@@ -184,5 +193,3 @@ interface EventRow {
 
 const hasMembers = (personal: NewEvent['personal']): boolean =>
   personal !== undefined && Object.keys(personal).length > 0;
-
-const personalContext = (eventId: string): string => `event-personal:${eventId}`;

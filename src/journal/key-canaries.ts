@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { ConfigurationError } from '../config/configuration-error.js';
 import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import { type CanaryOf, KeyCanariesStore } from './key-canaries.store.js';
 import { noteSigner, openCheckpoint, publicKeyOf } from './tree/signed-note.js';
 import { TreeStore } from './tree/tree.store.js';
@@ -24,7 +25,7 @@ export interface KeysToCheck {
 }
 
 const canaryText = 'facecode';
-const canaryContext = 'key-canary';
+const canaryContext = sealedColumns.canary.context();
 
 /**
  * @param keep true for the service: writes a missing canary, and seals it again after a rotation; false for commands,
@@ -65,7 +66,7 @@ async function encryptionFits(store: KeyCanariesStore, sealer: Sealer, keep: boo
     return !keep || opens(sealer, await store.keepFirst('encryption', seal()));
   }
   if (!opens(sealer, found)) return false;
-  if (keep && !sealer.sealsWithKeyOf(found)) await store.replace('encryption', found, seal());
+  if (keep && !sealer.isCurrent(found)) await store.replace('encryption', found, seal());
   return true;
 }
 

@@ -7,6 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '../core/ids.js';
 import { Sealer } from '../core/sealing.js';
 import type { Transaction } from '../database/database.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 
 /** A subject's key as its row has it. */
 export interface SubjectKey {
@@ -31,7 +32,7 @@ export class PersonalKeys {
       const id = newId('sbk');
       await tx.query(
         `insert into subject_keys (id, scan_ref, key_sealed, created_at) values ($1, $2, $3, $4) on conflict do nothing`,
-        [id, scanRef, this.service.seal(randomBytes(32), contextOf(id)), now],
+        [id, scanRef, this.service.seal(randomBytes(32), sealedColumns.subjectKey.context(id)), now],
       );
     }
   }
@@ -66,8 +67,8 @@ export class PersonalKeys {
    */
   sealerOf(key: SubjectKey | null): Sealer | null {
     if (key === null) return this.service;
-    return key.sealed === null ? null : new Sealer([this.service.open(key.sealed, contextOf(key.id))]);
+    return key.sealed === null
+      ? null
+      : new Sealer([this.service.open(key.sealed, sealedColumns.subjectKey.context(key.id))]);
   }
 }
-
-const contextOf = (id: string): string => `subject-key:${id}`;

@@ -1,27 +1,39 @@
 /** What the service states about an erasure, signed with the journal's key. Pure. */
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import type { Actor } from '../core/actor.js';
 import { canonicalJson, type Json } from '../core/canonical-json.js';
 
 export interface ErasedKind {
   what: string;
-  /** table and column */
+  /** tables and columns */
   where: string;
   count: number;
   how: 'key destroyed' | 'removed';
 }
 
+/** A place that was looked at and left as it is. */
+export interface KeptKind {
+  what: string;
+  /** tables and columns */
+  where: string;
+  count: number;
+  why: string;
+}
+
 export interface ErasureStatement {
   kind: 'facecode-erasure-certificate';
-  version: 1;
+  version: 2;
   scanRef: string;
   erasedAt: string;
   requestedBy: Actor;
   sessions: number;
   keysDestroyed: number;
+  /** every place that was emptied, also when there was nothing */
   erased: ErasedKind[];
-  /** what is left on purpose */
-  kept: string[];
+  /** every other place where the subject occurs */
+  kept: KeptKind[];
+  /** what the service cannot look at */
+  outside: string[];
   /** ids of the endpoints that had received events of the subject; `subject.erased` goes to each */
   endpoints: string[];
 }
@@ -37,9 +49,8 @@ export interface ErasureCertificate extends ErasureStatement {
   };
 }
 
-/** @param privateKeyPem Ed25519, PKCS#8 */
-export function certify(statement: ErasureStatement, privateKeyPem: string): ErasureCertificate {
-  const key = createPrivateKey(privateKeyPem);
+/** @param key Ed25519 private key */
+export function certify(statement: ErasureStatement, key: KeyObject): ErasureCertificate {
   const value = sign(null, bytesOf(statement), key).toString('base64');
   const publicKey = createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString();
   return { ...statement, signature: { algorithm: 'Ed25519', publicKey, value } };

@@ -1,23 +1,16 @@
+import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
-import { Database } from '../database/database.js';
-import { certify, type ErasureCertificate } from './certificate.js';
+import { Database, type Transaction } from '../database/database.js';
+import { JournalSignatures } from '../journal/tree/journal-signatures.service.js';
+import { certify, type ErasureCertificate, type KeptKind } from './certificate.js';
+import { keptPlaces, outside } from './kept.js';
 import { ErasureStore } from './erasure.store.js';
 import { LegalHoldsStore } from './legal-holds.store.js';
 import { type Erased, SubjectEraser } from './subject-eraser.js';
 
-/** What an erasure leaves, and why it may. */
-const kept = [
-  'journal events without their personal data: what happened stays provable by their digests',
-  'sessions, attempts and outcomes under the scanRef, which is a pseudonym of iDenfy',
-  'the count of failures in a row: forgetting it would be the way around a lock',
-  'digests of received webhooks',
-];
-
-/** Erases subjects: at the word of an administrator, or because their sessions are old. */
+/** Erases subjects: when an administrator asks for it, or because their sessions are old. */
 @Injectable()
 export class ErasureService {
   constructor(
@@ -26,18 +19,23 @@ export class ErasureService {
     @Inject(LegalHoldsStore) private readonly holds: LegalHoldsStore,
     @Inject(SubjectEraser) private readonly eraser: SubjectEraser,
     @Inject(Clock) private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(JournalSignatures) private readonly signatures: JournalSignatures,
   ) {}
 
-  /** May be repeated: the certificate then says that nothing was left to erase. */
-  erase(scanRef: string, actor: Actor): Promise<ErasureCertificate | 'not-found' | 'legal-hold'> {
+  /** Erases nothing while the journal is inconsistent. May be repeated: the certificate then says that nothing was left to erase. */
+  async erase(
+    scanRef: string,
+    actor: Actor,
+  ): Promise<ErasureCertificate | 'not-found' | 'legal-hold' | 'inconsistent'> {
+    const key = await this.signatures.key();
+    if (!key) return 'inconsistent';
     return this.database.transaction(async (tx) => {
       await this.holds.takeTurn(tx, scanRef);
       if (!(await this.store.hasSession(tx, scanRef))) return 'not-found';
       if (await this.holds.find(scanRef, tx)) return 'legal-hold';
       const now = this.clock.now();
       const erased = await this.eraser.erase(tx, { scanRef, onlyKey: null, because: 'asked', actor, now });
-      return this.certificate(scanRef, actor, now, erased);
+      return this.certificate(scanRef, actor, now, { ...erased, kept: await this.keptOf(tx, scanRef) }, key);
     });
   }
 
@@ -52,12 +50,23 @@ export class ErasureService {
     });
   }
 
-  private certificate(scanRef: string, actor: Actor, now: Date, erased: Erased): ErasureCertificate {
-    const { sessions, keysDestroyed, kinds, endpoints } = erased;
+  private async keptOf(tx: Transaction, scanRef: string): Promise<KeptKind[]> {
+    const counts = await this.store.countKept(tx, scanRef);
+    return keptPlaces.map(({ name, what, where, why }) => ({ what, where, count: counts[name], why }));
+  }
+
+  private certificate(
+    scanRef: string,
+    actor: Actor,
+    now: Date,
+    erased: Erased & { kept: KeptKind[] },
+    key: KeyObject,
+  ): ErasureCertificate {
+    const { sessions, keysDestroyed, kinds, kept, endpoints } = erased;
     return certify(
       {
         kind: 'facecode-erasure-certificate',
-        version: 1,
+        version: 2,
         scanRef,
         erasedAt: now.toISOString(),
         requestedBy: actor,
@@ -65,9 +74,10 @@ export class ErasureService {
         keysDestroyed,
         erased: kinds,
         kept,
+        outside: [...outside],
         endpoints,
       },
-      this.settings.keys.journal,
+      key,
     );
   }
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
+import type { KeptName } from './kept.js';
 
 /** A key whose sessions are all over for long enough. */
 export interface OldKey {
@@ -53,6 +54,41 @@ export class ErasureStore {
       [[...keyIds], [...sessionIds]],
     );
     return rows[0]?.n ?? 0;
+  }
+
+  /** Deletes the personal data of events that no subject's key seals, as events have that are older than those keys. */
+  async eraseKeyless(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
+    const { rows } = await tx.query<{ n: number }>('select erase_personal_data_without_key($1) as n', [
+      [...sessionIds],
+    ]);
+    return rows[0]?.n ?? 0;
+  }
+
+  /** How much of each kind an erasure of the subject leaves. */
+  async countKept(tx: Transaction, scanRef: string): Promise<Record<KeptName, number>> {
+    const { rows } = await tx.query<Record<KeptName, number>>(
+      `with theirs as (select id from sessions where scan_ref = $1),
+            codes as (select id, secret_sealed, token_digest from attempts where scan_ref = $1)
+       select (select count(*) from theirs)::int as sessions,
+              (select count(*) from codes)::int as attempts,
+              (select count(*) from codes where secret_sealed is not null)::int as secrets,
+              (select count(*) from events where session_id in (select id from theirs))::int as events,
+              (select count(*) from subject_keys where scan_ref = $1)::int as keys,
+              (select count(*) from subjects where scan_ref = $1)::int as subject,
+              (select count(*) from webhooks where attempt_id in (select id from codes))::int as webhooks,
+              (select count(*) from webhooks where attempt_id is null and body_sealed is not null)::int as unnamed,
+              (select count(*) from webhooks where body_sealed is not null and token_digest in (
+                select token_digest from codes))::int as waiting,
+              (select count(*) from orphans where attempt_id in (select id from codes))::int as orphans,
+              (select count(*) from deliveries where session_id in (select id from theirs))::int as deliveries,
+              (select count(*) from deliveries join delivery_attempts on delivery_id = deliveries.id
+                where session_id is null and response_sealed is not null)::int as answers,
+              (select count(*) from review_claims where session_id in (select id from theirs))::int
+                + (select count(*) from review_approvals where session_id in (select id from theirs))::int as reviews,
+              (select count(*) from legal_holds where scan_ref = $1)::int as holds`,
+      [scanRef],
+    );
+    return rows[0]!;
   }
 
   /** Keys whose sessions have all ended before then, at most `limit`. */

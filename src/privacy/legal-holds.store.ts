@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { legalHolds } from '../database/schema.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 
 export interface LegalHold {
   reason: string;
@@ -29,12 +30,15 @@ export class LegalHoldsStore {
   async find(scanRef: string, database: Queryable = this.database): Promise<LegalHold | null> {
     const [row] = await database.orm.select().from(legalHolds).where(eq(legalHolds.scanRef, scanRef));
     if (!row) return null;
-    const { reason } = this.sealer.openJson<{ reason: string }>(row.reasonSealed, contextOf(scanRef));
+    const { reason } = this.sealer.openJson<{ reason: string }>(
+      row.reasonSealed,
+      sealedColumns.legalHold.context(scanRef),
+    );
     return { reason, placedBy: row.placedBy, placedAt: row.placedAt };
   }
 
   async place(tx: Transaction, scanRef: string, { reason, placedBy, placedAt }: LegalHold): Promise<void> {
-    const reasonSealed = this.sealer.sealJson({ reason }, contextOf(scanRef));
+    const reasonSealed = this.sealer.sealJson({ reason }, sealedColumns.legalHold.context(scanRef));
     await tx.orm
       .insert(legalHolds)
       .values({ scanRef, reasonSealed, placedBy, placedAt })
@@ -45,5 +49,3 @@ export class LegalHoldsStore {
     await tx.orm.delete(legalHolds).where(eq(legalHolds.scanRef, scanRef));
   }
 }
-
-const contextOf = (scanRef: string): string => `legal-hold:${scanRef}`;

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Actor } from '../core/actor.js';
 import { PlainText } from '../http/validation.js';
-import type { ErasedKind, ErasureCertificate } from './certificate.js';
+import type { ErasedKind, ErasureCertificate, KeptKind } from './certificate.js';
 
 export class LegalHoldDto {
   @ApiProperty({ minLength: 1, maxLength: 500, description: 'Why, for example the number of the case.' })
@@ -27,7 +27,7 @@ class ErasedKindResponse implements ErasedKind {
   @ApiProperty({ example: 'bodies of received webhooks' })
   what!: string;
 
-  @ApiProperty({ example: 'webhooks.body_sealed', description: 'Table and column.' })
+  @ApiProperty({ example: 'webhooks.body_sealed', description: 'Tables and columns.' })
   where!: string;
 
   @ApiProperty()
@@ -35,6 +35,20 @@ class ErasedKindResponse implements ErasedKind {
 
   @ApiProperty({ enum: ['key destroyed', 'removed'] })
   how!: ErasedKind['how'];
+}
+
+class KeptKindResponse implements KeptKind {
+  @ApiProperty({ example: 'journal events without their personal data' })
+  what!: string;
+
+  @ApiProperty({ example: 'events.data, events.personal_digest', description: 'Tables and columns.' })
+  where!: string;
+
+  @ApiProperty()
+  count!: number;
+
+  @ApiProperty({ description: 'Why it is left.' })
+  why!: string;
 }
 
 class SignatureResponse {
@@ -52,8 +66,8 @@ export class ErasureCertificateResponse implements ErasureCertificate {
   @ApiProperty({ enum: ['facecode-erasure-certificate'] })
   kind!: 'facecode-erasure-certificate';
 
-  @ApiProperty({ enum: [1] })
-  version!: 1;
+  @ApiProperty({ enum: [2] })
+  version!: 2;
 
   @ApiProperty()
   scanRef!: string;
@@ -70,11 +84,20 @@ export class ErasureCertificateResponse implements ErasureCertificate {
   @ApiProperty({ description: '0 when the subject had been erased before.' })
   keysDestroyed!: number;
 
-  @ApiProperty({ type: [ErasedKindResponse], description: 'What was erased where.' })
+  @ApiProperty({
+    type: [ErasedKindResponse],
+    description: 'Every place that was emptied, also when there was nothing.',
+  })
   erased!: ErasedKindResponse[];
 
-  @ApiProperty({ type: [String], description: 'What is left on purpose, and why.' })
-  kept!: string[];
+  @ApiProperty({
+    type: [KeptKindResponse],
+    description: 'Every other place where the subject occurs, and why it is left.',
+  })
+  kept!: KeptKindResponse[];
+
+  @ApiProperty({ type: [String], description: 'What the service cannot look at, such as backups.' })
+  outside!: string[];
 
   @ApiProperty({
     type: [String],

@@ -41,16 +41,21 @@ export class SubjectEraser {
   ) {}
 
   async erase(tx: Transaction, { scanRef, onlyKey, because, actor, now }: Erasure): Promise<Erased> {
+    const whole = onlyKey === null;
+    for (const source of this.sources.all) await source.lock?.(tx, scanRef);
     // The keys first: a session that is being made with one is there when their rows are ours.
     const keyIds = await this.keys.destroy(tx, scanRef, onlyKey, now);
     const sessionIds = await this.store.lockSessions(tx, scanRef, onlyKey);
     const endpoints = await this.sources.receivers(tx, sessionIds);
     const events = await this.store.countEvents(tx, keyIds, sessionIds);
+    const where = 'events.personal_sealed';
+    const keyless = await this.store.eraseKeyless(tx, sessionIds);
     const kinds: ErasedKind[] = [
-      { what: 'personal data of journal events', where: 'events.personal_sealed', count: events, how: 'key destroyed' },
+      { what: 'personal data of journal events, notes of reviewers', where, count: events, how: 'key destroyed' },
+      { what: 'personal data of journal events older than subject keys', where, count: keyless, how: 'removed' },
     ];
     for (const { what, where, erase } of this.sources.all) {
-      kinds.push({ what, where, count: await erase(tx, { scanRef, sessionIds, now }), how: 'removed' });
+      kinds.push({ what, where, count: await erase(tx, { scanRef, sessionIds, whole, now }), how: 'removed' });
     }
     const told = { scanRef, because, keysDestroyed: keyIds.length };
     for (const [platform, its] of await this.store.byPlatform(tx, sessionIds)) {

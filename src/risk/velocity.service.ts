@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
+import { KeyedDigests } from '../core/keyed-digests.js';
 import type { Transaction } from '../database/database.js';
 import { addressBlock } from '../http/address-block.js';
 import type { Raised } from './facts.js';
@@ -17,6 +17,7 @@ import { VelocityStore } from './velocity.store.js';
 export class Velocity {
   constructor(
     @Inject(VelocityStore) private readonly store: VelocityStore,
+    @Inject(KeyedDigests) private readonly digests: KeyedDigests,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -42,12 +43,11 @@ export class Velocity {
     });
   }
 
-  /** One for each configured key: rows written before a rotation are counted too. Of IPv6 a subscriber has a whole /64. */
+  /** Every digest that a row may have: rows written before a rotation are counted, too. */
   private initiatorDigests(ip: string | null): Buffer[] {
-    if (ip === null) return [];
-    const block = addressBlock(plainAddress(ip));
-    return this.settings.keys.encryption.map((key) =>
-      createHmac('sha256', key).update(`initiator-address:${block}`).digest(),
-    );
+    return ip === null ? [] : this.digests.all('initiator-address', initiatorBlock(ip));
   }
 }
+
+/** What sessions of one initiator have in common: the address, or for IPv6 the /64, because a subscriber has all of it. */
+export const initiatorBlock = (ip: string): string => addressBlock(plainAddress(ip));

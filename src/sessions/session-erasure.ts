@@ -16,8 +16,8 @@ export class SessionErasure implements OnModuleInit {
 
   onModuleInit(): void {
     this.sources.add({
-      what: 'reference, metadata and initiator of sessions',
-      where: 'sessions.personal_sealed, sessions.reference_digest',
+      what: 'reference, metadata and initiator of sessions, and addresses of identifications',
+      where: 'sessions.personal_sealed, sessions.reference_digest, sessions.identification_sealed',
       erase: (tx, { sessionIds }) => this.sessions.wipePersonal(tx, sessionIds),
     });
     this.sources.add({
@@ -27,7 +27,7 @@ export class SessionErasure implements OnModuleInit {
     });
     this.sources.add({
       what: 'remembered answers to requests with an Idempotency-Key',
-      where: 'idempotency_keys',
+      where: 'idempotency_keys.key, idempotency_keys.request_digest, idempotency_keys.answer_sealed',
       erase: (tx, { sessionIds }) => this.idempotency.forget(tx, sessionIds),
     });
   }

@@ -67,7 +67,7 @@ export class SessionsStore {
   async wipePersonal(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
     const { count } = await tx.query(
       `update sessions set personal_sealed = '', reference_digest = null, identification_sealed = null
-        where id = any ($1) and octet_length(personal_sealed) > 0`,
+        where id = any ($1) and (octet_length(personal_sealed) > 0 or identification_sealed is not null)`,
       [[...sessionIds]],
     );
     return count;

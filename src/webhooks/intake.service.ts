@@ -12,7 +12,7 @@ import { type KeptWebhook, type ReceivedWebhook, WebhooksStore } from './webhook
 const limits = {
   itemsMax: 200,
   weightMax: 4 * 1024 * 1024,
-  weigh: ({ body }: ReceivedWebhook) => body.length,
+  weigh: ({ body }: ReceivedWebhook) => body?.length ?? 0,
   waitingMax: 2000,
 };
 

@@ -13,7 +13,10 @@ import { WebhookPageResponse, WebhookResponse } from './webhook.responses.js';
 
 /** Why a webhook that exists has nothing to run again. */
 const noBody = {
-  'body-purged': 'The body was purged after WEBHOOK_BODY_RETENTION_DAYS; only its digest is left.',
+  'body-purged':
+    'The body was purged after WEBHOOK_BODY_RETENTION_DAYS or because its subject was erased; only its digest is left.',
+  'body-not-stored':
+    'It cannot be replayed: the service keeps only the digests of identifications and of other event types than FACIAL_AUTHENTICATION.',
   'body-unreadable': 'The body is sealed with a key that is not among FACECODE_ENCRYPTION_KEY.',
 } as const;
 

@@ -10,11 +10,13 @@ import { instantOf } from '../http/instant.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { AdministrationJournal } from '../journal/administration-journal.js';
 import { KeptWebhooksStore, type SealedBody, type WebhookRow } from './kept-webhooks.store.js';
-import { readWebhook } from './reading.js';
+import { isFaceAuthentication, readWebhook } from './reading.js';
 import { ResultsService } from './results.service.js';
 import type { ListWebhooksDto } from './webhook.dto.js';
 import type { WebhookPageResponse, WebhookResponse } from './webhook.responses.js';
 import { WebhooksStore } from './webhooks.store.js';
+
+export type ReplayRefusal = 'not-found' | 'body-purged' | 'body-not-stored' | 'body-unreadable';
 
 /** Looks through kept webhooks and runs one of them again. */
 @Injectable()
@@ -50,17 +52,12 @@ export class KeptWebhooks {
    * Reads the kept body again and applies it, in one transaction. What it says of an attempt that has moved on is
    * answered by the state machine, so that doing it twice changes nothing.
    */
-  replay(
-    id: string,
-    reach: Reach,
-    by: Administrator,
-    now: Date,
-  ): Promise<WebhookResponse | 'not-found' | 'body-purged' | 'body-unreadable'> {
+  replay(id: string, reach: Reach, by: Administrator, now: Date): Promise<WebhookResponse | ReplayRefusal> {
     return this.database.transaction(async (tx) => {
       const locked = isId('whk', id) ? await this.store.lock(tx, id, reach) : null;
       if (!locked) return 'not-found';
       const { bodySealed, eventType } = locked;
-      if (!bodySealed) return 'body-purged';
+      if (!bodySealed) return isFaceAuthentication(eventType) ? 'body-purged' : 'body-not-stored';
       const body = this.open(id, bodySealed);
       if (!body) return 'body-unreadable';
       const read = readWebhook(body, eventType, this.settings.identificationFallback);

@@ -1,8 +1,13 @@
 /** What a body is to us, before anything is asked of the database. */
 import { tokenDigest } from '../attempts/attempt-secret.js';
+import { isNestedDeeper } from '../core/json-depth.js';
 import { faceAuthenticationEvent } from '../idenfy/contract.js';
-import { isIdentificationEvent, parseIdentification } from '../idenfy/identification-result.js';
-import { parseWebhook } from '../idenfy/result.js';
+import { isIdentificationEvent, parseIdentification, withoutPerson } from '../idenfy/identification-result.js';
+import { isJsonObject, isWord, notAWord, parseJsonBytes } from '../idenfy/provider-text.js';
+import { parseWebhook, withoutPhoto } from '../idenfy/result.js';
+
+/** iDenfy's own bodies have up to six levels. */
+const maxLevels = 64;
 
 export const webhookStates = ['new', 'applied', 'unmatched', 'ignored', 'quarantined'] as const;
 export type WebhookState = (typeof webhookStates)[number];
@@ -23,10 +28,41 @@ export function readWebhook(body: Buffer, eventType: string | null, identificati
     return { state: 'new', tokenDigest: null, error: null };
   }
   const parsed = parseWebhook(body);
-  const ours = eventType === null || eventType.toUpperCase() === faceAuthenticationEvent;
+  const ours = isFaceAuthentication(eventType);
   if (parsed.kind === 'result') {
     return { state: ours ? 'new' : 'ignored', tokenDigest: tokenDigest(parsed.result.token), error: null };
   }
   if (ours || parsed.notJson) return { state: 'quarantined', tokenDigest: null, error: parsed.reason };
   return { state: 'ignored', tokenDigest: null, error: null };
+}
+
+/** @param eventType null: the header was missing, and the body is taken for ours */
+export const isFaceAuthentication = (eventType: string | null): boolean =>
+  eventType === null || eventType.toUpperCase() === faceAuthenticationEvent;
+
+/** The type as it may be stored in the clear: no signature covers the header, so it could hold any text. */
+export function storedType(eventType: string | null): string | null {
+  return eventType === null || isWord(eventType) ? eventType : notAWord;
+}
+
+/**
+ * What of a body may be stored. Of a result: all but the photo. Of an identification: what decides it, not the person
+ * and the documents. Of other event types: nothing.
+ */
+export function storedBody(body: Buffer, eventType: string | null, { state }: Pick<Reading, 'state'>): Buffer | null {
+  if (state === 'ignored' && !isFaceAuthentication(eventType)) return null;
+  return state === 'new' && isIdentificationEvent(eventType) ? withoutPerson(body) : withoutPhoto(body);
+}
+
+/** The scanRef that a body names, if it names one. */
+export function scanRefIn(body: Buffer): string | null {
+  const json = isNestedDeeper(body, maxLevels) ? undefined : parseJsonBytes(body);
+  if (!isJsonObject(json) || !Object.hasOwn(json, 'scanRef')) return null;
+  return typeof json.scanRef === 'string' ? json.scanRef : null;
+}
+
+/** Whether a body names one of these scanRefs: as its member, or anywhere in what cannot be read. */
+export function names(body: Buffer, scanRefs: readonly string[]): boolean {
+  const named = scanRefIn(body);
+  return named === null ? scanRefs.some((scanRef) => body.includes(scanRef)) : scanRefs.includes(named);
 }

@@ -30,10 +30,13 @@ interface Settled {
   state: WebhookState;
   verdict: string | null;
   error: string | null;
+  /** false: the body has served its purpose */
+  keepsBody: boolean;
 }
 
 /** The state and verdict of the webhook before it is applied. */
 export type Earlier = Pick<Settled, 'state' | 'verdict'>;
+const kept = { verdict: null, error: null, keepsBody: true } as const;
 const fresh: Earlier = { state: 'new', verdict: null };
 
 /** Applies stored webhooks to their attempts, many in one transaction. */
@@ -152,7 +155,7 @@ export class ResultsService {
       if (!isLasting(error)) throw error;
       await tx.query('rollback to savepoint webhook');
       this.logger.error(`webhook ${webhook.id} is quarantined: ${error.message}`, error.stack);
-      settled = { state: 'quarantined', verdict: null, error: keepable(error.message, maxErrorLength) };
+      settled = { ...kept, state: 'quarantined', error: keepable(error.message, maxErrorLength) };
     }
     const now = this.clock.now();
     await this.store.settle(tx, webhook.id, { ...settled, attemptId: webhook.attemptId, at: now });
@@ -164,27 +167,27 @@ export class ResultsService {
     const body = this.store.bodyOf(webhook);
     if (isIdentificationEvent(webhook.eventType)) return this.applyIdentification(tx, webhook.id, body);
     const parsed = parseWebhook(body);
-    if (parsed.kind !== 'result') return { state: 'quarantined', verdict: null, error: parsed.reason };
+    if (parsed.kind !== 'result') return { ...kept, state: 'quarantined', error: parsed.reason };
     const { result } = parsed;
     if (result.status === 'NOT_FINAL') {
-      return { state: 'ignored', verdict: null, error: `status ${result.rawStatus} is not final` };
+      return { ...kept, state: 'ignored', error: `status ${result.rawStatus} is not final` };
     }
-    if (webhook.attemptId === null) return { state: 'unmatched', verdict: 'unknown-token', error: null };
+    if (webhook.attemptId === null) return { ...kept, state: 'unmatched', verdict: 'unknown-token' };
     const actor = { kind: 'idenfy', id: webhook.id } as const;
     const decision = await this.attempts.applyResult(tx, webhook.attemptId, actor, (now) =>
       toInput(result, webhook.receivedAt, now),
     );
     const verdict = decision.kind === 'refused' ? decision.reason : decision.kind;
-    return { state: 'applied', verdict, error: null };
+    return { ...kept, state: 'applied', verdict };
   }
 
-  /** Ignores identifications that we did not request. */
+  /** Ignores identifications that we did not request. Keeps no body: it is a person's, and nothing needs it any more. */
   private async applyIdentification(tx: Transaction, webhookId: string, body: Buffer): Promise<Settled> {
     const parsed = parseIdentification(body);
-    const ignored = { state: 'ignored', verdict: null, error: null } as const;
+    const ignored = { ...kept, state: 'ignored', keepsBody: false } as const;
     if (parsed.kind !== 'approved') return ignored;
     const verdict = await this.identifications.approved(tx, parsed, { kind: 'idenfy', id: webhookId });
-    return verdict === 'unknown' ? ignored : { state: 'applied', verdict, error: null };
+    return verdict === 'unknown' ? ignored : { ...kept, state: 'applied', verdict, keepsBody: false };
   }
 }
 

@@ -44,7 +44,10 @@ export class WebhookResponse {
   @ApiProperty({ minimum: 0, description: 'How often it was replayed.' })
   replays!: number;
 
-  @ApiProperty({ description: 'true: the body is gone (WEBHOOK_BODY_RETENTION_DAYS), so it cannot be replayed.' })
+  @ApiProperty({
+    description:
+      'true: only the digest is left, so it cannot be replayed. The body was older than WEBHOOK_BODY_RETENTION_DAYS, its subject was erased, or it was of an event type whose bodies are not stored.',
+  })
   bodyPurged!: boolean;
 
   @ApiProperty({ format: 'date-time' })

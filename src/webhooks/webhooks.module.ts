@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { WebhookSignatures } from '../idenfy/signature.js';
+import { BodyErasure } from './body-erasure.service.js';
+import { BodyPurgeStore } from './body-purge.store.js';
 import { BodyRetention } from './body-retention.js';
 import { WebhookIntake } from './intake.service.js';
 import { KeptWebhooksController } from './kept-webhooks.controller.js';
@@ -34,6 +36,8 @@ export class WebhooksModule {
         QuarantineJournal,
         ResultsService,
         ...(roles.api ? [WebhooksService, WebhookIntake, KeptWebhooks, KeptWebhooksStore] : []),
+        BodyPurgeStore,
+        BodyErasure,
         BodyRetention,
         ...(roles.worker ? [ResultsProcessor] : []),
       ],

@@ -7,10 +7,10 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
 import { sha256 } from '../core/digest.js';
-import { withoutPhoto } from '../idenfy/result.js';
+import { KeyedDigests } from '../core/keyed-digests.js';
 import { WebhookSignatures } from '../idenfy/signature.js';
 import { WebhookIntake } from './intake.service.js';
-import { readWebhook } from './reading.js';
+import { readWebhook, scanRefIn, storedBody, storedType } from './reading.js';
 
 export type Receipt =
   | { kind: 'bad-signature' }
@@ -24,6 +24,7 @@ export class WebhooksService {
   constructor(
     @Inject(WebhookSignatures) private readonly signatures: WebhookSignatures,
     @Inject(WebhookIntake) private readonly intake: WebhookIntake,
+    @Inject(KeyedDigests) private readonly digests: KeyedDigests,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -33,11 +34,14 @@ export class WebhooksService {
     const keyIndex = this.signatures.verify(raw, signature);
     if (keyIndex === null) return { kind: 'bad-signature' };
     const read = readWebhook(raw, eventType, this.settings.identificationFallback);
+    const body = storedBody(raw, eventType, read);
+    const scanRef = body && scanRefIn(body);
     const kept = await this.intake.keep({
       ...read,
       digest: sha256(raw),
-      body: withoutPhoto(raw),
-      eventType: eventType?.slice(0, 100) ?? null,
+      body,
+      scanRefDigest: scanRef === null ? null : this.digests.of('webhook-scan-ref', scanRef),
+      eventType: storedType(eventType),
       keyIndex,
       receivedAt: this.clock.now(),
     });

@@ -2,13 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '../core/ids.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Transaction } from '../database/database.js';
+import { sealedColumns } from '../database/sealed-columns.js';
 import type { WebhookState } from './reading.js';
 
 export interface ReceivedWebhook {
   /** SHA-256 of the bytes exactly as they arrived */
   digest: Buffer;
-  /** the body without the photo's address */
-  body: Buffer;
+  /** what of the body may be stored; null: only its digest */
+  body: Buffer | null;
+  /** keyed digest of the scanRef that the stored body names */
+  scanRefDigest: Buffer | null;
   eventType: string | null;
   tokenDigest: Buffer | null;
   keyIndex: number;
@@ -70,15 +73,17 @@ export class WebhooksStore {
     const column = <T>(of: (webhook: ReceivedWebhook) => T): T[] => rows.map(({ webhook }) => of(webhook));
     const { rows: kept } = await tx.query<{ id: string; digest: Buffer }>(
       `insert into webhooks (id, digest, body_sealed, event_type, token_digest, key_index, state, error, received_at,
-                             duplicates)
+                             duplicates, scan_ref_digest)
        select * from unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[], $5::bytea[], $6::integer[], $7::text[],
-                            $8::text[], $9::timestamptz[], $10::integer[])
+                            $8::text[], $9::timestamptz[], $10::integer[], $11::bytea[])
        on conflict (digest) do update set duplicates = webhooks.duplicates + 1 + excluded.duplicates
        returning id, digest`,
       [
         rows.map(({ id }) => id),
         column(({ digest }) => digest),
-        rows.map(({ id, webhook }) => this.sealer.seal(webhook.body, context(id))),
+        rows.map(
+          ({ id, webhook }) => webhook.body && this.sealer.seal(webhook.body, sealedColumns.webhookBody.context(id)),
+        ),
         column(({ eventType }) => eventType),
         column(({ tokenDigest }) => tokenDigest),
         column(({ keyIndex }) => keyIndex),
@@ -86,6 +91,7 @@ export class WebhooksStore {
         column(({ error }) => error),
         column(({ receivedAt }) => receivedAt),
         rows.map(({ again }) => again),
+        column(({ scanRefDigest }) => scanRefDigest),
       ],
     );
     const idOf = new Map(kept.map(({ id, digest }) => [keyOf(digest), id]));
@@ -137,19 +143,30 @@ export class WebhooksStore {
 
   /** @throws Error if the key that sealed it is no longer configured */
   bodyOf({ id, bodySealed }: Pick<ClaimedWebhook, 'id' | 'bodySealed'>): Buffer {
-    return this.sealer.open(bodySealed, context(id));
+    return this.sealer.open(bodySealed, sealedColumns.webhookBody.context(id));
   }
 
   async settle(
     tx: Transaction,
     id: string,
-    as: { state: WebhookState; verdict: string | null; error: string | null; attemptId: string | null; at: Date },
+    as: {
+      state: WebhookState;
+      verdict: string | null;
+      error: string | null;
+      attemptId: string | null;
+      at: Date;
+      /** false: nothing of the body is needed any more */
+      keepsBody: boolean;
+    },
   ): Promise<void> {
     await tx.query(
-      `update webhooks set state = $2, verdict = $3, error = $4, attempt_id = $5, applied_at = $6,
-              platform = (select platform from attempts where attempts.id = $5)
+      `update webhooks
+          set state = $2, verdict = $3, error = $4, attempt_id = $5, applied_at = $6,
+              platform = (select platform from attempts where attempts.id = $5),
+              body_sealed = case when $7 then body_sealed end,
+              scan_ref_digest = case when $7 then scan_ref_digest end
         where id = $1`,
-      [id, as.state, as.verdict, as.error, as.attemptId, as.at],
+      [id, as.state, as.verdict, as.error, as.attemptId, as.at, as.keepsBody],
     );
   }
 
@@ -163,57 +180,8 @@ export class WebhooksStore {
     );
     return rows[0]?.found === true;
   }
-
-  /**
-   * Deletes at most `limit` bodies of webhooks received before that time. Keeps the bodies of webhooks that still wait
-   * to be applied, and of subjects under a legal hold.
-   * @returns the number of deleted bodies
-   */
-  async purgeBodies(before: Date, limit: number): Promise<number> {
-    const { count } = await this.database.query(
-      `update webhooks set body_sealed = null
-        where id in (select id from webhooks
-                      where body_sealed is not null and received_at < $1 and state <> 'new'
-                        and not exists (select from attempts join legal_holds using (scan_ref)
-                                         where attempts.id = webhooks.attempt_id)
-                      order by received_at limit $2 for update skip locked)`,
-      [before, limit],
-    );
-    return count;
-  }
-
-  /**
-   * Deletes the bodies of these sessions' webhooks, unless they still wait to be applied.
-   * @returns the number of deleted bodies
-   */
-  async purgeBodiesOf(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
-    const { count } = await tx.query(
-      `update webhooks set body_sealed = null
-        where body_sealed is not null and state <> 'new'
-          and attempt_id in (select id from attempts where session_id = any ($1))`,
-      [[...sessionIds]],
-    );
-    return count;
-  }
-
-  /** Deletes at most `limit` bodies of subjects whose key is destroyed. @returns the number of deleted bodies */
-  async purgeErased(limit: number): Promise<number> {
-    const { count } = await this.database.query(
-      `update webhooks set body_sealed = null
-        where id in (select webhooks.id from webhooks
-                       join attempts on attempts.id = webhooks.attempt_id
-                       join sessions on sessions.id = attempts.session_id
-                       join subject_keys on subject_keys.id = subject_key_id
-                      where body_sealed is not null and webhooks.state <> 'new' and destroyed_at is not null
-                      limit $1)`,
-      [limit],
-    );
-    return count;
-  }
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const keyOf = (digest: Buffer): string => digest.toString('hex');
-
-const context = (id: string): string => `webhook-body:${id}`;

@@ -430,7 +430,7 @@ onEveryStore(
       expect(mine.map(({ eventType }) => eventType)[0]).toBe('session.created');
       const answer = async () => (await client().get(`/v1/deliveries/${mine[0]!.id}`)).body as DeliveryBody;
       expect((await answer()).attempts[0]!.responseBody).toBe('thanks for 203.0.113.98');
-      await world().database.transaction((tx) => erasure.eraseAnswers(tx, [sessionId]));
+      await world().database.transaction((tx) => erasure.eraseAnswers(tx, [sessionId], null));
       expect((await answer()).attempts[0]!.responseBody).toBeNull();
       receiver.behave({});
     });

@@ -1,7 +1,12 @@
 import { createPublicKey, randomUUID, verify } from 'node:crypto';
-import { expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
+import { sealedColumns } from '../../src/database/sealed-columns.js';
 import { canonicalJson, type Json } from '../../src/core/canonical-json.js';
 import type { EventBody, SessionBody } from '../support/client.js';
+import { createEndpoint, deliveriesOf } from '../support/endpoints.js';
+import { type Receiver, startReceiver } from '../support/receiver.js';
+import { openedValues } from '../support/sealed-values.js';
+import { impersonalColumns } from '../support/impersonal-columns.js';
 import { runRetention } from '../support/retention.js';
 import { waitFor } from '../support/wait-for.js';
 import { sendWebhook } from '../support/webhook.js';
@@ -12,12 +17,19 @@ interface Certificate {
   sessions: number;
   keysDestroyed: number;
   erased: { what: string; where: string; count: number; how: string }[];
+  kept: { what: string; where: string; count: number; why: string }[];
+  outside: string[];
   signature: { publicKey: string; value: string };
 }
 
 onEveryStore(
   'the privacy of a subject',
   (world) => {
+    let receiver: Receiver | null = null;
+    afterEach(async () => {
+      await receiver?.close();
+      receiver = null;
+    });
     /** Unique texts that must be nowhere after an erasure. */
     const canaries = () => {
       const mark = randomUUID().slice(0, 8);
@@ -92,9 +104,9 @@ onEveryStore(
       expect(certificate.erased.map(({ where, count }) => [where, count])).toEqual(
         expect.arrayContaining([
           ['events.personal_sealed', 3],
-          ['sessions.personal_sealed, sessions.reference_digest', 1],
-          ['idempotency_keys', 1],
-          ['webhooks.body_sealed', 1],
+          ['sessions.personal_sealed, sessions.reference_digest, sessions.identification_sealed', 1],
+          ['idempotency_keys.key, idempotency_keys.request_digest, idempotency_keys.answer_sealed', 1],
+          ['webhooks.body_sealed, webhooks.scan_ref_digest, webhooks.error', 1],
         ]),
       );
       const after = await client.events(session.id);
@@ -142,6 +154,159 @@ onEveryStore(
       expect(rows[0]!.left).toBe(0);
       // Others keep theirs.
       expect(personalOf(await client.events(other.id))).toHaveLength(3);
+    });
+
+    /** Everything that a store holds in the clear, and everything that opens with the keys of the service. */
+    const everything = async (): Promise<{ where: string; text: string }[]> => {
+      const { database } = world();
+      const opened = await openedValues(database, [Buffer.alloc(32, 7)]);
+      return [{ where: 'a row', text: await everyRow() }, ...opened];
+    };
+    const holds = (text: string, canary: string) =>
+      [canary, Buffer.from(canary).toString('hex'), Buffer.from(canary).toString('base64')].some((spelling) =>
+        text.includes(spelling),
+      );
+
+    it('is nowhere after an erasure, whoever outside had written it wherever they could', async () => {
+      const { client, url, database } = world();
+      const scanRef = randomUUID();
+      const mark = `canary-${randomUUID()}`;
+      const address = `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::77`;
+      const selfieAddress = `2001:db9:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::77`;
+      const other = `other-${randomUUID()}`;
+      const send = (body: object | string, eventType: string, status = 200) =>
+        sendWebhook(url, body, { eventType }).expect(status);
+      const ours = 'FACIAL_AUTHENTICATION';
+      const person = { firstName: mark, docNumber: mark };
+
+      // A consumer that answers with what it knows.
+      receiver = await startReceiver(({ body }) => ({
+        body: body.includes(scanRef) || body.includes('"sessionId":"ses_') ? `hello ${mark}` : 'hello',
+      }));
+      const endpoint = await createEndpoint(client, receiver);
+      // The platform.
+      const asked = await client
+        .post('/v1/sessions', {
+          scanRef,
+          channels: ['code', 'sdk'],
+          reference: mark,
+          metadata: { [mark]: mark },
+          initiator: { ip: address, userAgent: mark },
+        })
+        .set('idempotency-key', mark)
+        .expect(201);
+      const session = asked.body as SessionBody;
+      // iDenfy, and whoever else has a signing key.
+      const named = { ...person, scanRef, clientId: mark, status: { overall: 'APPROVED' }, final: true };
+      await send({ token: 'unknown', status: 'SUCCESS', scanRef, ipAddress: selfieAddress, note: mark }, ours);
+      await send({ token: 'unknown-too', status: mark, scanRef }, ours);
+      await send({ ...named, more: 1 }, 'AML_MONITORING');
+      await send({ ...named, more: 2 }, 'IDENTIFICATION');
+      await send({ ...named, more: 3 }, 'IDENTIFICATION_AUTO_FINISHED');
+      await send({ ...named, more: 4 }, mark);
+      await send({ ...person, scanRef }, ours, 400);
+      await send(`{"broken": "${scanRef}", "name": "${mark}"`, ours, 400);
+      await send({ token: 'of-before', status: 'FAILED', scanRef, note: mark }, ours);
+      // As a row that is older than the digests of scanRefs.
+      await waitFor(
+        async () => {
+          const { count } = await database.query(
+            `update webhooks set scan_ref_digest = null where state = 'unmatched' and token_digest = sha256($1)`,
+            [Buffer.from('idenfy-token:of-before')],
+          );
+          return count === 1;
+        },
+        { what: 'the webhook to be unmatched' },
+      );
+      // Nothing in this one says whose it is.
+      await send({ token: 'of-nobody', status: 'FAILED', note: other }, ours);
+      await send(
+        {
+          ...person,
+          token: session.attempt!.token,
+          status: 'SUCCESS',
+          scanRef,
+          ipAddress: selfieAddress,
+          riskTags: [mark],
+          failReason: `because of ${mark}`,
+        },
+        ours,
+      );
+      // The reviewers.
+      await client.until(session.id, 'the hold', ({ status }) => status === 'in-review');
+      await client.post(`/v1/sessions/${session.id}/review/notes`, { note: mark }).expect(201);
+      await client.post(`/v1/sessions/${session.id}/review`, { decision: 'fail', note: mark }).expect(200);
+      // The lawyers.
+      const hold = (method: string) =>
+        fetch(`${url}${path(scanRef)}/legal-hold`, {
+          method,
+          headers: { authorization: `Bearer ${client.key}`, 'content-type': 'application/json' },
+          ...(method === 'PUT' ? { body: JSON.stringify({ reason: mark }) } : {}),
+        });
+      expect((await hold('PUT')).status).toBe(200);
+      expect((await hold('DELETE')).status).toBe(204);
+      const told = async (type: string) =>
+        (await receiver!.until(1, endpoint.path)).find(({ event }) => event.type === type) !== undefined;
+      await waitFor(() => told('subject.hold-lifted'), { what: 'the last event to be delivered' });
+      await waitFor(async () => (await deliveriesOf(client, endpoint.id, 'pending')).length === 0, {
+        what: 'the deliveries to end',
+      });
+      await waitFor(async () => (await database.query(`select from webhooks where state = 'new'`)).count === 0, {
+        what: 'the webhooks to be applied',
+      });
+
+      // That the search finds something at all. Nothing of a person is stored in the clear, not even before.
+      const before = await everything();
+      const found = (texts: { where: string; text: string }[], canary: string) =>
+        [...new Set(texts.filter(({ text }) => holds(text, canary)).map(({ where }) => where))].sort();
+      expect(found(before, mark)).toEqual(
+        expect.arrayContaining([
+          'delivery_attempts.response_sealed',
+          'events.personal_sealed',
+          'sessions.personal_sealed',
+          'webhooks.body_sealed',
+        ]),
+      );
+
+      const certificate = await erase(scanRef);
+      await waitFor(() => told('subject.erased'), { what: 'the erasure to be delivered' });
+      await waitFor(async () => (await deliveriesOf(client, endpoint.id, 'pending')).length === 0, {
+        what: 'the last delivery to end',
+      });
+      const after = await everything();
+      for (const canary of [mark, address, selfieAddress]) expect([canary, found(after, canary)]).toEqual([canary, []]);
+      // What names nobody stays until it is old, and the certificate says so.
+      expect(found(after, other)).toEqual(['webhooks.body_sealed']);
+      const kept = certificate.kept.find(({ what }) => what.startsWith('bodies of webhooks of other'));
+      expect(kept?.count).toBeGreaterThanOrEqual(1);
+      const erased = certificate.erased.find(({ where }) => where.startsWith('webhooks.body_sealed'));
+      expect(erased?.count).toBe(6);
+      await client.delete(`/v1/endpoints/${endpoint.id}`);
+    });
+
+    it('is erased with a certificate that names every column that could hold something of a person', async () => {
+      const { client, database } = world();
+      const scanRef = randomUUID();
+      await client.create(scanRef);
+      const { erased, kept, outside } = await erase(scanRef);
+      const named = [...erased, ...kept].flatMap(({ where }) => where.split(', '));
+      const { rows } = await database.query<{ name: string }>(
+        `select table_name || '.' || column_name as name from information_schema.columns
+          where table_schema = 'public' and data_type in ('text', 'jsonb', 'bytea', 'ARRAY')`,
+      );
+      const columns = rows.map(({ name }) => name);
+      expect(named.filter((name) => !columns.includes(name))).toEqual([]);
+      const impersonal = Object.values(impersonalColumns).flat();
+      const isImpersonal = (name: string) =>
+        impersonal.includes(name) ||
+        impersonal.includes(name.replace(/^.*\./, '*.')) ||
+        impersonal.includes(name.replace(/\..*$/, '.*'));
+      expect(columns.filter((name) => !named.includes(name) && !isImpersonal(name))).toEqual([]);
+      const sealed = Object.values(sealedColumns).map(({ table, column }) => `${table}.${column}`);
+      expect(sealed.filter((name) => !columns.includes(name))).toEqual([]);
+      expect(columns.filter((name) => name.endsWith('_sealed') && !sealed.includes(name))).toEqual([]);
+      for (const { why } of kept) expect(why).not.toBe('');
+      expect(outside).toHaveLength(3);
     });
 
     it('is erased with a certificate that the key of the journal has signed', async () => {
@@ -283,5 +448,5 @@ onEveryStore(
         .expect(404);
     });
   },
-  { PERSONAL_DATA_RETENTION_DAYS: '30' },
+  { PERSONAL_DATA_RETENTION_DAYS: '30', SIGNALS_HOLD: 'different-network', EGRESS_ALLOW: '127.0.0.0/8' },
 );

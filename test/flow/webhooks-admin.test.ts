@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
+import { WebhooksStore } from '../../src/webhooks/webhooks.store.js';
 import { runRetention } from '../support/retention.js';
 import { onEveryStore } from '../support/world.js';
 import { waitFor } from '../support/wait-for.js';
@@ -148,21 +149,52 @@ onEveryStore(
       await world().client.as('fc_nobody').get('/v1/webhooks').expect(401);
     });
 
+    it('of other event types leave only their digest, and cannot be replayed', async () => {
+      const token = newToken();
+      const body = result(token);
+      await send(body, { eventType: 'IDENTIFICATION_EXPIRED' }).expect(200);
+      const ignored = await untilIn(token, 'ignored');
+      expect(ignored).toMatchObject({ digest: sha256(body), eventType: 'IDENTIFICATION_EXPIRED', bodyPurged: true });
+      const answer = await world().client.post(`/v1/webhooks/${ignored.id}/replay`).expect(404);
+      expect(answer.body).toMatchObject({ code: 'not-found', detail: expect.stringContaining('only the digests') });
+      // The header is not signed, so it is no place for other text.
+      await send(result(token, { n: 2 }), { eventType: 'Jane Sample' }).expect(200);
+      expect((await ofToken(token))[0]).toMatchObject({ state: 'ignored', eventType: 'UNREADABLE', bodyPurged: true });
+    });
+
     it('are applied when they are replayed, as if they had just come', async () => {
       const { session, token } = await live('admin-replay');
-      await send(result(token), { eventType: 'IDENTIFICATION_EXPIRED' }).expect(200);
-      const ignored = await untilIn(token, 'ignored');
-      expect(await replay(ignored.id)).toMatchObject({ state: 'ignored', attemptId: null, replays: 1 });
-      // As if an earlier version had taken the event for another.
-      await query('update webhooks set event_type = $2 where id = $1', [ignored.id, 'FACIAL_AUTHENTICATION']);
+      // As if an earlier version had not taken the event for a result.
+      const body = Buffer.from(result(token));
+      const digest = createHash('sha256').update(body).digest();
+      const earlier = { body, digest, eventType: 'FACIAL_AUTHENTICATION', keyIndex: 0, state: 'ignored' as const };
+      const rest = { tokenDigest: null, scanRefDigest: null, error: null, receivedAt: new Date() };
+      const store = world().service.service.app.get(WebhooksStore);
+      const [kept] = await world().database.transaction((tx) => store.keep(tx, [{ ...earlier, ...rest }]));
+      const ignored = kept!;
       expect(await replay(ignored.id)).toMatchObject({
         state: 'applied',
         verdict: 'moved',
         attemptId: session.attempt!.id,
         sessionId: session.id,
-        replays: 2,
+        replays: 1,
       });
       expect(await world().client.session(session.id)).toMatchObject({ status: 'failed' });
+      const replays = await world().client.untilRecorded(
+        'webhook.replayed',
+        'the replay that applied it',
+        ({ data }) => data.webhookId === ignored.id && data.state === 'applied',
+      );
+      const { digest } = ignored;
+      const about = { webhookId: ignored.id, digest, attemptId: session.attempt!.id, verdict: 'moved' };
+      expect(replays).toMatchObject([
+        {
+          platform: null,
+          actor: { kind: 'api-key', name: 'bootstrap admin', owner: null },
+          data: { ...about, stateBefore: 'ignored', state: 'applied' },
+        },
+      ]);
+      expect(JSON.stringify(replays)).not.toContain(token);
     });
 
     it('bring nothing about twice, however often they are replayed', async () => {

@@ -9,6 +9,7 @@ import type { FoundAttemptPageResponse, SummaryResponse } from '../../src/audit/
 import { SessionOutcomesStore } from '../../src/audit/session-outcomes.store.js';
 import { SummaryStore } from '../../src/audit/summary.store.js';
 import { AddressDigests } from '../../src/attempts/address-digests.js';
+import { KeyedDigests } from '../../src/core/keyed-digests.js';
 import { attemptStates, isFinalAttempt, sessionStatuses } from '../../src/attempts/states.js';
 import { readSettings } from '../../src/config/read-settings.js';
 import { newId } from '../../src/core/ids.js';
@@ -169,7 +170,9 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
   let close: () => Promise<void>;
   let audit: AttemptsAudit;
   const digestsOf = (keys: string) =>
-    new AddressDigests(readSettings(testEnvironment('unused', { FACECODE_ENCRYPTION_KEY: keys })));
+    new AddressDigests(
+      new KeyedDigests(readSettings(testEnvironment('unused', { FACECODE_ENCRYPTION_KEY: keys })).keys.encryption),
+    );
 
   beforeAll(async () => {
     ({ database, close } = await open());

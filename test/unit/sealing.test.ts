@@ -1,7 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Sealer } from '../../src/core/sealing.js';
+import { digestPurposes, KeyedDigests } from '../../src/core/keyed-digests.js';
+import { purposeKey } from '../../src/core/purpose-keys.js';
+import { Sealer, sealingKeyId } from '../../src/core/sealing.js';
 
 const oldKey = Buffer.alloc(32, 1);
 const newKey = Buffer.alloc(32, 2);
@@ -127,5 +129,63 @@ describe('the keys of a sealer', () => {
     const key = randomBytes(32);
     const sealed = new Sealer([key]).seal(Buffer.alloc(64), context);
     for (let start = 0; start <= 28; start++) expect(sealed.includes(key.subarray(start, start + 4))).toBe(false);
+  });
+});
+
+/** Written after RFC 5869 and the layout in sealing.ts, without their code. */
+describe('one key for each purpose', () => {
+  const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', oldKey, '', `facecode/${purpose}`, 32));
+  const sealedWith = (version: number, key: Buffer, plain: string): Buffer => {
+    const header = Buffer.concat([Buffer.of(version), sealingKeyId(oldKey)]);
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce);
+    cipher.setAAD(Buffer.concat([header, Buffer.from(context)]));
+    const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return Buffer.concat([header, nonce, cipher.getAuthTag(), body]);
+  };
+
+  it('seals with a key that is derived for sealing, never with the configured key', () => {
+    const sealed = sealer.seal('mine', context);
+    const openWith = (key: Buffer) => {
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(5, 17));
+      decipher.setAAD(Buffer.concat([sealed.subarray(0, 5), Buffer.from(context)]));
+      decipher.setAuthTag(sealed.subarray(17, 33));
+      return Buffer.concat([decipher.update(sealed.subarray(33)), decipher.final()]).toString();
+    };
+    expect(openWith(derive('seal'))).toBe('mine');
+    expect(() => openWith(oldKey)).toThrow();
+    expect(sealed[0]).toBe(2);
+  });
+
+  it('still opens what earlier versions sealed with the configured key, and knows that it is not current', () => {
+    const earlier = sealedWith(1, oldKey, 'of before');
+    expect(sealer.open(earlier, context).toString()).toBe('of before');
+    expect(sealer.isCurrent(earlier)).toBe(false);
+    expect(sealer.isCurrent(sealer.seal('now', context))).toBe(true);
+    // One layout does not open as the other.
+    expect(() => sealer.open(sealedWith(1, derive('seal'), 'x'), context)).toThrow();
+    expect(() => sealer.open(sealedWith(2, oldKey, 'x'), context)).toThrow();
+  });
+
+  it('makes each kind of digest with a key of its own', () => {
+    const digests = new KeyedDigests([newKey, oldKey]);
+    const keys = ['seal', ...digestPurposes.map((purpose) => `digest/${purpose}`)].map((one) =>
+      purposeKey(oldKey, one),
+    );
+    expect(new Set([oldKey, ...keys].map((key) => key.toString('hex'))).size).toBe(digestPurposes.length + 2);
+    for (const purpose of digestPurposes) {
+      const own = Buffer.from(hkdfSync('sha256', newKey, '', `facecode/digest/${purpose}`, 32));
+      expect(digests.of(purpose, 'x')).toEqual(createHmac('sha256', own).update('x').digest());
+    }
+  });
+
+  it('finds a digest under every configured key, and as earlier versions made it', () => {
+    const rotated = new KeyedDigests([newKey, oldKey]);
+    const all = (text: string) => rotated.all('ip', text).map((digest) => digest.toString('hex'));
+    expect(all('192.0.2.1')[0]).toBe(rotated.of('ip', '192.0.2.1').toString('hex'));
+    for (const key of [newKey, oldKey]) {
+      expect(all('192.0.2.1')).toContain(new KeyedDigests([key]).of('ip', '192.0.2.1').toString('hex'));
+      expect(all('192.0.2.1')).toContain(createHmac('sha256', key).update('ip:192.0.2.1').digest('hex'));
+    }
   });
 });

@@ -66,8 +66,7 @@ describe("the webhook's result", () => {
 
   it('cuts long texts, and takes of the risk tags 32 texts of 64 characters', () => {
     const riskTags = [null, 7, {}, ...Array.from({ length: 40 }, (_, at) => `${at}-${'T'.repeat(100)}`)];
-    const result = resultOf({ token, status: 'FAILED', failReason: 'F'.repeat(999), riskTags });
-    expect(result.failReason).toHaveLength(255);
+    const result = resultOf({ token, status: 'FAILED', riskTags });
     expect(result.riskTags).toHaveLength(32);
     expect(result.riskTags.every((tag) => tag.length === 64)).toBe(true);
   });
@@ -79,9 +78,17 @@ describe("the webhook's result", () => {
     expect(result).toMatchObject({
       status: 'NOT_FINAL',
       rawStatus: 'FAILED',
-      failReason: 'AB\ufffdC',
+      failReason: 'UNREADABLE',
       riskTags: ['x'],
     });
+  });
+
+  it('takes only a word for the reason, because the journal keeps it for good', () => {
+    const reasonOf = (failReason: string) => resultOf({ token, status: 'FAILED', failReason }).failReason;
+    expect(reasonOf('SOMETHING_NEW_2')).toBe('SOMETHING_NEW_2');
+    for (const text of ['', 'Jane Sample', '38001010000', 'jane@example.com', 'F'.repeat(65)]) {
+      expect(reasonOf(text)).toBe('UNREADABLE');
+    }
   });
 
   it.each(['not an address', '203.0.113.256', '203.0.113.7/24', 7])(

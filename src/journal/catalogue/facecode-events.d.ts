@@ -483,6 +483,28 @@ export type AuditReadEvent = Envelope<
   }
 >;
 
+/** The journal was not what the service had written, and an operator has accepted it (`facecode journal accept`). What is listed was set aside: the service does not vouch for it. */
+export type JournalAcceptedEvent = Envelope<
+  'journal.accepted',
+  null,
+  null,
+  {
+    /** Positions before this event. */
+    size: number;
+    /** Root of the accepted tree (base64). */
+    root: string;
+    /** How many acceptances there were, with this one. */
+    acceptance: number;
+    /** The first fault, as `GET /v1/journal/verify` names it; null: there was none any more. */
+    reason: string | null;
+    /** Of sealed events that are gone or not as they were recorded: `7, 9-12`; empty: none. */
+    positions: string;
+    /** Ids of events that waited to be sealed, and that the service had not recorded. */
+    events: Array<string>;
+    known: { size: number; root: string } | null;
+  }
+>;
+
 /** A webhook endpoint gets no deliveries any more. */
 export type EndpointDisabledEvent = Envelope<
   'endpoint.disabled',
@@ -702,6 +724,7 @@ export type FacecodeEvent =
   | SubjectHeldEvent
   | SubjectHoldLiftedEvent
   | AuditReadEvent
+  | JournalAcceptedEvent
   | EndpointDisabledEvent
   | EndpointFailingEvent
   | WebhookQuarantinedEvent

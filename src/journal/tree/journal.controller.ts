@@ -62,6 +62,7 @@ export class JournalController {
   async proof(@Param('eventId') eventId: string, @CurrentReach() reach: Reach): Promise<InclusionProofResponse> {
     const proof = await this.journal.inclusion(eventId, reach);
     if (proof === 'not-found') throw new Problem(proof);
+    if (proof === 'not-sealed') throw new Problem('unavailable', { detail: 'The event is not sealed yet.' });
     return proof;
   }
 
@@ -86,7 +87,7 @@ export class JournalController {
   @ApiOperation({
     summary: 'Verify the journal',
     description:
-      'Recomputes the journal from its rows and compares it with every signed checkpoint. The time grows with the journal. A request that comes while a verification is running gets the result of that one.',
+      'Recomputes the journal from its rows and compares it with every signed checkpoint, in the database and outside of it. The time grows with the journal. A request that comes while a verification is running gets the result of that one. If something is wrong, sealing stops until an operator runs `facecode journal accept --root` with the `root` of this answer.',
   })
   @AuditedRead('journal.verify')
   @ApiAnswers({ 200: [VerificationResponse, 'Whether the journal is intact, and if not, its first bad position.'] }, [
