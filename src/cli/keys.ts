@@ -10,14 +10,16 @@ import { allPlatformsRule, mayHaveAllPlatforms, type Scope, scopes } from '../ht
 import { isPlainText } from '../http/validation.js';
 import { type Command, print, WrongUsage } from './command.js';
 import { journalOf } from './journal-of.js';
+import { reseal } from './reseal/reseal-command.js';
 import { type OpenedSettings, withDatabase, withKeys } from './with-database.js';
 
 const operator = { actor: { kind: 'system', id: 'command-line' }, platform: null } as const;
 
 export const keys: Command = {
   name: 'keys',
-  summary: 'Makes, lists and revokes API keys without going through the API',
-  usage: `create --name <text> --scopes <${scopes.join('|')}>[,...] [--owner <text>] [--platform <name>|*] [--expires-at <ISO 8601>] | list | revoke <key id>`,
+  summary:
+    'Makes, lists and revokes API keys without going through the API; seals data again with a new encryption key',
+  usage: `create --name <text> --scopes <${scopes.join('|')}>[,...] [--owner <text>] [--platform <name>|*] [--expires-at <ISO 8601>] | list | revoke <key id> | reseal`,
   async run([action, ...args]) {
     switch (action) {
       case 'create':
@@ -26,6 +28,8 @@ export const keys: Command = {
         return list(args);
       case 'revoke':
         return revoke(args);
+      case 'reseal':
+        return reseal(args);
       default:
         throw new WrongUsage(action === undefined ? 'say what to do' : `there is no "${action}"`);
     }

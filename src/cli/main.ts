@@ -6,6 +6,7 @@ import { check } from './check.js';
 import { certify } from './certify/certify.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { demo } from './demo.js';
+import { erase } from './erase.js';
 import { exportCommand } from './export.js';
 import { endProcess } from './end-process.js';
 import { failureOf } from './failure.js';
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   journal,
   check,
   exportCommand,
+  erase,
   verify,
   grants,
   simulate,

@@ -171,6 +171,11 @@ export const keyCanaries = pgTable('key_canaries', {
   canary: bytes('canary').notNull(),
 });
 
+export const sealingKeys = pgTable('sealing_keys', {
+  id: bytes('id').primaryKey(),
+  since: instant('since').notNull().defaultNow(),
+});
+
 export const checkpointMirror = pgTable('checkpoint_mirror', {
   one: boolean('one').primaryKey().default(true),
   size: bigint('size', { mode: 'number' }).notNull(),

@@ -46,6 +46,24 @@ export class ErasureStore {
     return rows.length === 0 ? [[null, []]] : rows.map(({ platform, ids }) => [platform, ids]);
   }
 
+  /** Whether the journal has the erasure of the subject at that time, or one that applied it again. */
+  async hasErasure(tx: Transaction, scanRef: string, at: Date): Promise<boolean> {
+    const { count } = await tx.query(
+      `select from events
+        where type = 'subject.erased' and data->>'scanRef' = $1 and (at = $2 or data->>'again' = $3) limit 1`,
+      [scanRef, at, at.toISOString()],
+    );
+    return count > 0;
+  }
+
+  async hasSessionSince(tx: Transaction, scanRef: string, time: Date): Promise<boolean> {
+    const { count } = await tx.query('select from sessions where scan_ref = $1 and created_at > $2 limit 1', [
+      scanRef,
+      time,
+    ]);
+    return count > 0;
+  }
+
   /** How many events have personal data that these keys had sealed. */
   async countEvents(tx: Transaction, keyIds: readonly string[], sessionIds: readonly string[]): Promise<number> {
     const { rows } = await tx.query<{ n: number }>(

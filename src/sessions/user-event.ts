@@ -66,13 +66,6 @@ export const eventDataForUser = {
   'api-key.revoked': 'hidden',
   'journal.accepted': 'hidden',
   'audit.read': 'hidden',
-  'api-key.created': 'hidden',
-  'api-key.revoked': 'hidden',
-  'endpoint.created': 'hidden',
-  'endpoint.updated': 'hidden',
-  'endpoint.deleted': 'hidden',
-  'endpoint.secret-rotated': 'hidden',
-  'webhook.replayed': 'hidden',
 } as const satisfies Record<EventType, readonly string[] | 'hidden'>;
 
 const shownData: Readonly<Record<EventType, readonly string[] | 'hidden'>> = eventDataForUser;

@@ -185,8 +185,12 @@ onEveryStore(
         'the replay that applied it',
         ({ data }) => data.webhookId === ignored.id && data.state === 'applied',
       );
-      const { digest } = ignored;
-      const about = { webhookId: ignored.id, digest, attemptId: session.attempt!.id, verdict: 'moved' };
+      const about = {
+        webhookId: ignored.id,
+        digest: digest.toString('hex'),
+        attemptId: session.attempt!.id,
+        verdict: 'moved',
+      };
       expect(replays).toMatchObject([
         {
           platform: null,

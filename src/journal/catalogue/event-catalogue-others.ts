@@ -94,13 +94,17 @@ export const otherEvents = {
     ...ofNoSession,
     summary:
       'The personal data of a subject was erased: its keys are destroyed. Each platform with sessions of the subject gets an event about its own sessions.',
-    data: object({
-      scanRef: text(),
-      because: oneOf(['asked', 'retention'], 'An administrator asked, or the sessions were old.'),
-      sessions: count('Whose personal data is gone.'),
-      keysDestroyed: count(),
-      endpoints: listOf(text(), 'Ids of the endpoints that had received events of these sessions.'),
-    }),
+    data: object(
+      {
+        scanRef: text(),
+        because: oneOf(['asked', 'retention'], 'An administrator asked, or the sessions were old.'),
+        again: text('When it was erased before; a backup had brought it back (`facecode erase --replay`).'),
+        sessions: count('Whose personal data is gone.'),
+        keysDestroyed: count(),
+        endpoints: listOf(text(), 'Ids of the endpoints that had received events of these sessions.'),
+      },
+      ['again'],
+    ),
     example: { data: { scanRef, because: 'asked', sessions: 3, keysDestroyed: 1, endpoints: [] } },
   },
   'subject.held': {

@@ -450,6 +450,8 @@ export type SubjectErasedEvent = Envelope<
     scanRef: string;
     /** An administrator asked, or the sessions were old. */
     because: 'asked' | 'retention';
+    /** When it was erased before; a backup had brought it back (`facecode erase --replay`). */
+    again?: string;
     /** Whose personal data is gone. */
     sessions: number;
     keysDestroyed: number;
