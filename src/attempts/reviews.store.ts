@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SQL } from 'drizzle-orm';
 import type { Reach } from '../core/reach.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { ReadDatabase } from '../database/read-database.js';
 import { sessions } from '../database/schema.js';
 import { within } from '../database/within.js';
 import { ApiKeysStore } from '../http/api-keys.store.js';
@@ -31,13 +32,14 @@ export interface ReviewRow extends SessionWithAttempts {
 export class ReviewsStore {
   constructor(
     @Inject(Database) private readonly database: Database,
+    @Inject(ReadDatabase) private readonly reads: ReadDatabase,
     @Inject(AttemptsStore) private readonly attempts: AttemptsStore,
     @Inject(ApiKeysStore) private readonly keys: ApiKeysStore,
   ) {}
 
   /** Sessions in review, those held for longest first. */
   async list({ reach, claimed, after, limit }: ReviewFilter, now: Date): Promise<ReviewRow[]> {
-    const { rows } = await this.database.query<{ id: string }>(
+    const { rows } = await this.reads.query<{ id: string }>(
       `select id from sessions left join review_claims on session_id = id and claimed_until > $1
         where status = 'in-review' and ($2::boolean is null or $2 = (session_id is not null))
           and ($5::text is null or platform = $5)
@@ -45,20 +47,23 @@ export class ReviewsStore {
         order by held_at, id limit $4`,
       [now, claimed, after, limit, reach.platform],
     );
-    return this.withSessions(rows.map(({ id }) => id));
+    return this.withSessions(
+      this.reads,
+      rows.map(({ id }) => id),
+    );
   }
 
   /** @returns null when its session was never held */
   async find(sessionId: string, reach: Reach): Promise<ReviewRow | null> {
-    const [found] = await this.withSessions([sessionId], within(reach, sessions.platform));
+    const [found] = await this.withSessions(this.database, [sessionId], within(reach, sessions.platform));
     return found?.session.heldAt ? found : null;
   }
 
-  private async withSessions(ids: string[], condition?: SQL): Promise<ReviewRow[]> {
-    const found = await this.attempts.findMany(this.database, ids, condition);
-    const claims = await this.claims(this.database, ids);
-    const approvals = await this.approvals(this.database, ids);
-    const { rows: notes } = await this.database.query<{ sessionId: string; count: number }>(
+  private async withSessions(from: Queryable, ids: string[], condition?: SQL): Promise<ReviewRow[]> {
+    const found = await this.attempts.findMany(from, ids, condition);
+    const claims = await this.claims(from, ids);
+    const approvals = await this.approvals(from, ids);
+    const { rows: notes } = await from.query<{ sessionId: string; count: number }>(
       `select session_id as "sessionId", count(*)::int as count from events
         where session_id = any($1::text[]) and type = 'review.noted' group by session_id`,
       [ids],

@@ -1,16 +1,14 @@
-/** Places that each holder may take at once. Holders do not share them. */
+/** Counts what each holder has open. */
 export class Places {
   private readonly taken = new Map<string, number>();
 
-  constructor(readonly perHolder: number) {}
-
-  hasRoom(holder: string): boolean {
-    return (this.taken.get(holder) ?? 0) < this.perHolder;
+  /** @param most places of one holder */
+  hasRoom(holder: string, most: number): boolean {
+    return (this.taken.get(holder) ?? 0) < most;
   }
 
-  /** @returns what gives the place back; null: the holder has all of theirs */
-  take(holder: string): (() => void) | null {
-    if (!this.hasRoom(holder)) return null;
+  /** @returns what gives the place back */
+  take(holder: string): () => void {
     this.change(holder, 1);
     let held = true;
     return () => {

@@ -1,5 +1,6 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { AuditedRead, auditors } from '../http/audited-read.js';
@@ -7,10 +8,11 @@ import { actorOf, CurrentPrincipal, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { ListEventsDto } from './events.dto.js';
 import { EventPageResponse } from './events.responses.js';
-import { EventsService, waitingPollsPerKey } from './events.service.js';
+import { EventsService } from './events.service.js';
 
 const retryAfterSeconds = 2;
-const tooManyWaiting = `This API key has ${waitingPollsPerKey} requests with \`wait\` waiting on this process, and may have no more. Let one of them end first.`;
+const tooManyWaiting =
+  'This API key may have no more requests with `wait` waiting on this process: 500 at most. Let one of them end first.';
 
 @ApiTags('events')
 @ApiBearerAuth()
@@ -27,8 +29,15 @@ export class EventsController {
   @RequireScope('audit', 'endpoints')
   @AuditedRead('events.list', { by: auditors, polled: true })
   @ApiAnswers({ 200: [EventPageResponse, 'Events in order of position.'] }, ['invalid-request'])
-  async list(@Query() query: ListEventsDto, @CurrentPrincipal() principal: Principal): Promise<EventPageResponse> {
-    const page = await this.events.read(query, reachOf(principal), actorOf(principal).id);
+  async list(
+    @Query() query: ListEventsDto,
+    @CurrentPrincipal() principal: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<EventPageResponse> {
+    // Whoever has hung up must not keep one of the places of their key.
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const page = await this.events.read(query, reachOf(principal), actorOf(principal).id, gone.signal);
     if (page === 'too-many-waiting') throw new Problem('rate-limited', { retryAfterSeconds, detail: tooManyWaiting });
     return page;
   }

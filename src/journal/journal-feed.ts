@@ -63,18 +63,21 @@ export class JournalFeed implements BeforeApplicationShutdown {
 
   /**
    * Waits for events, at most so long.
-   * @returns those that came together, or null when none came or the process is stopping
+   * @param abandoned aborts when nobody wants them any more
+   * @returns those that came together, or null when none came, nobody wants them or the process is stopping
    */
   async next(
     interest: Interest & { after: number },
     from: number,
     milliseconds: number,
+    abandoned?: AbortSignal,
   ): Promise<readonly JournalEvent[] | null> {
-    if (this.over) return null;
+    if (this.over || abandoned?.aborted) return null;
     let came: readonly JournalEvent[] | null = null;
     await new Promise<void>((resolve) => {
       const done = () => {
         clearTimeout(timer);
+        abandoned?.removeEventListener('abort', done);
         this.waiting.delete(done);
         following.stop();
         resolve();
@@ -85,6 +88,7 @@ export class JournalFeed implements BeforeApplicationShutdown {
       };
       const timer = setTimeout(done, milliseconds);
       this.waiting.add(done);
+      abandoned?.addEventListener('abort', done);
       const following = this.follow({ ...interest, take }, from);
     });
     return came;

@@ -35,7 +35,7 @@ export class ErasureService {
       if (await this.holds.find(scanRef, tx)) return 'legal-hold';
       const now = this.clock.now();
       const erased = await this.eraser.erase(tx, { scanRef, onlyKey: null, because: 'asked', actor, now });
-      return this.certificate(scanRef, actor, now, { ...erased, kept: await this.keptOf(tx, scanRef) }, key);
+      return this.certificate(scanRef, actor, now, erased, { kept: await this.keptOf(tx, scanRef), key });
     });
   }
 
@@ -59,10 +59,9 @@ export class ErasureService {
     scanRef: string,
     actor: Actor,
     now: Date,
-    erased: Erased & { kept: KeptKind[] },
-    key: KeyObject,
+    { sessions, keysDestroyed, kinds, endpoints }: Erased,
+    { kept, key }: { kept: KeptKind[]; key: KeyObject },
   ): ErasureCertificate {
-    const { sessions, keysDestroyed, kinds, kept, endpoints } = erased;
     return certify(
       {
         kind: 'facecode-erasure-certificate',

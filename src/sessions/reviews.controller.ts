@@ -19,7 +19,7 @@ export class ReviewsController {
 
   @Get()
   @ApiOperation({ summary: 'List held passes', description: 'The pass that has waited longest comes first.' })
-  @ApiAnswers({ 200: [ReviewPageResponse, 'One page.'] }, ['invalid-request'])
+  @ApiAnswers({ 200: [ReviewPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
   list(@Query() query: ListReviewsDto, @CurrentReach() reach: Reach): Promise<ReviewPage> {
     return this.queue.list(query, reach);
   }

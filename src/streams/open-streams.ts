@@ -10,10 +10,7 @@ import { ClientTokensStore } from '../http/client-tokens.store.js';
 import type { Principal } from '../http/scopes.js';
 import { SseConnection } from './sse-connection.js';
 import { StreamMetrics } from './stream-metrics.js';
-import { StreamTiming } from './stream-timing.js';
-
-/** On one process. A browser holds six connections to one host. Nobody may take the places of all the others. */
-export const streamsPerHolder = { 'api-key': 1000, 'client-token': 10 } as const;
+import { StreamLimits } from './stream-limits.js';
 
 /** Why no stream is opened. */
 export type StreamRefusal = 'stopping' | 'too-many' | 'too-many-of-key' | 'too-many-of-token';
@@ -22,10 +19,7 @@ export type StreamRefusal = 'stopping' | 'too-many' | 'too-many-of-key' | 'too-m
 @Injectable()
 export class OpenStreams implements BeforeApplicationShutdown {
   private readonly open = new Map<SseConnection, Principal>();
-  private readonly places = {
-    'api-key': new Places(streamsPerHolder['api-key']),
-    'client-token': new Places(streamsPerHolder['client-token']),
-  };
+  private readonly places = new Places();
   private timer: NodeJS.Timeout | undefined;
   private over = false;
 
@@ -33,7 +27,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
     @Inject(ApiKeysStore) private readonly keys: ApiKeysStore,
     @Inject(ClientTokensStore) private readonly tokens: ClientTokensStore,
     @Inject(Clock) private readonly clock: Clock,
-    @Inject(StreamTiming) private readonly timing: StreamTiming,
+    @Inject(StreamLimits) private readonly limits: StreamLimits,
     @Inject(StreamMetrics) private readonly metrics: StreamMetrics,
     @Inject(SETTINGS) private readonly settings: Pick<Settings, 'http'>,
   ) {}
@@ -42,22 +36,26 @@ export class OpenStreams implements BeforeApplicationShutdown {
   refusal(principal: Principal): StreamRefusal | null {
     if (this.over) return 'stopping';
     if (this.open.size >= this.settings.http.streamsMax) return 'too-many';
-    if (this.places[principal.kind].hasRoom(idOf(principal))) return null;
-    return principal.kind === 'api-key' ? 'too-many-of-key' : 'too-many-of-token';
+    const { perKey, perToken } = this.limits;
+    const [most, refusal] =
+      principal.kind === 'api-key'
+        ? ([perKey, 'too-many-of-key'] as const)
+        : ([perToken, 'too-many-of-token'] as const);
+    return this.places.hasRoom(idOf(principal), most) ? null : refusal;
   }
 
   /** Begins the answer. */
   connect(reply: FastifyReply, principal: Principal, over: 'session' | 'events'): SseConnection | StreamRefusal {
     const refusal = this.refusal(principal);
     if (refusal) return refusal;
-    const connection = SseConnection.open(reply, this.timing, () => this.metrics.dropped.inc());
+    const connection = SseConnection.open(reply, this.limits, () => this.metrics.dropped.inc());
     this.open.set(connection, principal);
-    const leave = this.places[principal.kind].take(idOf(principal));
+    const leave = this.places.take(idOf(principal));
     this.metrics.open.inc({ over });
-    this.timer ??= withoutLogFields(() => setInterval(() => void this.recheck(), this.timing.recheckMs).unref());
+    this.timer ??= withoutLogFields(() => setInterval(() => void this.recheck(), this.limits.recheckMs).unref());
     connection.onClose(() => {
       this.open.delete(connection);
-      leave?.();
+      leave();
       this.metrics.open.dec({ over });
       if (this.open.size === 0) this.stopRechecking();
     });

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { sseComment, sseHeaders, sseOpening } from './sse.js';
-import type { StreamTiming } from './stream-timing.js';
+import type { StreamLimits } from './stream-limits.js';
 
 /**
  * One open response. It keeps the connection alive, says when the reader has not taken what was sent, and drops one
@@ -17,7 +17,7 @@ export class SseConnection {
 
   private constructor(
     private readonly response: ServerResponse,
-    { heartbeatMs, drainWithinMs }: StreamTiming,
+    { heartbeatMs, drainWithinMs }: StreamLimits,
     private readonly dropped: () => void,
   ) {
     this.drainWithinMs = drainWithinMs;
@@ -33,7 +33,7 @@ export class SseConnection {
    * From here on the answer is ours: Fastify sends nothing more.
    * @param dropped called when the reader was too slow
    */
-  static open(reply: FastifyReply, timing: StreamTiming, dropped: () => void): SseConnection {
+  static open(reply: FastifyReply, timing: StreamLimits, dropped: () => void): SseConnection {
     reply.hijack();
     const { raw } = reply;
     // The connection ends with the stream, so that neither a shutdown nor a proxy has to wait for an idle one.

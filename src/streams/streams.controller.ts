@@ -6,7 +6,7 @@ import { ApiAnswers } from '../http/api-answers.js';
 import { CurrentPrincipal, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope, RequireScopeOrClientTokenInQuery } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
-import { type StreamRefusal, streamsPerHolder } from './open-streams.js';
+import type { StreamRefusal } from './open-streams.js';
 import { SessionStreams } from './session-streams.service.js';
 import { sseHeaders } from './sse.js';
 import { EventStreamDto, SessionStreamDto } from './stream.dto.js';
@@ -112,8 +112,8 @@ function answersHead(request: FastifyRequest, reply: FastifyReply): boolean {
   return true;
 }
 
-const tooMany = (holder: string, most: number): string =>
-  `This ${holder} has ${most} streams open on this process, and may have no more. Close those that you no longer read.`;
+const tooMany = (holder: string): string =>
+  `This ${holder} may have no more open streams on this process: 1,000 for an API key, 10 for a client token. Close those that you no longer read.`;
 
 function problemOf(refusal: StreamRefusal): Problem {
   switch (refusal) {
@@ -122,14 +122,8 @@ function problemOf(refusal: StreamRefusal): Problem {
     case 'too-many':
       return new Problem('overloaded', { retryAfterSeconds, detail: 'Too many streams are open (STREAMS_MAX).' });
     case 'too-many-of-key':
-      return new Problem('rate-limited', {
-        retryAfterSeconds,
-        detail: tooMany('API key', streamsPerHolder['api-key']),
-      });
+      return new Problem('rate-limited', { retryAfterSeconds, detail: tooMany('API key') });
     case 'too-many-of-token':
-      return new Problem('rate-limited', {
-        retryAfterSeconds,
-        detail: tooMany('client token', streamsPerHolder['client-token']),
-      });
+      return new Problem('rate-limited', { retryAfterSeconds, detail: tooMany('client token') });
   }
 }

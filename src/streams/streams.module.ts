@@ -5,7 +5,7 @@ import { OpenStreams } from './open-streams.js';
 import { SessionStreams } from './session-streams.service.js';
 import { StreamMetrics } from './stream-metrics.js';
 import { StreamOpening } from './stream-opening.js';
-import { StreamTiming } from './stream-timing.js';
+import { StreamLimits } from './stream-limits.js';
 import { StreamedSessionsStore } from './streamed-sessions.store.js';
 import { StreamsController } from './streams.controller.js';
 
@@ -24,7 +24,7 @@ export class StreamsModule {
         SessionStreams,
         StreamMetrics,
         StreamOpening,
-        StreamTiming,
+        StreamLimits,
         StreamedSessionsStore,
       ],
     };

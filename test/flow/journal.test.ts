@@ -150,7 +150,7 @@ onEveryStore('the journal as a tree', (world) => {
       'update events set position = 1000000 where position = 1',
       'update events set position = null where position = 1',
       `update events set at = now() where position = 1`,
-      'update events set personal_sealed = null where position = 1',
+      'update events set personal_sealed = null where subject_key_id is not null',
       'update events set mac = null where position = 1',
       'update events set set_aside = true where position = 1',
       'update checkpoints set note = note',

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { JournalStore } from '../../src/journal/journal.store.js';
 import { SealingService } from '../../src/journal/tree/sealing.service.js';
-import { StreamTiming } from '../../src/streams/stream-timing.js';
+import { StreamLimits } from '../../src/streams/stream-limits.js';
 import type { EventBody, SessionBody } from '../support/client.js';
 import { EventStream } from '../support/event-stream.js';
 import { onEveryStore, type World } from '../support/world.js';
@@ -360,7 +360,7 @@ onEveryStore(
   { CORS_ORIGINS: `${page},http://localhost:5173` },
 );
 
-const timingOf = ({ service }: World): StreamTiming => service.service.app.get(StreamTiming);
+const timingOf = ({ service }: World): StreamLimits => service.service.app.get(StreamLimits);
 
 /** So many events of some 20 KB: the sockets of the two ends hold a few MB. @returns the position of the last */
 async function fill({ service, database }: World, count: number): Promise<number> {
