@@ -184,7 +184,7 @@ onEveryStore(
     });
 
     it('need the scope endpoints', async () => {
-      const { id } = await create();
+      const { id } = await create({ platform: 'main' });
       for (const scope of ['sessions', 'audit', 'review']) {
         const other = await keyWith(scope);
         await other.get('/v1/endpoints').expect(403);

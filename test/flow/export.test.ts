@@ -340,13 +340,14 @@ onEveryStore('what leaves the journal', (world) => {
     expect(csv.endsWith('\r\n')).toBe(true);
     const [head, ...rows] = parseCsv(csv);
     expect(head!.join()).toBe(
-      'position,id,type,sessionId,attemptId,seq,at,actorKind,actorId,data,personal,personalDigest',
+      'position,id,type,platform,sessionId,attemptId,seq,at,actorKind,actorId,data,personal,personalDigest',
     );
     expect(rows).toEqual(
       events.map((event) => [
         String(event.position),
         event.id,
         event.type,
+        'main',
         event.sessionId,
         event.attemptId ?? '',
         String(event.seq),
