@@ -7,7 +7,7 @@ import type { Reach } from '../core/reach.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { ReadDatabase } from '../database/read-database.js';
-import { deliveries, deliveryAttempts, endpoints } from '../database/schema.js';
+import { deliveries, deliveryAttempts, endpoints } from '../database/deliveries-schema.js';
 import { sealedColumns } from '../database/sealed-columns.js';
 import { within } from '../database/within.js';
 

@@ -4,7 +4,7 @@ import { and, desc, eq, isNull, lt } from 'drizzle-orm';
 import type { Reach } from '../core/reach.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
-import { endpoints } from '../database/schema.js';
+import { endpoints } from '../database/deliveries-schema.js';
 import { sealedColumns } from '../database/sealed-columns.js';
 import { within } from '../database/within.js';
 import type { EndpointHealth } from './endpoint-health.js';
