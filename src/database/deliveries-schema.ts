@@ -1,5 +1,5 @@
 /** The tables of endpoints and deliveries, as schema.ts has the others. */
-import { bigint, boolean, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../core/canonical-json.js';
 import { bytes, instant } from './column-types.js';
 

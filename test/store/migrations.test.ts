@@ -178,7 +178,7 @@ describe('the schema in code', () => {
     key: boolean;
   }
 
-  const inCode = Object.values({ ...schema, ...deliveriesSchema })
+  const inCode = [...Object.values(schema), ...Object.values(deliveriesSchema)]
     .filter((value) => is(value, PgTable))
     .map((table) => getTableConfig(table));
 
