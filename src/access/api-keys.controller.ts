@@ -12,6 +12,7 @@ import {
   allPlatformsRule,
   mayHaveAllPlatforms,
   type Principal,
+  RequireAllPlatforms,
   RequireScope,
   type Scope,
   scopes,
@@ -106,6 +107,7 @@ class ApiKeyListResponse {
 @ApiTags('api keys')
 @ApiBearerAuth()
 @RequireScope('admin')
+@RequireAllPlatforms()
 @Controller('v1/api-keys')
 export class ApiKeysController {
   constructor(@Inject(ApiKeysService) private readonly keys: ApiKeysService) {}

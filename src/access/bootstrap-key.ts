@@ -21,7 +21,7 @@ export interface NewAdminKey {
 
 const bySettings = { actor: { kind: 'system', id: 'bootstrap' }, platform: null } as const;
 
-const another = '`facecode keys create --name <text> --scopes admin` makes another';
+const another = '`facecode keys create --name <text> --scopes admin --platform "*"` makes another';
 
 @Injectable()
 export class BootstrapKey {

@@ -81,7 +81,7 @@ export class AttemptMoves {
     const before = await this.subjects.standing(tx, scanRef, now);
     const decision = decideWhile(before.lockedUntil);
     if (!countsForSubject(decision, status)) return decision;
-    const counted = await this.subjects.record(tx, scanRef, status, now);
+    const counted = await this.subjects.record(tx, locked.session, status, now);
     // A failure may have locked the subject, and then no new code follows; a pass is judged by the lock before it.
     const after = status === 'SUCCESS' ? before : await this.subjects.standing(tx, scanRef, now);
     const decided = decideWhile(after.lockedUntil);

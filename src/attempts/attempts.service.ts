@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { newId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Database, type Transaction } from '../database/database.js';
 import type { Actor } from '../core/actor.js';
 import { SubjectsService } from '../risk/subjects.service.js';
@@ -32,9 +33,13 @@ export class AttemptsService {
   ) {}
 
   /** Hands the code out; may be repeated while it lives. */
-  reveal(sessionId: string, actor: Actor): Promise<Revealed | 'not-found' | 'session-closed' | 'no-live-code'> {
+  reveal(
+    sessionId: string,
+    reach: Reach,
+    actor: Actor,
+  ): Promise<Revealed | 'not-found' | 'session-closed' | 'no-live-code'> {
     return this.database.transaction(async (tx) => {
-      const locked = await this.store.lock(tx, sessionId);
+      const locked = await this.store.lockWithin(tx, sessionId, reach);
       if (!locked) return 'not-found';
       if (!isOpenSession(locked.session.status)) return 'session-closed';
       const now = this.clock.now();
@@ -52,13 +57,14 @@ export class AttemptsService {
   /** A new code on demand; one that lives becomes void first. @returns the id of the new attempt */
   requestNew(
     sessionId: string,
+    reach: Reach,
     actor: Actor,
     expect: (attemptId: string) => void,
   ): Promise<
     { attemptId: string } | { lockedForSeconds: number } | 'not-found' | 'session-closed' | 'attempts-exhausted'
   > {
     return this.database.transaction(async (tx) => {
-      let locked = await this.store.lock(tx, sessionId);
+      let locked = await this.store.lockWithin(tx, sessionId, reach);
       if (!locked) return 'not-found';
       const now = this.clock.now();
       const request = requestAttempt(sessionFacts(locked), locked.attempts.length, {
@@ -81,9 +87,9 @@ export class AttemptsService {
     });
   }
 
-  cancel(sessionId: string, actor: Actor): Promise<'canceled' | 'not-found' | 'session-closed'> {
+  cancel(sessionId: string, reach: Reach, actor: Actor): Promise<'canceled' | 'not-found' | 'session-closed'> {
     return this.database.transaction(async (tx) => {
-      const locked = await this.store.lock(tx, sessionId);
+      const locked = await this.store.lockWithin(tx, sessionId, reach);
       if (!locked) return 'not-found';
       return (await this.end(tx, locked, 'canceled', actor)) ? 'canceled' : 'session-closed';
     });

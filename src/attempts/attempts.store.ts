@@ -1,10 +1,12 @@
 /** Sessions and attempts as rows. `write` is the only method that sets a state or a status. */
 import { Inject, Injectable } from '@nestjs/common';
-import { asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { LostGuard } from '../database/database-errors.js';
 import { attempts, sessions, subjectKeys } from '../database/schema.js';
+import { within } from '../database/within.js';
 import type { Actor } from '../core/actor.js';
+import type { Reach } from '../core/reach.js';
 import { JournalStore } from '../journal/journal.store.js';
 import type { Signal } from '../config/read-signals.js';
 import type { AttemptChange, Moved, Refused, SessionChange } from './decision.js';
@@ -31,11 +33,12 @@ export class AttemptsStore {
     @Inject(JournalStore) private readonly journal: JournalStore,
   ) {}
 
-  async find(sessionId: string): Promise<SessionWithAttempts | null> {
-    return (await this.findMany(this.database, [sessionId]))[0] ?? null;
+  async find(sessionId: string, reach: Reach): Promise<SessionWithAttempts | null> {
+    const [found] = await this.findMany(this.database, [sessionId], within(reach, sessions.platform));
+    return found ?? null;
   }
 
-  async findMany(database: Queryable, sessionIds: readonly string[]): Promise<SessionWithAttempts[]> {
+  async findMany(database: Queryable, sessionIds: readonly string[], condition?: SQL): Promise<SessionWithAttempts[]> {
     if (sessionIds.length === 0) return [];
     // One statement, so that a session and its attempts show the same moment. Each session has at least one attempt.
     const rows = (await database.orm
@@ -43,7 +46,7 @@ export class AttemptsStore {
       .from(sessions)
       .innerJoin(attempts, eq(attempts.sessionId, sessions.id))
       .leftJoin(subjectKeys, eq(subjectKeys.id, sessions.subjectKeyId))
-      .where(inArray(sessions.id, [...sessionIds]))
+      .where(and(inArray(sessions.id, [...sessionIds]), condition))
       .orderBy(asc(attempts.number))) as { session: SessionRow; attempt: AttemptRow; keySealed: Buffer | null }[];
     const byId = new Map<string, SessionWithAttempts>();
     for (const { session, attempt, keySealed } of rows) {
@@ -65,6 +68,15 @@ export class AttemptsStore {
     const { count } = await tx.query('select from sessions where id = $1 for update', [sessionId]);
     if (count === 0) return null;
     return (await this.findMany(tx, [sessionId]))[0] ?? null;
+  }
+
+  /** Like `lock`, for somebody who asks through the API. @returns null also if the session is out of reach */
+  async lockWithin(tx: Transaction, sessionId: string, reach: Reach): Promise<SessionWithAttempts | null> {
+    const { count } = await tx.query(
+      'select from sessions where id = $1 and ($2::text is null or platform = $2) for update',
+      [sessionId, reach.platform],
+    );
+    return count === 0 ? null : ((await this.findMany(tx, [sessionId]))[0] ?? null);
   }
 
   /** @param from the open transaction, if any: on the embedded database another statement would wait for it forever */
@@ -90,13 +102,13 @@ export class AttemptsStore {
 
   private async insertAttempt(
     tx: Transaction,
-    { id: sessionId, scanRef, initiatorIpDigest: initiator }: NewSession,
+    { id: sessionId, scanRef, platform, initiatorIpDigest: initiator }: NewSession,
     { id, number, signals = [] }: { id: string; number: number; signals?: readonly Signal[] },
     now: Date,
   ) {
     const ipDigests = initiator ? { ipDigests: sql`array[${initiator}::bytea]` } : {};
     const begun = { state: 'requested', createdAt: now, nextTryAt: now, signals: [...signals] };
-    await tx.orm.insert(attempts).values({ id, number, sessionId, scanRef, ...begun, ...ipDigests });
+    await tx.orm.insert(attempts).values({ id, number, sessionId, scanRef, platform, ...begun, ...ipDigests });
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
+import type { Reach } from '../core/reach.js';
 import { Database, type Transaction } from '../database/database.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import { AttemptMoves } from './attempt-moves.js';
@@ -34,8 +35,8 @@ export class ReviewService {
   ) {}
 
   /** Reserves it for a while, or for a while more, for a key that may decide. */
-  claim(sessionId: string, actor: Actor): Promise<'claimed' | Refusal> {
-    return this.withHeld(sessionId, async (held) => {
+  claim(sessionId: string, reach: Reach, actor: Actor): Promise<'claimed' | Refusal> {
+    return this.withHeld(sessionId, reach, async (held) => {
       const { tx, locked, attempt, now } = held;
       const claim = await this.reviews.claim(tx, sessionId);
       const refusal = whyNot(locked.session, claim, actor.id, now) ?? (await this.whyNotDecide(tx, actor));
@@ -48,8 +49,8 @@ export class ReviewService {
   }
 
   /** Gives it back. Nothing to give back is fine, and journals nothing. */
-  release(sessionId: string, actor: Actor): Promise<'released' | Refusal> {
-    return this.withHeld(sessionId, async (held) => {
+  release(sessionId: string, reach: Reach, actor: Actor): Promise<'released' | Refusal> {
+    return this.withHeld(sessionId, reach, async (held) => {
       const { tx, locked, attempt, now } = held;
       const claim = await this.reviews.claim(tx, sessionId);
       const refusal = whyNot(locked.session, claim, actor.id, now);
@@ -62,8 +63,8 @@ export class ReviewService {
   }
 
   /** A note needs no claim: who knows something may say so while another decides. */
-  note(sessionId: string, note: string, actor: Actor): Promise<{ at: Date } | Refusal> {
-    return this.withHeld(sessionId, async (held) => {
+  note(sessionId: string, reach: Reach, note: string, actor: Actor): Promise<{ at: Date } | Refusal> {
+    return this.withHeld(sessionId, reach, async (held) => {
       if (held.locked.session.status !== 'in-review') return 'not-in-review';
       await this.tell(held, actor, reviewEvent('review.noted', held.attempt, {}, note));
       return { at: held.now };
@@ -73,10 +74,11 @@ export class ReviewService {
   /** `approved`: another reviewer has to say pass, too (REVIEW_FOUR_EYES). */
   decide(
     sessionId: string,
+    reach: Reach,
     { decision, note }: Pick<Review, 'decision' | 'note'>,
     actor: Actor,
   ): Promise<'decided' | 'approved' | Refusal> {
-    return this.withHeld(sessionId, async (held) => {
+    return this.withHeld(sessionId, reach, async (held) => {
       const { tx, locked, attempt, now } = held;
       const { reason } = locked.session;
       const decided = reviewPass(
@@ -108,9 +110,9 @@ export class ReviewService {
     return this.settings.review.fourEyes ? whyNotDecide(await this.reviews.reviewer(tx, id)) : null;
   }
 
-  private withHeld<T>(sessionId: string, work: (held: Held) => Promise<T>): Promise<T | 'not-found'> {
+  private withHeld<T>(sessionId: string, reach: Reach, work: (held: Held) => Promise<T>): Promise<T | 'not-found'> {
     return this.database.transaction(async (tx) => {
-      const locked = await this.store.lock(tx, sessionId);
+      const locked = await this.store.lockWithin(tx, sessionId, reach);
       const attempt = locked?.attempts.at(-1);
       if (!locked || !attempt) return 'not-found';
       return work({ tx, locked, attempt, now: this.clock.now() });

@@ -1,5 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { SQL } from 'drizzle-orm';
+import type { Reach } from '../core/reach.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { sessions } from '../database/schema.js';
+import { within } from '../database/within.js';
 import { ApiKeysStore } from '../http/api-keys.store.js';
 import { AttemptsStore } from './attempts.store.js';
 import type { Approval, Reviewer } from './four-eyes.js';
@@ -7,6 +11,7 @@ import type { Claim } from './review.js';
 import type { SessionWithAttempts } from './rows.js';
 
 export interface ReviewFilter {
+  reach: Reach;
   /** by a claim that lives now */
   claimed: boolean | null;
   /** id of the last session of the page before */
@@ -31,25 +36,26 @@ export class ReviewsStore {
   ) {}
 
   /** Sessions in review, those held for longest first. */
-  async list({ claimed, after, limit }: ReviewFilter, now: Date): Promise<ReviewRow[]> {
+  async list({ reach, claimed, after, limit }: ReviewFilter, now: Date): Promise<ReviewRow[]> {
     const { rows } = await this.database.query<{ id: string }>(
       `select id from sessions left join review_claims on session_id = id and claimed_until > $1
         where status = 'in-review' and ($2::boolean is null or $2 = (session_id is not null))
+          and ($5::text is null or platform = $5)
           and ($3::text is null or (held_at, id) > (select held_at, id from sessions where id = $3))
         order by held_at, id limit $4`,
-      [now, claimed, after, limit],
+      [now, claimed, after, limit, reach.platform],
     );
     return this.withSessions(rows.map(({ id }) => id));
   }
 
   /** @returns null when its session was never held */
-  async find(sessionId: string): Promise<ReviewRow | null> {
-    const [found] = await this.withSessions([sessionId]);
+  async find(sessionId: string, reach: Reach): Promise<ReviewRow | null> {
+    const [found] = await this.withSessions([sessionId], within(reach, sessions.platform));
     return found?.session.heldAt ? found : null;
   }
 
-  private async withSessions(ids: string[]): Promise<ReviewRow[]> {
-    const found = await this.attempts.findMany(this.database, ids);
+  private async withSessions(ids: string[], condition?: SQL): Promise<ReviewRow[]> {
+    const found = await this.attempts.findMany(this.database, ids, condition);
     const claims = await this.claims(this.database, ids);
     const approvals = await this.approvals(this.database, ids);
     const { rows: notes } = await this.database.query<{ sessionId: string; count: number }>(

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AddressDigests } from '../attempts/address-digests.js';
 import { Clock } from '../core/clock.js';
 import { isId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { decodePageEnd, encodePageEnd } from '../http/cursor.js';
 import { instantOf } from '../http/instant.js';
 import { attemptView } from '../sessions/session-view.js';
@@ -26,9 +27,10 @@ export class AttemptsAudit {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  async search(query: SearchAttemptsDto): Promise<FoundAttemptPageResponse> {
+  async search(query: SearchAttemptsDto, reach: Reach): Promise<FoundAttemptPageResponse> {
     const { limit, state, outcome, failReason, signal, scanRef, ip, from, to, cursor } = query;
     const found = await this.attempts.search({
+      reach,
       limit: limit + 1,
       state,
       outcome,
@@ -55,11 +57,11 @@ export class AttemptsAudit {
     };
   }
 
-  async summary(query: SummaryDto): Promise<SummaryResponse | 'empty' | 'too-long'> {
+  async summary(query: SummaryDto, reach: Reach): Promise<SummaryResponse | 'empty' | 'too-long'> {
     const { bucket } = query;
     const window = windowOf({ from: instantOf(query.from), to: instantOf(query.to), bucket }, this.clock.now());
     if (typeof window === 'string') return window;
-    const { attempts, sessions, durations } = await this.summaries.read(window);
+    const { attempts, sessions, durations } = await this.summaries.read(window, reach);
     const attemptsBy = byStart(attempts);
     const sessionsBy = byStart(sessions);
     const durationsBy = new Map(durations.map((timed) => [timed.start?.getTime() ?? null, timed]));

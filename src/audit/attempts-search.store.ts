@@ -2,13 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { and, desc, eq, gte, isNotNull, lt, sql } from 'drizzle-orm';
 import type { AttemptRow } from '../attempts/rows.js';
 import type { AttemptState } from '../attempts/states.js';
+import type { Reach } from '../core/reach.js';
 import type { Queryable } from '../database/database.js';
 import { ReadDatabase } from '../database/read-database.js';
 import { attempts } from '../database/schema.js';
+import { within } from '../database/within.js';
 import type { PageEnd } from '../http/cursor.js';
 import type { FinalStatus } from '../idenfy/contract.js';
 
 export interface AttemptFilter {
+  reach: Reach;
   state?: AttemptState;
   outcome?: FinalStatus;
   failReason?: string;
@@ -38,6 +41,7 @@ export class AttemptsSearchStore {
       .from(attempts)
       .where(
         and(
+          within(filter.reach, attempts.platform),
           state && eq(attempts.state, state),
           outcome && and(isNotNull(attempts.outcome), sql`${attempts.outcome}->>'status' = ${outcome}`),
           failReason === undefined ? undefined : sql`${attempts.outcome}->>'failReason' = ${failReason}`,

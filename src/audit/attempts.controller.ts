@@ -1,6 +1,8 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
+import { CurrentReach } from '../http/principal.js';
 import { RequireScope } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
 import { AttemptsAudit } from './attempts-audit.service.js';
@@ -27,8 +29,8 @@ export class AttemptsController {
       'Attempts of all sessions, newest first. An attempt must match every filter of the request. Each attempt shows the status of its session and what a reviewer decided.',
   })
   @ApiAnswers({ 200: [FoundAttemptPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
-  search(@Query() query: SearchAttemptsDto): Promise<FoundAttemptPageResponse> {
-    return this.attempts.search(query);
+  search(@Query() query: SearchAttemptsDto, @CurrentReach() reach: Reach): Promise<FoundAttemptPageResponse> {
+    return this.attempts.search(query, reach);
   }
 
   @Get('summary')
@@ -41,8 +43,8 @@ export class AttemptsController {
     'invalid-request',
     'overloaded',
   ])
-  async summary(@Query() query: SummaryDto): Promise<SummaryResponse> {
-    const summary = await this.attempts.summary(query);
+  async summary(@Query() query: SummaryDto, @CurrentReach() reach: Reach): Promise<SummaryResponse> {
+    const summary = await this.attempts.summary(query, reach);
     if (typeof summary === 'string') throw invalid([whyNot[summary]]);
     return summary;
   }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JournalProofs } from '../journal/tree/journal-proofs.service.js';
+import { JournalSignatures } from '../journal/tree/journal-signatures.service.js';
 import { verifierKey } from '../journal/tree/signed-note.js';
 import { type EvidenceStatement, type SignedEvidenceStatement, signStatement } from './evidence-statement.js';
 
@@ -27,7 +28,10 @@ interface ProvenEvents {
 
 @Injectable()
 export class EvidenceProofs {
-  constructor(@Inject(JournalProofs) private readonly journal: JournalProofs) {}
+  constructor(
+    @Inject(JournalProofs) private readonly journal: JournalProofs,
+    @Inject(JournalSignatures) private readonly signatures: JournalSignatures,
+  ) {}
 
   /** @param positions of sealed events: the newest checkpoint covers all of them */
   async prove(positions: readonly number[]): Promise<ProvenEvents> {
@@ -47,8 +51,9 @@ export class EvidenceProofs {
     };
   }
 
-  /** Signs with the key that signs checkpoints. */
-  sign(statement: EvidenceStatement): SignedEvidenceStatement {
-    return signStatement(statement, this.journal.signer.privateKey);
+  /** Signs with the key that signs checkpoints. @returns null while the journal is inconsistent */
+  async sign(statement: EvidenceStatement): Promise<SignedEvidenceStatement | null> {
+    const key = await this.signatures.key();
+    return key && signStatement(statement, key);
   }
 }

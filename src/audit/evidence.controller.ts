@@ -1,8 +1,11 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
+import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
+import { CurrentReach } from '../http/principal.js';
 import { RequireScope } from '../http/scopes.js';
+import { nothingIsSigned } from '../journal/tree/inconsistency.js';
 import { EvidenceResponse } from './evidence.responses.js';
 import { Evidence } from './evidence.service.js';
 
@@ -22,12 +25,13 @@ export class EvidenceController {
     'not-found',
     'overloaded',
   ])
-  async get(@Param('id') id: string): Promise<EvidenceResponse> {
-    const bundle = await this.evidence.of(id);
+  async get(@Param('id') id: string, @CurrentReach() reach: Reach): Promise<EvidenceResponse> {
+    const bundle = await this.evidence.of(id, reach);
     if (bundle === 'not-found') throw new Problem('not-found');
     if (bundle === 'not-sealed') {
       throw new Problem('unavailable', { detail: 'The latest events are not sealed yet.', retryAfterSeconds: 1 });
     }
+    if (bundle === 'inconsistent') throw new Problem('unavailable', { detail: nothingIsSigned });
     return bundle;
   }
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
+import type { Reach } from '../core/reach.js';
 import type { Json } from '../core/canonical-json.js';
 import { DeliveriesOfSessions } from '../deliveries/deliveries-of-sessions.js';
 import type { DeliveryResponse } from '../deliveries/delivery.responses.js';
@@ -29,19 +30,20 @@ export class Evidence {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  async of(sessionId: string): Promise<EvidenceResponse | 'not-found' | 'not-sealed'> {
+  async of(sessionId: string, reach: Reach): Promise<EvidenceResponse | 'not-found' | 'not-sealed' | 'inconsistent'> {
     for (let tries = 0; tries < triesMost; tries += 1) {
-      const events = await this.sealed.eventsOf(sessionId);
+      const events = await this.sealed.eventsOf(sessionId, reach);
       if (typeof events === 'string') return events;
       const evidence = await this.from(sessionId, events);
+      if (evidence === 'inconsistent') return evidence;
       // If an event was added meanwhile, the events are not complete, or the webhooks and deliveries do not match them.
-      const rows = await this.sessions.findRows(sessionId);
+      const rows = await this.sessions.findRows(sessionId, reach);
       if (rows?.session.seq === events.length) return evidence;
     }
     return 'not-sealed';
   }
 
-  private async from(sessionId: string, history: readonly JournalEvent[]): Promise<EvidenceResponse> {
+  private async from(sessionId: string, history: readonly JournalEvent[]): Promise<EvidenceResponse | 'inconsistent'> {
     const { session, attempts } = provenSession(history);
     const verdicts = provenVerdicts(history);
     const [{ proofs, origin, ...tree }, webhooks, deliveries] = await Promise.all([
@@ -54,7 +56,7 @@ export class Evidence {
     ]);
     const records = webhooks.map((webhook) => webhookRecord(webhook, verdicts.get(webhook.id)));
     const sent = deliveries.map(deliveryRecord).sort((a, b) => (a.id < b.id ? -1 : 1));
-    const statement = this.proofs.sign({
+    const statement = await this.proofs.sign({
       kind: 'facecode-evidence-statement',
       version: 1,
       sessionId,
@@ -64,6 +66,7 @@ export class Evidence {
       webhooksDigest: digestOfJson(records as unknown as Json),
       deliveriesDigest: digestOfJson(sent as unknown as Json),
     });
+    if (!statement) return 'inconsistent';
     return {
       kind: 'facecode-evidence',
       version: evidenceVersion,

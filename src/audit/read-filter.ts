@@ -19,6 +19,7 @@ const tellable: readonly string[] = [
   'type',
   'bucket',
   'format',
+  'platform',
   'from',
   'to',
   'createdAfter',

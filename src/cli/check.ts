@@ -14,7 +14,7 @@ export const check: Command = {
   async run(args) {
     parseArgs({ args, options: {} });
     return withKeys(['encryption'], async (database, settings) => {
-      const journal = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
+      const journal = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)), null);
       const consistency = new Consistency(database, new AttemptsStore(database, journal), journal);
       let differing = 0;
       const checked = await consistency.check(({ sessionId, expected, found, fault }) => {

@@ -8,6 +8,7 @@ import { readFilter } from '../audit/read-filter.js';
 import { SystemClock } from '../core/clock.js';
 import type { Database } from '../database/database.js';
 import type { ExportPlan } from '../journal/export/export.service.js';
+import { isOnePlatform, platformRule } from '../core/platform.js';
 import { type Bound, isBackwards, parseBound } from '../journal/export/export-range.js';
 import { exportFormats } from '../journal/export/export-text.js';
 import type { JournalStore } from '../journal/journal.store.js';
@@ -18,20 +19,28 @@ import { withDatabase } from './with-database.js';
 export const exportCommand: Command = {
   name: 'export',
   summary: 'Writes the sealed events of the journal with their proof, for facecode verify',
-  usage: `[--format ${exportFormats.join('|')}] [--from <position|time>] [--to <position|time>] [--out <file>]`,
+  usage: `[--format ${exportFormats.join('|')}] [--from <position|time>] [--to <position|time>] [--platform <name>] [--out <file>]`,
   async run(args) {
     const text = { type: 'string' } as const;
-    const { values } = parseArgs({ args, options: { format: text, from: text, to: text, out: text } });
+    const options = { format: text, from: text, to: text, platform: text, out: text };
+    const { values } = parseArgs({ args, options });
     const format = exportFormats.find((known) => known === (values.format ?? 'ndjson'));
     if (!format) throw new WrongUsage(`--format takes ${exportFormats.join(' or ')}`);
     const bounds = { from: readBound('--from', values.from), to: readBound('--to', values.to) };
     if (isBackwards(bounds)) throw new WrongUsage('--to lies before --from');
+    const { platform = null } = values;
+    if (platform !== null && !isOnePlatform(platform)) throw new WrongUsage(`--platform ${platformRule}`);
     return withDatabase(async (database, settings) => {
-      const { export: journal, events } = journalOf(database, settings);
-      const plan = await journal.plan(bounds);
-      await recordExport(database, events, plan, { format, from: values.from, to: values.to });
+      const { export: journal, store } = journalOf(database, settings);
+      const plan = await journal.plan(bounds, platform);
+      await recordExport(database, store, plan, {
+        format,
+        from: values.from,
+        to: values.to,
+        platform: values.platform,
+      });
       await write(Readable.from(journal.text(plan, format), { objectMode: false }), values.out);
-      printError(`${plan.to - plan.from + 1} events, of a journal of ${plan.checkpoint.size}.`);
+      printError(`${plan.events} events, of a journal of ${plan.checkpoint.size}.`);
       return 0;
     });
   },
@@ -41,12 +50,12 @@ export const exportCommand: Command = {
 async function recordExport(
   database: Database,
   events: JournalStore,
-  { from, to }: ExportPlan,
+  plan: ExportPlan,
   asked: Record<string, string | undefined>,
 ): Promise<void> {
   const now = new SystemClock().now();
-  const rows = to - from + 1;
-  const range = rows === 0 ? {} : { firstPosition: from, lastPosition: to };
+  const rows = plan.events;
+  const range = rows === 0 ? {} : { firstPosition: plan.from, lastPosition: plan.to };
   const read = {
     route: 'journal.export',
     filter: readFilter(asked),

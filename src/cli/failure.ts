@@ -20,9 +20,9 @@ const worded = [DatabaseUnavailable, DatabaseRefused, FolderInUse, MigrationsPen
 
 /**
  * SQLSTATE classes and codes that the owner of the database can fix: insufficient resources, operator intervention,
- * system error, no permission, no such role, read-only.
+ * system error, no permission, no such role, a change that only the owner of the tables may make, read-only.
  */
-const ofTheServer = /^(53|57|58|42501|42704|25006)/;
+const ofTheServer = /^(53|57|58|42501|42704|23001|25006)/;
 
 export function failureOf(thrown: unknown): Failure {
   if (worded.some((kind) => thrown instanceof kind)) return { line: (thrown as Error).message, stack: null };

@@ -1,25 +1,25 @@
 import { parseArgs } from 'node:util';
 import { ApiKeysService } from '../access/api-keys.service.js';
 import { SystemClock } from '../core/clock.js';
-import { Sealer } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
 import { type ApiKey, ApiKeysStore } from '../http/api-keys.store.js';
 import { CredentialMemory } from '../http/credential-memory.js';
 import { AdministrationJournal } from '../journal/administration-journal.js';
-import { JournalStore } from '../journal/journal.store.js';
-import { PersonalKeys } from '../journal/personal-keys.js';
 import { allPlatforms, defaultPlatform, isOnePlatform, platformRule } from '../core/platform.js';
 import { allPlatformsRule, mayHaveAllPlatforms, type Scope, scopes } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
 import { type Command, print, WrongUsage } from './command.js';
+import { journalOf } from './journal-of.js';
+import { reseal } from './reseal/reseal-command.js';
 import { type OpenedSettings, withDatabase, withKeys } from './with-database.js';
 
 const operator = { actor: { kind: 'system', id: 'command-line' }, platform: null } as const;
 
 export const keys: Command = {
   name: 'keys',
-  summary: 'Makes, lists and revokes API keys without going through the API',
-  usage: `create --name <text> --scopes <${scopes.join('|')}>[,...] [--owner <text>] [--platform <name>|*] [--expires-at <ISO 8601>] | list | revoke <key id>`,
+  summary:
+    'Makes, lists and revokes API keys without going through the API; seals data again with a new encryption key',
+  usage: `create --name <text> --scopes <${scopes.join('|')}>[,...] [--owner <text>] [--platform <name>|*] [--expires-at <ISO 8601>] | list | revoke <key id> | reseal`,
   async run([action, ...args]) {
     switch (action) {
       case 'create':
@@ -28,6 +28,8 @@ export const keys: Command = {
         return list(args);
       case 'revoke':
         return revoke(args);
+      case 'reseal':
+        return reseal(args);
       default:
         throw new WrongUsage(action === undefined ? 'say what to do' : `there is no "${action}"`);
     }
@@ -96,8 +98,7 @@ async function list(args: string[]): Promise<number> {
 
 /** What these commands do is recorded. A process of the service gives the events their positions. */
 function apiKeysOf(database: Database, settings: OpenedSettings<'encryption' | 'journal'>): ApiKeysService {
-  const events = new JournalStore(database, new PersonalKeys(new Sealer(settings.keys.encryption)));
-  const journal = new AdministrationJournal(events, { afterCommit: () => undefined });
+  const journal = new AdministrationJournal(journalOf(database, settings).store, { afterCommit: () => undefined });
   const clock = new SystemClock();
   return new ApiKeysService(database, new ApiKeysStore(database), new CredentialMemory(clock), journal, clock);
 }

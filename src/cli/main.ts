@@ -6,10 +6,12 @@ import { check } from './check.js';
 import { certify } from './certify/certify.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { demo } from './demo.js';
+import { erase } from './erase.js';
 import { exportCommand } from './export.js';
 import { endProcess } from './end-process.js';
 import { failureOf } from './failure.js';
 import { grants } from './grants.js';
+import { journal } from './journal.js';
 import { keys } from './keys.js';
 import { migrateCommand } from './migrate.js';
 import { simulate } from './simulate.js';
@@ -21,8 +23,10 @@ const commands: readonly Command[] = [
   demo,
   migrateCommand,
   keys,
+  journal,
   check,
   exportCommand,
+  erase,
   verify,
   grants,
   simulate,

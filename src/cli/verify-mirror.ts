@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sizeOfMirrorFile } from '../journal/mirror/mirror-file.js';
 import { openTrusted, type TrustedKey } from '../journal/export/trusted-key.js';
+import { acceptancesOf } from '../journal/tree/signed-note.js';
 import { print, WrongUsage } from './command.js';
 import { type Journal, journalOf } from './journal-of.js';
 import { withDatabase } from './with-database.js';
@@ -27,9 +28,16 @@ export async function compareWithMirror(
   const sizes = await sizesIn(folder);
   const { signer } = journal.proofs;
   const trusted = key ?? { key: signer.key, name: signer.name };
+  const stored = await journal.proofs.stored();
+  const accepted = stored ? acceptancesOf(stored.note) : 0;
+  let superseded = 0;
   for (const { size, name } of sizes) {
-    const reason = await differs(journal, size, await readFile(join(folder, name), 'utf8'), trusted);
-    if (reason !== null) return { same: false, text: `NOT VALID: the checkpoint of size ${size}: ${reason}` };
+    const mirrored = await readFile(join(folder, name), 'utf8');
+    if (acceptancesOf(mirrored) < accepted) superseded += 1;
+    else {
+      const reason = await differs(journal, size, mirrored, trusted);
+      if (reason !== null) return { same: false, text: `NOT VALID: the checkpoint of size ${size}: ${reason}` };
+    }
   }
   // The mirror vouches for the tree; that the events are those in the tree is for the journal to show.
   const { valid, firstBadPosition, reason } = await journal.verification.verify();
@@ -42,7 +50,9 @@ export async function compareWithMirror(
   const newest = sizes.at(-1)!.size;
   return {
     same: true,
-    text: `valid: ${sizes.length} mirrored checkpoints, up to size ${newest}, are those of this journal`,
+    text:
+      `valid: ${sizes.length - superseded} mirrored checkpoints, up to size ${newest}, are those of this journal` +
+      (superseded === 0 ? '' : `; ${superseded} are older than the last \`journal accept\` and were not compared`),
   };
 }
 
@@ -62,7 +72,7 @@ async function sizesIn(folder: string): Promise<{ size: number; name: string }[]
 async function differs(journal: Journal, size: number, note: string, key: TrustedKey): Promise<string | null> {
   const mirrored = openTrusted(note, key);
   if (!mirrored || mirrored.size !== size) return 'the mirrored file is not a checkpoint signed with that key';
-  const { size: newest } = await journal.proofs.latest();
+  const newest = (await journal.proofs.stored())?.size ?? 0;
   if (size > newest) return `the journal ends at ${newest}`;
   const root = await journal.proofs.rootAt(size).catch(() => null);
   return root?.equals(mirrored.root) ? null : 'the journal had another root at that size: it was rewritten';

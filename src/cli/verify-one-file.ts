@@ -56,6 +56,7 @@ export async function verifyOneFile(file: string, key: TrustedKey | null): Promi
   }
   print(`valid: ${describe(verdict)}`);
   if (verdict.kind === 'evidence') explainEvidence(verdict);
+  if (verdict.kind === 'platform-export') explainPlatform(verdict);
   if (!key) warn();
   return 0;
 }
@@ -65,7 +66,9 @@ function describe(verdict: GoodVerdict): string {
   const { kind, events, from, to, treeSize, origin, keyId, erased } = verdict;
   const range = events > 0 ? `, positions ${from} to ${to}` : '';
   const gone = erased > 0 ? `, ${erased} with personal data erased` : '';
-  return `${kind} of ${events} events${range}${gone}, in the tree of ${treeSize} signed by ${origin} (key ${keyId})`;
+  const what =
+    kind === 'platform-export' ? `export of ${verdict.platform}, ${events} events` : `${kind} of ${events} events`;
+  return `${what}${range}${gone}, in the tree of ${treeSize} signed by ${origin} (key ${keyId})`;
 }
 
 function explainEvidence({ session, madeAt, unproven, origin }: Extract<Verdict, { kind: 'evidence' }>): void {
@@ -74,6 +77,13 @@ function explainEvidence({ session, madeAt, unproven, origin }: Extract<Verdict,
   print(`The file has all events of the session up to ${madeAt}. Later events are not in it.`);
   print(`No event proves the following. ${origin} vouches for it with its signature:`);
   for (const member of unproven) print(`  ${member}: ${wordsOf(member)}`);
+}
+
+function explainPlatform({ platform, events, from, to, origin }: Extract<Verdict, { kind: 'platform-export' }>): void {
+  print(`Each event is proven. The events of other platforms are not in the file, so no proof shows that it has all`);
+  print(
+    `events of ${platform}: ${origin} vouches with its signature that there are ${events} from position ${from} to ${to}.`,
+  );
 }
 
 function warn(): void {

@@ -10,7 +10,10 @@ import { openDatabase } from '../database/open.js';
 export const terminalPatience = { seconds: 3 };
 
 /** The settings that a command can use: those of the database, and the keys that it asked for. */
-export type OpenedSettings<Key extends KeyName> = Pick<Settings, 'database' | 'dataDir' | 'journalOrigin'> & {
+export type OpenedSettings<Key extends KeyName> = Pick<
+  Settings,
+  'database' | 'dataDir' | 'journalOrigin' | 'checkpointMirror'
+> & {
   readonly keys: ReadKeys<Key>;
 };
 
@@ -31,7 +34,11 @@ export async function withKeys<T, Key extends KeyName = never>(
   keys: readonly Key[],
   work: (database: Database, settings: OpenedSettings<Key>) => Promise<T>,
 ): Promise<T> {
-  const settings = readSettingsOf(readEnvironment(), ['database', 'dataDir', 'journalOrigin'], keys);
+  const settings = readSettingsOf(
+    readEnvironment(),
+    ['database', 'dataDir', 'journalOrigin', 'checkpointMirror'],
+    keys,
+  );
   const database = await openDatabase(settings, terminalPatience);
   try {
     await checkKeys(database, settings, false);

@@ -42,3 +42,23 @@ const journalKeyFault =
 /** HTTP Basic (RFC 7617) parts user and secret at the first colon. */
 export const basicUser: Parser<string> = (text) =>
   text.includes(':') ? { fault: 'holds a colon, expected the API key alone' } : { value: text };
+
+/** The keys of the iDenfy simulator begin like this. They are public, so their length does not matter. */
+export const isSimulatorKey = (text: string): boolean => text.startsWith('sim-');
+
+/** Ours: iDenfy's pages name no length. A key of 16 random characters cannot be guessed. */
+const shortestSigningKey = 16;
+/** HMAC-SHA256 has 32 bytes, and RFC 2104 discourages keys that are shorter than the digest. */
+const shortSigningKey = 32;
+
+export const isShortSigningKey = (text: string): boolean => text.length < shortSigningKey && !isSimulatorKey(text);
+
+const signingKey: Parser<string> = (text) =>
+  text.length >= shortestSigningKey || isSimulatorKey(text)
+    ? { value: text }
+    : {
+        fault: `has a key with fewer than ${shortestSigningKey} characters, expected at least ${shortestSigningKey} in each, better ${shortSigningKey} (openssl rand -hex 32)`,
+      };
+
+/** Signing keys of iDenfy's webhooks, any of which is accepted. */
+export const signingKeys = listOf(signingKey);

@@ -1,5 +1,6 @@
 /** Parsers of addresses. An address may hold a password, so no fault quotes one. */
 import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import type { Parser } from './variable-reader.js';
 
 export const postgresUrl: Parser<string> = (text) =>
@@ -65,6 +66,18 @@ export const mirrorTarget: Parser<{ folder: string } | { url: string }> = (text)
   }
   return { value: { url: url.href } };
 };
+
+/**
+ * Whether a URL leads to this machine or to a private network: by an IP address (loopback, RFC 1918, RFC 4193), as
+ * `localhost` or a name below it, or by a name without a dot. A name with a dot does not count, whatever it resolves to
+ * now: its owner can change that.
+ */
+export function isOfPrivateNetwork(url: string): boolean {
+  const { hostname } = new URL(url);
+  const address = hostname.replaceAll(/[[\]]/g, '');
+  if (!ipaddr.isValid(address)) return isPrivateName(hostname);
+  return ['loopback', 'private', 'uniqueLocal'].includes(ipaddr.process(address).range());
+}
 
 function isPrivateName(host: string): boolean {
   return isLoopback(host) || /^[\w-]+$/.test(host);

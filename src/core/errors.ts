@@ -16,7 +16,7 @@ export const problems = {
   forbidden: {
     status: 403,
     title: 'The key may not do this',
-    help: 'The API key is valid but may not do this. `detail` says why: it lacks the scope that the operation needs, or with REVIEW_FOUR_EYES=on it cannot be one of the two people who grant a held pass.',
+    help: 'The API key is valid but may not do this. `detail` says why: it lacks the scope that the operation needs, it belongs to one platform and the operation concerns all of them (a key of all platforms has the platform `*`), or with REVIEW_FOUR_EYES=on it cannot be one of the two people who grant a held pass.',
   },
   'not-found': {
     status: 404,

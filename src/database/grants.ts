@@ -1,17 +1,19 @@
 /**
  * SQL that gives a role the rights to run the service, and no others. The owner of the tables runs it. The role cannot
- * change recorded events. Erasure needs no exception, because it destroys the keys in `subject_keys` that seal their
- * personal data. Pure.
+ * change recorded events. Erasure destroys the keys in `subject_keys` that seal their personal data. A function empties
+ * the personal data of events that are older than those keys, and nothing else. Pure.
  */
 import { queueSchema } from './embedded.js';
 
 /** Tables where less than reading and writing will do. */
 const lessOn = {
-  // a position is given once: a trigger refuses a second one
-  events: 'select, insert, update (position)',
+  // a position and a MAC are given once, and an event stays set aside: triggers refuse the rest
+  events: 'select, insert, update (position, mac, set_aside)',
   // a partial tile grows: a trigger refuses anything else
   journal_nodes: 'select, insert, update',
   checkpoints: 'select, insert',
+  // its one row is never deleted
+  journal_state: 'select, insert, update',
   // one row for each key: a rotation changes it, nothing deletes it
   key_canaries: 'select, insert, update',
   facecode_migrations: 'select',
@@ -28,6 +30,7 @@ export function grantsFor(role: string, schema = 'public'): string {
       `revoke all on ${ours}.${identifier(table)} from ${to};`,
       `grant ${privileges} on ${ours}.${identifier(table)} to ${to};`,
     ]),
+    `grant execute on function ${ours}.erase_personal_data_without_key(text[]) to ${to};`,
     '-- BullMQ, where it runs on this database instead of Redis; it makes a sequence for each queue as it runs',
     'do $$ begin',
     `  if to_regnamespace('${queueSchema}') is not null then`,

@@ -76,6 +76,7 @@ export const attempts = pgTable('attempts', {
   lostLooks: integer('lost_looks').notNull().default(0),
   scanRef: text('scan_ref').notNull(),
   ipDigests: bytes('ip_digests').array().notNull().default([]),
+  platform: text('platform').notNull().default('main'),
 });
 
 export const orphans = pgTable('orphans', {
@@ -102,6 +103,7 @@ export const webhooks = pgTable('webhooks', {
   replayedAt: instant('replayed_at'),
   replayedBy: text('replayed_by'),
   scanRefDigest: bytes('scan_ref_digest'),
+  platform: text('platform'),
 });
 
 export const events = pgTable('events', {
@@ -120,6 +122,15 @@ export const events = pgTable('events', {
   subjectKeyId: text('subject_key_id'),
   platform: text('platform'),
   version: smallint('version').notNull().default(1),
+  mac: bytes('mac'),
+  setAside: boolean('set_aside').notNull().default(false),
+});
+
+export const journalState = pgTable('journal_state', {
+  one: boolean('one').primaryKey().default(true),
+  macsBegan: bytes('macs_began'),
+  stopped: jsonb('stopped').$type<Json>(),
+  stoppedAt: instant('stopped_at'),
 });
 
 export const journalNodes = pgTable(
@@ -160,6 +171,11 @@ export const keyCanaries = pgTable('key_canaries', {
   canary: bytes('canary').notNull(),
 });
 
+export const sealingKeys = pgTable('sealing_keys', {
+  id: bytes('id').primaryKey(),
+  since: instant('since').notNull().defaultNow(),
+});
+
 export const checkpointMirror = pgTable('checkpoint_mirror', {
   one: boolean('one').primaryKey().default(true),
   size: bigint('size', { mode: 'number' }).notNull(),
@@ -191,8 +207,9 @@ export const idempotencyKeys = pgTable(
     answerSealed: bytes('answer_sealed'),
     leasedUntil: instant('leased_until').notNull(),
     createdAt: instant('created_at').notNull(),
+    platform: text('platform').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.apiKeyId, table.key] })],
+  (table) => [primaryKey({ columns: [table.platform, table.key] })],
 );
 
 export const subjects = pgTable('subjects', {
@@ -203,6 +220,7 @@ export const subjects = pgTable('subjects', {
   lastOutcomes: jsonb('last_outcomes').$type<Json>().notNull().default([]),
   version: integer('version').notNull().default(1),
   updatedAt: instant('updated_at').notNull(),
+  failuresByPlatform: jsonb('failures_by_platform').$type<Json>().notNull().default({}),
 });
 
 export const reviewClaims = pgTable('review_claims', {

@@ -8,6 +8,8 @@ export interface SealedColumn<Key extends readonly string[] = readonly string[]>
   readonly column: string;
   /** columns of the primary key, in whose order rows are locked */
   readonly primaryKey: readonly string[];
+  /** of the columns of the primary key; default: text */
+  readonly keyType?: 'text' | 'bigint';
   /** columns that `context` takes */
   readonly boundTo: Key;
   /** what a value is bound to, so that it opens in its own row only; the values of `boundTo` as texts */
@@ -47,6 +49,7 @@ export const sealedColumns = {
   endpointSecrets: byId('endpoints', 'secrets_sealed', 'endpoint-secrets'),
   deliveryAnswer: {
     ...byId('delivery_attempts', 'response_sealed', 'delivery-answer'),
+    keyType: 'bigint' as const,
     boundTo: ['delivery_id'] as const,
   },
   legalHold: {
@@ -56,7 +59,7 @@ export const sealedColumns = {
   },
   rememberedAnswer: {
     ...byId('idempotency_keys', 'answer_sealed', ''),
-    primaryKey: ['api_key_id', 'key'],
+    primaryKey: ['platform', 'key'],
     boundTo: ['api_key_id', 'key'] as const,
     context: (apiKeyId: string, key: string) => `idempotency:${apiKeyId}:${key}`,
   },

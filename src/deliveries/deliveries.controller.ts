@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
+import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { actorOf, CurrentPrincipal, CurrentReach, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { ListDeliveriesDto, RecoverDto } from './delivery.dto.js';
@@ -21,8 +22,12 @@ export class DeliveriesController {
     description: 'Newest first, each with all its tries.',
   })
   @ApiAnswers({ 200: [DeliveryPageResponse, 'One page.'] }, ['invalid-request', 'not-found', 'overloaded'])
-  async list(@Param('id') id: string, @Query() query: ListDeliveriesDto): Promise<DeliveryPageResponse> {
-    return accepted(await this.deliveries.list(id, query));
+  async list(
+    @Param('id') id: string,
+    @Query() query: ListDeliveriesDto,
+    @CurrentReach() reach: Reach,
+  ): Promise<DeliveryPageResponse> {
+    return accepted(await this.deliveries.list(id, reach, query));
   }
 
   @Post('endpoints/:id/test')
@@ -37,7 +42,7 @@ export class DeliveriesController {
     'endpoint-disabled',
   ])
   async test(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<DeliveryResponse> {
-    return accepted(await this.deliveries.test(id, actorOf(principal)));
+    return accepted(await this.deliveries.test(id, reachOf(principal), actorOf(principal)));
   }
 
   @Post('endpoints/:id/recover')
@@ -52,15 +57,19 @@ export class DeliveriesController {
     'not-found',
     'endpoint-disabled',
   ])
-  async recover(@Param('id') id: string, @Body() { since }: RecoverDto): Promise<RecoveryResponse> {
-    return accepted(await this.deliveries.recover(id, since));
+  async recover(
+    @Param('id') id: string,
+    @Body() { since }: RecoverDto,
+    @CurrentReach() reach: Reach,
+  ): Promise<RecoveryResponse> {
+    return accepted(await this.deliveries.recover(id, reach, since));
   }
 
   @Get('deliveries/:id')
   @ApiOperation({ summary: 'Get a delivery', description: 'Each try is shown with its answer.' })
   @ApiAnswers({ 200: [DeliveryResponse, 'The delivery.'] }, ['not-found'])
-  async get(@Param('id') id: string): Promise<DeliveryResponse> {
-    return accepted(await this.deliveries.find(id));
+  async get(@Param('id') id: string, @CurrentReach() reach: Reach): Promise<DeliveryResponse> {
+    return accepted(await this.deliveries.find(id, reach));
   }
 
   @Post('deliveries/:id/retry')
@@ -71,8 +80,8 @@ export class DeliveriesController {
   })
   @HttpCode(202)
   @ApiAnswers({ 202: [DeliveryResponse, 'The delivery, to be sent now.'] }, ['not-found', 'endpoint-disabled'])
-  async retry(@Param('id') id: string): Promise<DeliveryResponse> {
-    return accepted(await this.deliveries.retry(id));
+  async retry(@Param('id') id: string, @CurrentReach() reach: Reach): Promise<DeliveryResponse> {
+    return accepted(await this.deliveries.retry(id, reach));
   }
 }
 

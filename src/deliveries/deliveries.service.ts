@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
 import { isId, newId } from '../core/ids.js';
+import { Reach } from '../core/reach.js';
 import { Database, type Transaction } from '../database/database.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { parseInstant } from '../http/instant.js';
@@ -31,8 +32,8 @@ export class DeliveriesService {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  async list(endpointId: string, query: ListDeliveriesDto): Promise<DeliveryPageResponse | 'not-found'> {
-    if (!isId('ep', endpointId) || !(await this.endpoints.find(endpointId))) return 'not-found';
+  async list(endpointId: string, reach: Reach, query: ListDeliveriesDto): Promise<DeliveryPageResponse | 'not-found'> {
+    if (!isId('ep', endpointId) || !(await this.endpoints.find(endpointId, reach))) return 'not-found';
     const { limit, state, cursor } = query;
     const before = cursor === undefined ? undefined : decodeCursor(cursor, (text) => isId('dlv', text));
     const found = await this.store.list({ endpointId, state, before, limit: limit + 1 });
@@ -44,18 +45,18 @@ export class DeliveriesService {
     };
   }
 
-  async find(id: string): Promise<DeliveryResponse | 'not-found'> {
-    const found = isId('dlv', id) ? await this.store.find(id) : null;
+  async find(id: string, reach: Reach): Promise<DeliveryResponse | 'not-found'> {
+    const found = isId('dlv', id) ? await this.store.find(id, reach) : null;
     return found ? deliveryView(found, (row) => this.store.answerOf(row)) : 'not-found';
   }
 
   /**
    * Sends one delivery at once, whatever its state. Its schedule starts again, and its endpoint is no longer held back.
    */
-  async retry(id: string): Promise<DeliveryResponse | Refused> {
-    const found = isId('dlv', id) ? await this.store.find(id) : null;
+  async retry(id: string, reach: Reach): Promise<DeliveryResponse | Refused> {
+    const found = isId('dlv', id) ? await this.store.find(id, reach) : null;
     if (!found) return 'not-found';
-    return this.toEnabled(found.delivery.endpointId, async (tx, endpoint) => {
+    return this.toEnabled(found.delivery.endpointId, reach, async (tx, endpoint) => {
       const now = this.clock.now();
       await this.endpoints.change(tx, endpoint.id, saidToBeWell);
       await this.store.sendAgain(tx, id, now);
@@ -65,8 +66,8 @@ export class DeliveriesService {
   }
 
   /** An event that did not happen, sent like those that did. */
-  test(endpointId: string, actor: Actor): Promise<DeliveryResponse | Refused> {
-    return this.toEnabled(endpointId, async (tx, endpoint) => {
+  test(endpointId: string, reach: Reach, actor: Actor): Promise<DeliveryResponse | Refused> {
+    return this.toEnabled(endpointId, reach, async (tx, endpoint) => {
       const now = this.clock.now();
       const event = {
         id: newId('evt'),
@@ -93,12 +94,12 @@ export class DeliveriesService {
    * but only up to the position for which deliveries were made. Later events get their deliveries anyway; made here,
    * those would overtake earlier events.
    */
-  async recover(endpointId: string, since: string | number): Promise<RecoveryResponse | Refused> {
+  async recover(endpointId: string, reach: Reach, since: string | number): Promise<RecoveryResponse | Refused> {
     if (!isId('ep', endpointId)) return 'not-found';
     return this.database.transaction(async (tx) => {
       // A fan-out under way may have passed over an endpoint that was enabled a moment ago, so wait for its position.
       const until = await this.endpoints.holdFanOut(tx);
-      return this.whenEnabled(tx, endpointId, async (endpoint) => {
+      return this.whenEnabled(tx, endpointId, reach, async (endpoint) => {
         const time = parseInstant(since);
         const after = time ? await this.endpoints.positionBefore(tx, time) : Number(since);
         if (after < until) {
@@ -116,24 +117,26 @@ export class DeliveriesService {
 
   private async toEnabled<T>(
     endpointId: string,
+    reach: Reach,
     work: (tx: Transaction, endpoint: EndpointRow) => Promise<T>,
   ): Promise<T | Refused> {
     if (!isId('ep', endpointId)) return 'not-found';
-    return this.database.transaction((tx) => this.whenEnabled(tx, endpointId, (endpoint) => work(tx, endpoint)));
+    return this.database.transaction((tx) => this.whenEnabled(tx, endpointId, reach, (endpoint) => work(tx, endpoint)));
   }
 
   private async whenEnabled<T>(
     tx: Transaction,
     endpointId: string,
+    reach: Reach,
     work: (endpoint: EndpointRow) => Promise<T>,
   ): Promise<T | Refused> {
-    const endpoint = await this.endpoints.lock(tx, endpointId);
+    const endpoint = await this.endpoints.lockWithin(tx, endpointId, reach);
     if (!endpoint) return 'not-found';
     return endpoint.disabledAt === null ? work(endpoint) : 'endpoint-disabled';
   }
 
   private async shown(tx: Transaction, id: string): Promise<DeliveryResponse> {
-    const found = await this.store.find(id, tx);
+    const found = await this.store.find(id, Reach.all, tx);
     if (!found) throw new Error(`delivery ${id} is gone`);
     return deliveryView(found, (row) => this.store.answerOf(row));
   }

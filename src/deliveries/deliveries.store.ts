@@ -3,11 +3,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { and, asc, desc, eq, inArray, isNull, lt } from 'drizzle-orm';
 import type { Json } from '../core/canonical-json.js';
 import { newId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { ReadDatabase } from '../database/read-database.js';
 import { deliveries, deliveryAttempts, endpoints } from '../database/schema.js';
 import { sealedColumns } from '../database/sealed-columns.js';
+import { within } from '../database/within.js';
 
 export const deliveryStates = ['pending', 'delivered', 'failed', 'discarded'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
@@ -54,13 +56,13 @@ export class DeliveriesStore {
     return this.withTries(this.reads, rows as DeliveryRow[]);
   }
 
-  /** Of an endpoint that was not deleted. */
-  async find(id: string, database: Queryable = this.database): Promise<DeliveryWithTries | null> {
+  /** Of an endpoint within reach that was not deleted. */
+  async find(id: string, reach: Reach, database: Queryable = this.database): Promise<DeliveryWithTries | null> {
     const rows = await database.orm
       .select({ delivery: deliveries })
       .from(deliveries)
       .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
-      .where(and(eq(deliveries.id, id), isNull(endpoints.deletedAt)));
+      .where(and(eq(deliveries.id, id), isNull(endpoints.deletedAt), within(reach, endpoints.platform)));
     const [found] = await this.withTries(
       database,
       rows.map(({ delivery }) => delivery as DeliveryRow),

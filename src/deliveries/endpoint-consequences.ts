@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { platformOfEvent } from '../core/platform.js';
 import type { Transaction } from '../database/database.js';
 import type { EventData, NewEvent } from '../journal/journal-event.js';
 import { JournalStore } from '../journal/journal.store.js';
@@ -32,27 +33,36 @@ export class EndpointConsequences {
     if (consequence === 'none') return;
     const failingSince = health.failingSince ?? now;
     const facts = { endpointId, failingSince: failingSince.toISOString(), lastStatus: failure.status, lastError };
-    if (consequence === 'notice') await this.notice(tx, facts, failingSince, now);
-    else await this.disable(tx, facts, consequence === 'disable-gone' ? 'gone' : 'failing', now);
+    const { platform } = endpoint;
+    if (consequence === 'notice') await this.notice(tx, platform, facts, failingSince, now);
+    else await this.disable(tx, platform, facts, consequence === 'disable-gone' ? 'gone' : 'failing', now);
   }
 
-  private notice(tx: Transaction, facts: EventData, failingSince: Date, now: Date): Promise<void> {
+  private notice(tx: Transaction, platform: string, facts: EventData, failingSince: Date, now: Date): Promise<void> {
     const disabledAt = new Date(failingSince.getTime() + disableAfterMs).toISOString();
-    return this.append(tx, { type: 'endpoint.failing', attemptId: null, data: { ...facts, disabledAt } }, now);
+    return this.append(
+      tx,
+      platform,
+      { type: 'endpoint.failing', attemptId: null, data: { ...facts, disabledAt } },
+      now,
+    );
   }
 
   private async disable(
     tx: Transaction,
+    platform: string,
     facts: EventData & { endpointId: string },
     reason: DisabledReason,
     now: Date,
   ): Promise<void> {
     await this.endpoints.change(tx, facts.endpointId, { disabledAt: now, disabledReason: reason }, now);
-    await this.append(tx, { type: 'endpoint.disabled', attemptId: null, data: { ...facts, reason } }, now);
+    await this.append(tx, platform, { type: 'endpoint.disabled', attemptId: null, data: { ...facts, reason } }, now);
   }
 
-  private async append(tx: Transaction, event: NewEvent, now: Date): Promise<void> {
-    await this.journal.appendLoose(tx, [event], now, { kind: 'system', id: 'endpoint-health' }, null);
+  /** @param platform of the endpoint */
+  private async append(tx: Transaction, platform: string, event: NewEvent, now: Date): Promise<void> {
+    const actor = { kind: 'system', id: 'endpoint-health' } as const;
+    await this.journal.appendLoose(tx, [event], now, actor, platformOfEvent(platform));
     this.dispatcher.afterCommit(tx, jobs.seal());
   }
 }

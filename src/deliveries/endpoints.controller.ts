@@ -3,7 +3,8 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { allPlatforms } from '../core/platform.js';
-import { administratorOf, chosenPlatform, CurrentPrincipal } from '../http/principal.js';
+import type { Reach } from '../core/reach.js';
+import { administratorOf, chosenPlatform, CurrentPrincipal, CurrentReach, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
 import { ChangeEndpointDto, CreateEndpointDto, ListEndpointsDto, RotateSecretDto } from './endpoint.dto.js';
@@ -37,15 +38,15 @@ export class EndpointsController {
   @Get()
   @ApiOperation({ summary: 'List endpoints', description: 'Newest first.' })
   @ApiAnswers({ 200: [EndpointPageResponse, 'One page.'] }, ['invalid-request'])
-  list(@Query() query: ListEndpointsDto): Promise<EndpointPageResponse> {
-    return this.endpoints.list(query);
+  list(@Query() query: ListEndpointsDto, @CurrentReach() reach: Reach): Promise<EndpointPageResponse> {
+    return this.endpoints.list(query, reach);
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'Get an endpoint', description: 'The answer never holds a secret.' })
   @ApiAnswers({ 200: [EndpointResponse, 'The endpoint.'] }, ['not-found'])
-  async get(@Param('id') id: string): Promise<EndpointResponse> {
-    return accepted((await this.endpoints.find(id)) ?? 'not-found');
+  async get(@Param('id') id: string, @CurrentReach() reach: Reach): Promise<EndpointResponse> {
+    return accepted((await this.endpoints.find(id, reach)) ?? 'not-found');
   }
 
   @Patch(':id')
@@ -59,7 +60,7 @@ export class EndpointsController {
     @Body() body: ChangeEndpointDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointResponse> {
-    return accepted(await this.endpoints.change(id, body, administratorOf(principal)), body.url);
+    return accepted(await this.endpoints.change(id, reachOf(principal), body, administratorOf(principal)), body.url);
   }
 
   @Delete(':id')
@@ -67,7 +68,8 @@ export class EndpointsController {
   @HttpCode(204)
   @ApiAnswers({ 204: [null, 'Deleted.'] }, ['not-found'])
   async delete(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<void> {
-    if (!(await this.endpoints.delete(id, administratorOf(principal)))) throw new Problem('not-found');
+    if (!(await this.endpoints.delete(id, reachOf(principal), administratorOf(principal))))
+      throw new Problem('not-found');
   }
 
   @Post(':id/rotate-secret')
@@ -86,7 +88,9 @@ export class EndpointsController {
     @Body() { overlapSeconds }: RotateSecretDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<EndpointWithSecretResponse> {
-    return accepted(await this.endpoints.rotateSecret(id, overlapSeconds, administratorOf(principal)));
+    return accepted(
+      await this.endpoints.rotateSecret(id, reachOf(principal), overlapSeconds, administratorOf(principal)),
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Administrator } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
 import { isId, newId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Database } from '../database/database.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { AdministrationJournal } from '../journal/administration-journal.js';
@@ -58,9 +59,9 @@ export class EndpointsService {
     });
   }
 
-  async list({ limit, cursor }: ListEndpointsDto): Promise<EndpointPageResponse> {
+  async list({ limit, cursor }: ListEndpointsDto, reach: Reach): Promise<EndpointPageResponse> {
     const before = cursor === undefined ? undefined : decodeCursor(cursor, (text) => isId('ep', text));
-    const found = await this.store.list(limit + 1, before);
+    const found = await this.store.list(reach, limit + 1, before);
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
@@ -69,27 +70,28 @@ export class EndpointsService {
     };
   }
 
-  async find(id: string): Promise<EndpointResponse | null> {
-    const row = isId('ep', id) ? await this.store.find(id) : null;
+  async find(id: string, reach: Reach): Promise<EndpointResponse | null> {
+    const row = isId('ep', id) ? await this.store.find(id, reach) : null;
     return row && endpointView(row);
   }
 
   /** A request that changes nothing is recorded nowhere. */
   async change(
     id: string,
+    reach: Reach,
     asked: ChangeEndpointDto,
     by: Administrator,
   ): Promise<EndpointResponse | 'not-found' | UrlRefused> {
-    if (!isId('ep', id) || !(await this.store.find(id))) return 'not-found';
+    if (!isId('ep', id) || !(await this.store.find(id, reach))) return 'not-found';
     const url = asked.url === undefined ? undefined : await this.guard.admit(asked.url);
     if (url === null) return 'url-refused';
     return this.database.transaction(async (tx) => {
-      const row = await this.store.lock(tx, id);
+      const row = await this.store.lockWithin(tx, id, reach);
       if (!row) return 'not-found';
       const now = this.clock.now();
       const changes = changesOf(row, asked, url, now);
       await this.store.change(tx, id, changes, now);
-      const after = await this.store.lock(tx, id);
+      const after = await this.store.lockWithin(tx, id, reach);
       if (!after) throw new Error(`endpoint ${id} is gone`);
       const changed = changedFields(row, changes);
       if (changed.length > 0) {
@@ -100,10 +102,10 @@ export class EndpointsService {
   }
 
   /** What waits for it is discarded by the sweeper. @returns false when there is no such endpoint */
-  async delete(id: string, by: Administrator): Promise<boolean> {
+  async delete(id: string, reach: Reach, by: Administrator): Promise<boolean> {
     if (!isId('ep', id)) return false;
     return this.database.transaction(async (tx) => {
-      const row = await this.store.lock(tx, id);
+      const row = await this.store.lockWithin(tx, id, reach);
       if (!row) return false;
       const now = this.clock.now();
       await this.store.delete(tx, id, now);
@@ -114,12 +116,13 @@ export class EndpointsService {
 
   async rotateSecret(
     id: string,
+    reach: Reach,
     overlapSeconds: number,
     by: Administrator,
   ): Promise<EndpointWithSecretResponse | 'not-found'> {
     if (!isId('ep', id)) return 'not-found';
     return this.database.transaction(async (tx) => {
-      const row = await this.store.lock(tx, id);
+      const row = await this.store.lockWithin(tx, id, reach);
       if (!row) return 'not-found';
       const now = this.clock.now();
       const secret = newEndpointSecret();

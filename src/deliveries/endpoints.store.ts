@@ -1,10 +1,12 @@
 /** Endpoints: where webhooks go, and how each is doing. */
 import { Inject, Injectable } from '@nestjs/common';
 import { and, desc, eq, isNull, lt } from 'drizzle-orm';
+import type { Reach } from '../core/reach.js';
 import { Sealer } from '../core/sealing.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { endpoints } from '../database/schema.js';
 import { sealedColumns } from '../database/sealed-columns.js';
+import { within } from '../database/within.js';
 import type { EndpointHealth } from './endpoint-health.js';
 import type { EndpointSecret } from './endpoint-secrets.js';
 
@@ -67,24 +69,38 @@ export class EndpointsStore {
   }
 
   /** Newest first: ids are time-ordered. */
-  async list(limit: number, before: string | undefined): Promise<EndpointRow[]> {
+  async list(reach: Reach, limit: number, before: string | undefined): Promise<EndpointRow[]> {
     const rows = await this.database.orm
       .select()
       .from(endpoints)
-      .where(and(isNull(endpoints.deletedAt), before === undefined ? undefined : lt(endpoints.id, before)))
+      .where(
+        and(
+          isNull(endpoints.deletedAt),
+          within(reach, endpoints.platform),
+          before === undefined ? undefined : lt(endpoints.id, before),
+        ),
+      )
       .orderBy(desc(endpoints.id))
       .limit(limit);
     return rows as EndpointRow[];
   }
 
-  async find(id: string): Promise<EndpointRow | null> {
-    const [row] = await this.database.orm.select().from(endpoints).where(live(id));
+  async find(id: string, reach: Reach): Promise<EndpointRow | null> {
+    const owned = and(live(id), within(reach, endpoints.platform));
+    const [row] = await this.database.orm.select().from(endpoints).where(owned);
     return (row as EndpointRow | undefined) ?? null;
   }
 
   /** Locks the endpoint's row: other transactions wait before they change it. */
   async lock(tx: Transaction, id: string): Promise<EndpointRow | null> {
     const [row] = await tx.orm.select().from(endpoints).where(live(id)).for('update');
+    return (row as EndpointRow | undefined) ?? null;
+  }
+
+  /** Like `lock`, for somebody who asks through the API. @returns null also if the endpoint is out of reach */
+  async lockWithin(tx: Transaction, id: string, reach: Reach): Promise<EndpointRow | null> {
+    const owned = and(live(id), within(reach, endpoints.platform));
+    const [row] = await tx.orm.select().from(endpoints).where(owned).for('update');
     return (row as EndpointRow | undefined) ?? null;
   }
 

@@ -8,6 +8,8 @@ import { Database, type Transaction } from '../database/database.js';
 export interface JournalEntry {
   id: string;
   type: string;
+  /** null: of no single platform */
+  platform: string | null;
   position: number;
   sessionId: string | null;
   seq: number | null;
@@ -17,6 +19,8 @@ export interface JournalEntry {
 
 export interface Subscriber {
   id: string;
+  /** whose events it gets; `*`: all */
+  platform: string;
   eventTypes: string[] | null;
   fromPosition: number;
   disabled: boolean;
@@ -52,7 +56,7 @@ export class FanOutStore {
 
   async entries(tx: Transaction, after: number, limit: number): Promise<JournalEntry[]> {
     const { rows } = await tx.query<JournalEntry & { position: string }>(
-      `select id, type, position, session_id as "sessionId", seq, at, data from events
+      `select id, type, platform, position, session_id as "sessionId", seq, at, data from events
         where position > $1 order by position limit $2`,
       [after, limit],
     );
@@ -62,7 +66,7 @@ export class FanOutStore {
   /** Every endpoint that is not deleted. */
   async subscribers(tx: Transaction): Promise<Subscriber[]> {
     const { rows } = await tx.query<Subscriber & { fromPosition: string }>(
-      `select id, event_types as "eventTypes", from_position as "fromPosition", disabled_at is not null as disabled,
+      `select id, platform, event_types as "eventTypes", from_position as "fromPosition", disabled_at is not null as disabled,
               held_until as "heldUntil"
          from endpoints where deleted_at is null`,
     );
@@ -88,7 +92,7 @@ export class FanOutStore {
   /** An endpoint that reads the journal again, locked. */
   async lockRecovering(tx: Transaction): Promise<Recovering | null> {
     const { rows } = await tx.query<Recovering & { fromPosition: string; after: string; until: string }>(
-      `select id, event_types as "eventTypes", from_position as "fromPosition", disabled_at is not null as disabled,
+      `select id, platform, event_types as "eventTypes", from_position as "fromPosition", disabled_at is not null as disabled,
               held_until as "heldUntil", recover_after as after, recover_until as until, recover_since as since
          from endpoints where recover_after is not null and deleted_at is null
         order by id limit 1 for update skip locked`,

@@ -2,8 +2,10 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../core/errors.js';
+import { Reach } from '../core/reach.js';
 import { Authentication, type Credential, type Refusal } from './authentication.service.js';
-import { type Access, accessKey, mayAct, type Principal } from './scopes.js';
+import { needsAllPlatforms, reachOf } from './principal.js';
+import { type Access, accessKey, allPlatformsKey, mayAct, type Principal } from './scopes.js';
 import { unauthenticated } from './unauthenticated.js';
 
 export type AuthenticatedRequest = FastifyRequest & {
@@ -32,6 +34,8 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     request.principal = await this.authenticate(request, access);
     this.authorize(request, access);
+    const concernsAll = this.reflector.getAllAndOverride<boolean | undefined>(allPlatformsKey, targets) === true;
+    if (concernsAll && reachOf(request.principal) !== Reach.all) throw needsAllPlatforms();
     return true;
   }
 

@@ -53,7 +53,7 @@ export class Authentication {
     if (secret.startsWith('fct_')) {
       const found = await this.tokens.find(secret, now);
       if (typeof found === 'string') return found === 'ended' ? 'ended-token' : 'unknown-token';
-      return { kind: 'client-token', sessionId: found.sessionId };
+      return { kind: 'client-token', ...found };
     }
     const key = await this.keys.find(secret, now);
     if (typeof key === 'string') return key === 'expired' ? 'expired-key' : 'unknown-key';

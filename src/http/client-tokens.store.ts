@@ -16,14 +16,14 @@ export class ClientTokensStore {
   constructor(@Inject(Database) private readonly database: Database) {}
 
   /** The session that the token may read. */
-  async find(token: string, now: Date): Promise<{ sessionId: string } | 'unknown' | 'ended'> {
-    const { rows } = await this.database.query<{ sessionId: string; live: boolean }>(
-      `select id as "sessionId", ${reads} as live from sessions where client_token_digest = $1`,
+  async find(token: string, now: Date): Promise<{ sessionId: string; platform: string } | 'unknown' | 'ended'> {
+    const { rows } = await this.database.query<{ sessionId: string; platform: string; live: boolean }>(
+      `select id as "sessionId", platform, ${reads} as live from sessions where client_token_digest = $1`,
       [digestOf(token), now],
     );
     const found = rows[0];
     if (!found) return 'unknown';
-    return found.live ? { sessionId: found.sessionId } : 'ended';
+    return found.live ? { sessionId: found.sessionId, platform: found.platform } : 'ended';
   }
 
   /** Which of these sessions their tokens can still read. */

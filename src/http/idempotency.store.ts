@@ -9,8 +9,10 @@ export type RememberedAnswer =
   { kind: 'answer'; status: number; body: unknown } | { kind: 'problem'; code: ProblemCode; extras: ProblemExtras };
 
 export interface IdempotencyKey {
-  apiKeyId: string;
+  platform: string;
   key: string;
+  /** id of the API key that sent it: any key of the platform may */
+  apiKeyId: string;
 }
 
 export type Claim =
@@ -22,6 +24,7 @@ export type Claim =
   | { kind: 'answered'; sessionId: string; answer: RememberedAnswer };
 
 interface Row {
+  api_key_id: string;
   request_digest: Buffer;
   session_id: string;
   answer_sealed: Buffer | null;
@@ -50,15 +53,15 @@ export class IdempotencyStore {
     const { digest, sessionId, now } = request;
     const until = new Date(now.getTime() + request.leaseSeconds * 1000);
     const oldest = new Date(now.getTime() - keptHours * 3_600_000);
-    await tx.query('delete from idempotency_keys where api_key_id = $1 and key = $2 and created_at < $3', [
-      key.apiKeyId,
+    await tx.query('delete from idempotency_keys where platform = $1 and key = $2 and created_at < $3', [
+      key.platform,
       key.key,
       oldest,
     ]);
     const { count } = await tx.query(
-      `insert into idempotency_keys (api_key_id, key, request_digest, session_id, leased_until, created_at)
-       values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-      [key.apiKeyId, key.key, digest, sessionId, until, now],
+      `insert into idempotency_keys (platform, key, api_key_id, request_digest, session_id, leased_until, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+      [key.platform, key.key, key.apiKeyId, digest, sessionId, until, now],
     );
     if (count === 1) return { kind: 'first' };
     return this.existing(tx, key, digest, now, until);
@@ -66,24 +69,21 @@ export class IdempotencyStore {
 
   private async existing(tx: Transaction, key: IdempotencyKey, digest: Buffer, now: Date, until: Date): Promise<Claim> {
     const { rows } = await tx.query<Row>(
-      `select request_digest, session_id, answer_sealed, leased_until from idempotency_keys
-        where api_key_id = $1 and key = $2 for update`,
-      [key.apiKeyId, key.key],
+      `select api_key_id, request_digest, session_id, answer_sealed, leased_until from idempotency_keys
+        where platform = $1 and key = $2 for update`,
+      [key.platform, key.key],
     );
     const row = rows[0];
     if (!row) return { kind: 'in-flight' };
     if (!row.request_digest.equals(digest)) return { kind: 'mismatch' };
     const sessionId = row.session_id;
     if (row.answer_sealed) {
-      return {
-        kind: 'answered',
-        sessionId,
-        answer: this.sealer.openJson(row.answer_sealed, sealedColumns.rememberedAnswer.context(key.apiKeyId, key.key)),
-      };
+      const context = sealedColumns.rememberedAnswer.context(row.api_key_id, key.key);
+      return { kind: 'answered', sessionId, answer: this.sealer.openJson(row.answer_sealed, context) };
     }
     if (row.leased_until > now) return { kind: 'in-flight' };
-    await tx.query('update idempotency_keys set leased_until = $3 where api_key_id = $1 and key = $2', [
-      key.apiKeyId,
+    await tx.query('update idempotency_keys set leased_until = $3 where platform = $1 and key = $2', [
+      key.platform,
       key.key,
       until,
     ]);
@@ -93,13 +93,14 @@ export class IdempotencyStore {
   async remember(key: IdempotencyKey, answer: RememberedAnswer, database: Queryable = this.database): Promise<void> {
     const status = answer.kind === 'answer' ? answer.status : 0;
     await database.query(
-      `update idempotency_keys set status = $3, answer_sealed = $4
-        where api_key_id = $1 and key = $2 and answer_sealed is null`,
+      `update idempotency_keys set status = $3, answer_sealed = $4, api_key_id = $5
+         where platform = $1 and key = $2 and answer_sealed is null`,
       [
-        key.apiKeyId,
+        key.platform,
         key.key,
         status,
         this.sealer.sealJson(answer, sealedColumns.rememberedAnswer.context(key.apiKeyId, key.key)),
+        key.apiKeyId,
       ],
     );
   }

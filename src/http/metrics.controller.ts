@@ -2,7 +2,7 @@ import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAnswers } from './api-answers.js';
 import { Metrics } from './metrics.js';
-import { RequireScope } from './scopes.js';
+import { RequireAllPlatforms, RequireScope } from './scopes.js';
 
 /** Text in the format of Prometheus, so it has no members. */
 export class MetricsText {}
@@ -16,6 +16,7 @@ export class MetricsController {
   @Get()
   @ApiOperation({ summary: 'Get metrics', description: 'In the text format of Prometheus.' })
   @RequireScope('admin')
+  @RequireAllPlatforms()
   @ApiAnswers({ 200: [MetricsText, 'The metrics.', { 'text/plain': { schema: { type: 'string' } } }] })
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   text(): Promise<string> {

@@ -79,6 +79,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly inconsistent = new Gauge({
+    name: 'facecode_journal_inconsistent',
+    help: '1 while nothing is sealed because the journal is not what the service has written, else 0.',
+    registers: [this.registry],
+  });
+
   private readonly unapplied = new Gauge({
     name: 'facecode_webhooks_waiting',
     help: 'Stored webhooks that are not applied yet, by state.',
@@ -132,7 +138,8 @@ export class Metrics {
       `select 'attempt' as what, state, count(*)::int as n from attempts
         where state in ('requested', 'issued', 'awaiting-selfie') group by state
        union all select 'webhook', state, count(*)::int from webhooks where state in ('new', 'unmatched') group by state
-       union all select 'event', 'unsealed', count(*)::int from events where position is null
+       union all select 'event', 'unsealed', count(*)::int from events where position is null and not set_aside
+       union all select 'journal', 'inconsistent', count(*)::int from journal_state where stopped is not null
        union all select 'orphan', 'found', count(*)::int from orphans`,
     );
     const count = (what: string, state: string) => rows.find((row) => row.what === what && row.state === state)?.n ?? 0;
@@ -140,6 +147,7 @@ export class Metrics {
       this.attempts.set({ state }, count('attempt', state));
     for (const state of ['new', 'unmatched']) this.unapplied.set({ state }, count('webhook', state));
     this.unsealed.set(count('event', 'unsealed'));
+    this.inconsistent.set(count('journal', 'inconsistent'));
     this.orphans.set(count('orphan', 'found'));
   }
 

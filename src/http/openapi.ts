@@ -32,6 +32,19 @@ each code has a page under \`/problems\`.
 - Only keys with the scope \`sessions\` see the address of an identification; it is as secret as a code.
 - Only the stream of a session accepts \`?token=\`. One token may have ten open streams, one process STREAMS_MAX.
 
+**Platforms**
+
+- An API key belongs to one platform (\`main\` unless you name another) or to all of them (\`*\`). It sees and touches only what belongs to
+  its platform. Everything else is absent from lists and gets 404 by id, like an id that does not exist.
+- A session and its attempts, events and received webhooks belong to the platform of the key that created the session. An endpoint
+  belongs to the platform of the key that registered it, and receives that platform's events.
+- A key of all platforms may name the platform of a new session (default \`main\`) or endpoint (default \`*\`: the events of all).
+- A received webhook without an attempt, and an event whose \`platform\` is null, are shown to keys of all platforms only.
+- Idempotency keys are the platform's: another key of the same platform gets the same answer.
+- API keys, checkpoints, \`verify\`, the export of the whole journal, legal holds, erasure and metrics concern all platforms. A key of
+  one platform gets 403 for them.
+- In the events of one platform \`position\` grows, but it has gaps. \`seq\` has none.
+
 **Sessions**
 
 - The service asks iDenfy once per session, before the first code, whether the person may authenticate by face.
@@ -55,8 +68,8 @@ each code has a page under \`/problems\`.
 
 **Events and streams**
 
-- \`lastPosition\` is the position of the last event in the answer. If the answer has no event, \`lastPosition\` is \`after\`; with
-  filters it is the position up to which no event matches. It never skips an event that is sealed later.
+- Set \`after\` to \`lastPosition\` to read on. If \`hasMore\`, it is the position of the last event in the answer. Otherwise it may be
+  later: up to it no other event matches. It never skips an event that is sealed later.
 - \`Last-Event-ID\` takes precedence over \`lastEventId\`, which takes precedence over \`after\`. From a position that does not
   exist yet, the stream waits.
 - The stream of a session ends after the final event. A reader that reconnects gets later events of the session

@@ -3,6 +3,7 @@ import type { Actor, Administrator } from '../core/actor.js';
 import { Problem } from '../core/errors.js';
 import type { AuthenticatedRequest } from './access.guard.js';
 import { allPlatforms, platformOfEvent } from '../core/platform.js';
+import { Reach } from '../core/reach.js';
 import type { Principal } from './scopes.js';
 import { invalid } from './validation.js';
 
@@ -12,6 +13,19 @@ export const CurrentPrincipal = createParamDecorator((_: unknown, context: Execu
   if (!principal) throw new Error('a public route has no principal');
   return principal;
 });
+
+/** What the principal of the request may see, in a controller's parameters. */
+export const CurrentReach = createParamDecorator((_: unknown, context: ExecutionContext): Reach => {
+  const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!principal) throw new Error('a public route has no principal');
+  return reachOf(principal);
+});
+
+export const reachOf = ({ platform }: Principal): Reach => Reach.of(platform);
+
+/** @param why what it concerns beyond the platform of the key */
+export const needsAllPlatforms = (why = 'This concerns all platforms.'): Problem =>
+  new Problem('forbidden', { detail: `${why} It needs an API key of all platforms ("platform": "*").` });
 
 export function actorOf(principal: Principal): Actor {
   return principal.kind === 'api-key'

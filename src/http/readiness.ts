@@ -13,7 +13,7 @@ import { QUEUE_BACKEND } from '../queue/queue-backend.token.js';
 const patienceMs = 1500;
 
 /** `ok` and `missing` describe what a process needs. The others are information only: the process stays ready. */
-export type Check = 'ok' | 'missing' | 'open' | 'half-open';
+export type Check = 'ok' | 'missing' | 'open' | 'half-open' | 'inconsistent';
 
 /** Knows whether the process can do its work, and if not, what is missing. */
 @Injectable()
@@ -21,7 +21,7 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly logger = new Logger(Readiness.name);
   private readonly watches: { readonly database: OutageWatch; readonly queue: OutageWatch };
   private stopping = false;
-  private readonly informants = new Map<string, () => Check | null>();
+  private readonly informants = new Map<string, () => Check | null | Promise<Check | null>>();
 
   constructor(
     @Inject(Database) private readonly database: Database,
@@ -49,7 +49,7 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
    *
    * @param tell returns null if there is nothing to show
    */
-  alsoTell(name: string, tell: () => Check | null): void {
+  alsoTell(name: string, tell: () => Check | null | Promise<Check | null>): void {
     this.informants.set(name, tell);
   }
 
@@ -66,21 +66,25 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
     if (!queue && this.queue.kind === 'redis') this.watches.queue.suspect('it does not answer');
     const found = { database, queue, process: !this.stopping };
     const needed = Object.entries(found).map(([name, ok]): [string, Check] => [name, ok ? 'ok' : 'missing']);
-    const told = [...this.informants].flatMap(([name, tell]): [string, Check][] => {
-      const check = tell();
-      return check === null ? [] : [[name, check]];
-    });
+    const told = database ? await this.informed() : [];
     const missing = needed.filter(([, check]) => check === 'missing').map(([name]) => name);
     return { checks: Object.fromEntries([...needed, ...told]), missing };
   }
+
+  private async informed(): Promise<[string, Check][]> {
+    const told = [...this.informants].map(async ([name, tell]): Promise<[string, Check] | null> => {
+      const check = await inTime(Promise.resolve(tell()));
+      return check && [name, check];
+    });
+    return (await Promise.all(told)).filter((check) => check !== null);
+  }
 }
 
-async function answers(ping: Promise<void>): Promise<boolean> {
+const answers = async (ping: Promise<void>): Promise<boolean> => (await inTime(ping.then(() => true))) ?? false;
+
+/** @returns null when it fails, or takes too long */
+function inTime<T>(answer: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, patienceMs, false)));
-  const said = ping.then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([said, late]).finally(() => clearTimeout(timer));
+  const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, patienceMs, null)));
+  return Promise.race([answer.catch(() => null), late]).finally(() => clearTimeout(timer));
 }

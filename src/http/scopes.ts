@@ -7,8 +7,8 @@ export type Scope = (typeof scopes)[number];
 /** Who makes a request. */
 export type Principal =
   | KeyPrincipal
-  /** a browser or app that may follow one session */
-  | { kind: 'client-token'; sessionId: string };
+  /** a browser or app that may follow one session, which belongs to that platform */
+  | { kind: 'client-token'; sessionId: string; platform: string };
 
 interface KeyPrincipal {
   kind: 'api-key';
@@ -39,6 +39,11 @@ export const RequireScopeOrClientToken = (...anyOf: Scope[]) =>
 /** Like RequireScopeOrClientToken; the token may be in `?token=`, since EventSource sends no header of one's own. */
 export const RequireScopeOrClientTokenInQuery = (...anyOf: Scope[]) =>
   SetMetadata(accessKey, { kind: 'scopes', anyOf, clientToken: 'bearer-or-query' } satisfies Access);
+
+export const allPlatformsKey = 'facecode:all-platforms';
+
+/** For routes about the whole deployment: a key of one platform gets 403. Beside a scope. */
+export const RequireAllPlatforms = () => SetMetadata(allPlatformsKey, true);
 
 export const Public = () => SetMetadata(accessKey, { kind: 'public' } satisfies Access);
 

@@ -6,7 +6,7 @@ import type { JournalEvent } from './journal-event.js';
 /** An event without what can be erased of it: what the tree is made of. */
 export type ProvableEvent = Omit<JournalEvent, 'personal'>;
 
-type Row = Omit<typeof events.$inferSelect, 'rowNumber' | 'personalSealed' | 'subjectKeyId'>;
+type Row = Omit<typeof events.$inferSelect, 'rowNumber' | 'personalSealed' | 'subjectKeyId' | 'mac' | 'setAside'>;
 
 export function provable(row: Row): ProvableEvent {
   return {

@@ -48,6 +48,8 @@ export const eventTypes = [
   'review.decided',
   // beyond the first contract: somebody has looked at what is kept for auditors
   'audit.read',
+  // beyond the first contract: an operator goes on with a journal that is not what the service has written
+  'journal.accepted',
   // beyond the first contract: what leads to a decision
   'review.claimed',
   'review.released',

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { actorOf, CurrentPrincipal } from '../http/principal.js';
+import { actorOf, CurrentPrincipal, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { ListEventsDto } from './events.dto.js';
 import { EventPageResponse } from './events.responses.js';
@@ -26,7 +26,7 @@ export class EventsController {
   @RequireScope('audit', 'endpoints')
   @ApiAnswers({ 200: [EventPageResponse, 'Events in order of position.'] }, ['invalid-request'])
   async list(@Query() query: ListEventsDto, @CurrentPrincipal() principal: Principal): Promise<EventPageResponse> {
-    const page = await this.events.read(query, actorOf(principal).id);
+    const page = await this.events.read(query, reachOf(principal), actorOf(principal).id);
     if (page === 'too-many-waiting') throw new Problem('rate-limited', { retryAfterSeconds, detail: tooManyWaiting });
     return page;
   }

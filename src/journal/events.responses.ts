@@ -47,7 +47,11 @@ export class EventResponse implements JournalEvent {
   @ApiProperty({ minimum: 1, description: 'Counts per session without gaps.' })
   seq!: number | null;
 
-  @ApiProperty({ minimum: 1, description: 'Counts over the whole journal without gaps.' })
+  @ApiProperty({
+    minimum: 1,
+    description:
+      'Counts over the whole journal without gaps. An API key of one platform sees only its own events, so it sees gaps.',
+  })
   position!: number;
 
   @ApiProperty({ format: 'date-time' })
@@ -72,7 +76,7 @@ export class EventPageResponse {
 
   @ApiProperty({
     description:
-      'Position to go on from: that of the last event. When there is none, `after`, or the position up to which no event fits the filters.',
+      'Position to read on from: that of the last event or, unless there is more, the position up to which no other event fits.',
   })
   lastPosition!: number;
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Reach } from '../core/reach.js';
 import { Places } from '../core/places.js';
 import type { ListEventsDto } from './events.dto.js';
 import type { EventPageResponse } from './events.responses.js';
@@ -21,19 +22,22 @@ export class EventsService {
   /** @param holder id of the key that asks */
   async read(
     { after, limit, type: types, sessionId, wait }: ListEventsDto,
+    reach: Reach,
     holder: string,
   ): Promise<EventPageResponse | 'too-many-waiting'> {
     const until = Date.now() + wait * 1000;
     const head = await this.feed.head();
-    let found: readonly JournalEvent[] = await this.journal.read({ after, limit: limit + 1, types, sessionId });
+    let found: readonly JournalEvent[] = await this.journal.read({ reach, after, limit: limit + 1, types, sessionId });
     const left = until - Date.now();
     if (found.length === 0 && left > 0) {
       const leave = this.waiting.take(holder);
       if (!leave) return 'too-many-waiting';
-      found = (await this.feed.next({ types, sessionId, after }, head, left).finally(leave)) ?? [];
+      found = (await this.feed.next({ reach, types, sessionId, after }, head, left).finally(leave)) ?? [];
     }
     const data = found.slice(0, limit);
-    // Up to `head` there is nothing that fits: who goes on from there need not have it looked through again.
-    return { data, lastPosition: data.at(-1)?.position ?? Math.max(after, head), hasMore: found.length > limit };
+    const hasMore = found.length > limit;
+    const last = data.at(-1)?.position ?? after;
+    // Unless there is more, nothing else up to `head` fits: what does not fit need not be looked through again.
+    return { data, lastPosition: hasMore ? last : Math.max(last, head), hasMore };
   }
 }

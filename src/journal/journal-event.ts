@@ -1,5 +1,6 @@
 import type { Json } from '../core/canonical-json.js';
 import type { Actor } from '../core/actor.js';
+import { defaultPlatform } from '../core/platform.js';
 import type { EventType } from './event-types.js';
 
 /** Facts of an event: never a code, a secret, a photo or its address; personal data stands apart. */
@@ -34,4 +35,13 @@ export interface JournalEvent {
   personal: ({ salt: string } & EventData) | null;
   /** SHA-256 (hex) of the canonical form of `personal`; stays when that is erased */
   personalDigest: string | null;
+}
+
+/**
+ * The platform that an event belongs to, null for none: the column of its row. Before there were platforms, all sessions
+ * were of the default one.
+ */
+export function platformOf({ platform, sessionId }: Pick<JournalEvent, 'platform' | 'sessionId'>): string | null {
+  if (platform !== undefined) return platform;
+  return sessionId === null ? null : defaultPlatform;
 }

@@ -1,15 +1,17 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { Reach } from '../core/reach.js';
 import { DatabaseUnavailable } from '../database/database-errors.js';
 import type { EventType } from './event-types.js';
-import type { JournalEvent } from './journal-event.js';
+import { type JournalEvent, platformOf } from './journal-event.js';
 import { JournalStore } from './journal.store.js';
 import { JournalTail } from './journal-tail.js';
 
 /** Most events that are handed on at once. */
 const pageSize = 250;
 
-/** Whose events; empty: everybody's. */
+/** Which events a reader wants and may see. */
 export interface Interest {
+  reach: Reach;
   sessionId?: string;
   types?: readonly EventType[];
 }
@@ -123,7 +125,7 @@ export class JournalFeed implements BeforeApplicationShutdown {
     this.grown = false;
     const after = this.admit();
     if (after === null) return;
-    const page = await this.journal.read({ after, limit: pageSize });
+    const page = await this.journal.read({ reach: Reach.all, after, limit: pageSize });
     this.position = page.at(-1)?.position ?? after;
     this.hand(page);
     if (page.length === pageSize) this.grown = true;
@@ -158,7 +160,8 @@ export class JournalFeed implements BeforeApplicationShutdown {
 }
 
 function give(follower: Follower, events: readonly JournalEvent[]): void {
-  const { types } = follower;
-  const fitting = types && types.length > 0 ? events.filter(({ type }) => types.includes(type)) : events;
+  const { types, reach } = follower;
+  const wanted = types && types.length > 0 ? events.filter(({ type }) => types.includes(type)) : events;
+  const fitting = reach === Reach.all ? wanted : wanted.filter((event) => reach.covers(platformOf(event)));
   if (fitting.length > 0) follower.take(fitting);
 }

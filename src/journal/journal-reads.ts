@@ -6,10 +6,14 @@ import type { Provider } from '@nestjs/common';
 import { ReadDatabase } from '../database/read-database.js';
 import { JournalExport } from './export/export.service.js';
 import { ExportStore } from './export/export.store.js';
+import { EventMac } from './event-mac.js';
 import { JournalStore } from './journal.store.js';
 import { PersonalKeys } from './personal-keys.js';
 import { JOURNAL_KEY } from './tree/journal-key.js';
 import { JournalProofs } from './tree/journal-proofs.service.js';
+import { JournalSurvey } from './tree/journal-survey.service.js';
+import { KnownCheckpoints } from './tree/known-checkpoints.js';
+import { OutsideCheckpoints } from './tree/outside-checkpoints.js';
 import { SealingService } from './tree/sealing.service.js';
 import { SealingStore } from './tree/sealing.store.js';
 import type { NoteSigner } from './tree/signed-note.js';
@@ -22,10 +26,13 @@ export class JournalReads {
   readonly events: SealingStore;
   readonly tree: TreeStore;
   readonly ranges: ExportStore;
+  readonly survey: (outside: OutsideCheckpoints, macs: EventMac) => JournalSurvey;
 
   constructor(reads: ReadDatabase, keys: PersonalKeys) {
     const database = reads.forLongWork();
-    this.journal = new JournalStore(database, keys);
+    this.journal = new JournalStore(database, keys, null);
+    this.survey = (outside, macs) =>
+      new JournalSurvey(database, this.events, this.tree, new KnownCheckpoints(this.tree, outside), macs);
     this.events = new SealingStore(database);
     this.tree = new TreeStore(database);
     this.ranges = new ExportStore(database);
@@ -46,9 +53,9 @@ export const journalReads: Provider[] = [
   },
   {
     provide: JournalVerification,
-    useFactory: ({ events, tree }: JournalReads, proofs: JournalProofs, signer: NoteSigner) =>
-      new JournalVerification(events, tree, proofs, signer),
-    inject: [JournalReads, JournalProofs, JOURNAL_KEY],
+    useFactory: ({ survey }: JournalReads, outside: OutsideCheckpoints, macs: EventMac) =>
+      new JournalVerification(survey(outside, macs)),
+    inject: [JournalReads, OutsideCheckpoints, EventMac],
   },
   {
     provide: JournalExport,

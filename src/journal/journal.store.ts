@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { and, asc, eq, gt, isNotNull, type SQL, sql, inArray } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, not, type SQL, sql, inArray } from 'drizzle-orm';
 import { canonicalJson } from '../core/canonical-json.js';
 import { sha256 } from '../core/digest.js';
 import { newId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { events, subjectKeys } from '../database/schema.js';
+import { within } from '../database/within.js';
 import type { Actor } from '../core/actor.js';
 import { sealedColumns } from '../database/sealed-columns.js';
+import { EventMac } from './event-mac.js';
 import { provable } from './event-row.js';
 import type { EventType } from './event-types.js';
 import type { JournalEvent, NewEvent } from './journal-event.js';
@@ -17,6 +20,7 @@ import { PersonalKeys, type SubjectKey } from './personal-keys.js';
 const version = 2;
 
 export interface EventFilter {
+  reach: Reach;
   after: number;
   limit: number;
   types?: readonly EventType[];
@@ -30,6 +34,8 @@ export class JournalStore {
   constructor(
     @Inject(Database) private readonly database: Queryable,
     @Inject(PersonalKeys) private readonly keys: PersonalKeys,
+    /** null: it only reads */
+    @Inject(EventMac) private readonly macs: EventMac | null,
   ) {}
 
   /** @param heard gets the events that this process has appended, after their commit; must not throw */
@@ -80,13 +86,16 @@ export class JournalStore {
     at: Date,
     actor: Actor,
   ): Promise<void> {
+    const { macs } = this;
+    if (!macs) throw new Error('who appends to the journal needs its key');
     if (added.length === 0) return;
     const sessionId = added.find(({ personal }) => hasMembers(personal))?.sessionId ?? null;
     const key = sessionId === null ? null : await this.keys.ofSession(tx, sessionId);
     const rows = added.map(({ platform, sessionId, attemptId, seq, type, data, personal }) => {
       const id = newId('evt');
       const sealed = this.sealPersonal(id, personal, key);
-      return { id, version, platform, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
+      const row = { id, version, platform, sessionId, attemptId, seq, type, at, actor: { ...actor }, data, ...sealed };
+      return { ...row, mac: macs.of({ ...row, at: at.toISOString() }) };
     });
     await tx.orm.insert(events).values(rows);
     tx.afterCommit(() => this.listeners.forEach((heard) => heard(added)));
@@ -94,12 +103,13 @@ export class JournalStore {
 
   /** Sealed events in order of position. */
   async read(filter: EventFilter): Promise<JournalEvent[]> {
-    const { after, types, sessionId, limit } = filter;
+    const { reach, after, types, sessionId, limit } = filter;
     const rows = await this.select(this.database)
       .where(
         and(
           gt(events.position, after),
           isNotNull(events.position),
+          within(reach, events.platform),
           sessionId === undefined ? undefined : eq(events.sessionId, sessionId),
           types && types.length > 0 ? this.ofTypes({ ...filter, types }) : undefined,
         ),
@@ -120,12 +130,13 @@ export class JournalStore {
    * Of all sessions each type is looked up by itself: left to choose, PostgreSQL may walk the whole journal after a
    * position to find the few events of a rare type.
    */
-  private ofTypes({ after, types, sessionId, limit }: EventFilter & { types: readonly EventType[] }): SQL {
+  private ofTypes({ reach, after, types, sessionId, limit }: EventFilter & { types: readonly EventType[] }): SQL {
     const wanted = sql.param([...types]);
     if (sessionId !== undefined) return sql`${events.type} = any(${wanted}::text[])`;
     return sql`${events.position} in (
       select found.position from unnest(${wanted}::text[]) as wanted (type) cross join lateral (
-        select position from events where events.type = wanted.type and position > ${after}
+        select position from events
+         where events.type = wanted.type and position > ${after} and ${within(reach, events.platform) ?? sql`true`}
          order by position limit ${limit}) as found)`;
   }
 
@@ -139,7 +150,9 @@ export class JournalStore {
 
   /** Every event of a session in order, sealed or not, for holding rows against it. */
   async ofSession(database: Queryable, sessionId: string): Promise<Omit<JournalEvent, 'position'>[]> {
-    const rows = await this.select(database).where(eq(events.sessionId, sessionId)).orderBy(asc(events.seq));
+    const rows = await this.select(database)
+      .where(and(eq(events.sessionId, sessionId), not(events.setAside)))
+      .orderBy(asc(events.seq));
     return rows.map((row) => this.toEvent(row));
   }
 

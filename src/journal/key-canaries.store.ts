@@ -31,6 +31,24 @@ export class KeyCanariesStore {
     ]);
   }
 
+  /** The ids of the keys that values may be sealed with; none: not recorded yet. */
+  async keysInUse(): Promise<Buffer[]> {
+    const { rows } = await this.database.query<{ id: Buffer }>('select id from sealing_keys');
+    return rows.map(({ id }) => id);
+  }
+
+  /** Records that values may be sealed with these keys from now on. */
+  async use(ids: readonly Buffer[]): Promise<void> {
+    await this.database.query('insert into sealing_keys (id) select unnest($1::bytea[]) on conflict do nothing', [
+      [...ids],
+    ]);
+  }
+
+  /** Records that nothing is sealed with any other key than this. */
+  async retireAllBut(id: Buffer): Promise<void> {
+    await this.database.query('delete from sealing_keys where id <> $1', [id]);
+  }
+
   /** The newest value of each kind that the encryption key itself seals. */
   async newestSealed(): Promise<Buffer[]> {
     const { rows } = await this.database.query<{ sealed: Buffer }>(

@@ -3,11 +3,12 @@
  * would look ready, fail on every row of other processes, and write rows that they cannot open.
  *
  * Rotation: any configured encryption key may open the canary. If the first key did not seal the canary, the service
- * seals it again with the first key, so that the old key can be removed later.
+ * seals it again with the first key. The database also records which keys may have sealed values. A start needs all of
+ * them, until `facecode keys reseal` has sealed everything with the first key.
  */
 import { join } from 'node:path';
 import { ConfigurationError } from '../config/configuration-error.js';
-import { Sealer } from '../core/sealing.js';
+import { Sealer, sealingKeyId } from '../core/sealing.js';
 import type { Database } from '../database/database.js';
 import { sealedColumns } from '../database/sealed-columns.js';
 import { type CanaryOf, KeyCanariesStore } from './key-canaries.store.js';
@@ -47,6 +48,13 @@ export async function checkKeys(database: Database, { keys, dataDir }: KeysToChe
       'is not the key that seals this database, expected that key (to change it, list the old and the new key)',
     );
   }
+  if (encryption && faults.length === 0 && !(await keysInUseFit(store, encryption, keep))) {
+    refuse(
+      'encryption',
+      'FACECODE_ENCRYPTION_KEY',
+      'lacks a key that values are still sealed with, expected it behind the new key until `facecode keys reseal` has finished',
+    );
+  }
   if (journal !== undefined && !(await journalFits(store, new TreeStore(database), journal, keep))) {
     refuse(
       'journal',
@@ -67,6 +75,15 @@ async function encryptionFits(store: KeyCanariesStore, sealer: Sealer, keep: boo
   }
   if (!opens(sealer, found)) return false;
   if (keep && !sealer.isCurrent(found)) await store.replace('encryption', found, seal());
+  return true;
+}
+
+/** Whether every key is configured that values may be sealed with. Before the first record, all configured ones may be. */
+async function keysInUseFit(store: KeyCanariesStore, keys: readonly Buffer[], keep: boolean): Promise<boolean> {
+  const ids = keys.map(sealingKeyId);
+  const inUse = await store.keysInUse();
+  if (!inUse.every((id) => ids.some((known) => known.equals(id)))) return false;
+  if (keep) await store.use(inUse.length === 0 ? ids : ids.slice(0, 1));
   return true;
 }
 

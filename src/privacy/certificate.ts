@@ -1,5 +1,5 @@
 /** What the service states about an erasure, signed with the journal's key. Pure. */
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import type { Actor } from '../core/actor.js';
 import { canonicalJson, type Json } from '../core/canonical-json.js';
 
@@ -49,9 +49,8 @@ export interface ErasureCertificate extends ErasureStatement {
   };
 }
 
-/** @param privateKeyPem Ed25519, PKCS#8 */
-export function certify(statement: ErasureStatement, privateKeyPem: string): ErasureCertificate {
-  const key = createPrivateKey(privateKeyPem);
+/** @param key Ed25519 private key */
+export function certify(statement: ErasureStatement, key: KeyObject): ErasureCertificate {
   const value = sign(null, bytesOf(statement), key).toString('base64');
   const publicKey = createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString();
   return { ...statement, signature: { algorithm: 'Ed25519', publicKey, value } };

@@ -1,9 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
 import { Database, type Transaction } from '../database/database.js';
+import { JournalSignatures } from '../journal/tree/journal-signatures.service.js';
 import { certify, type ErasureCertificate, type KeptKind } from './certificate.js';
 import { keptPlaces, outside } from './kept.js';
 import { ErasureStore } from './erasure.store.js';
@@ -19,18 +19,23 @@ export class ErasureService {
     @Inject(LegalHoldsStore) private readonly holds: LegalHoldsStore,
     @Inject(SubjectEraser) private readonly eraser: SubjectEraser,
     @Inject(Clock) private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(JournalSignatures) private readonly signatures: JournalSignatures,
   ) {}
 
-  /** May be repeated: the certificate then says that nothing was left to erase. */
-  erase(scanRef: string, actor: Actor): Promise<ErasureCertificate | 'not-found' | 'legal-hold'> {
+  /** Erases nothing while the journal is inconsistent. May be repeated: the certificate then says that nothing was left to erase. */
+  async erase(
+    scanRef: string,
+    actor: Actor,
+  ): Promise<ErasureCertificate | 'not-found' | 'legal-hold' | 'inconsistent'> {
+    const key = await this.signatures.key();
+    if (!key) return 'inconsistent';
     return this.database.transaction(async (tx) => {
       await this.holds.takeTurn(tx, scanRef);
       if (!(await this.store.hasSession(tx, scanRef))) return 'not-found';
       if (await this.holds.find(scanRef, tx)) return 'legal-hold';
       const now = this.clock.now();
       const erased = await this.eraser.erase(tx, { scanRef, onlyKey: null, because: 'asked', actor, now });
-      return this.certificate(scanRef, actor, now, erased, await this.keptOf(tx, scanRef));
+      return this.certificate(scanRef, actor, now, { ...erased, kept: await this.keptOf(tx, scanRef) }, key);
     });
   }
 
@@ -54,9 +59,10 @@ export class ErasureService {
     scanRef: string,
     actor: Actor,
     now: Date,
-    { sessions, keysDestroyed, kinds, endpoints }: Erased,
-    kept: KeptKind[],
+    erased: Erased & { kept: KeptKind[] },
+    key: KeyObject,
   ): ErasureCertificate {
+    const { sessions, keysDestroyed, kinds, kept, endpoints } = erased;
     return certify(
       {
         kind: 'facecode-erasure-certificate',
@@ -71,7 +77,7 @@ export class ErasureService {
         outside: [...outside],
         endpoints,
       },
-      this.settings.keys.journal,
+      key,
     );
   }
 }

@@ -36,6 +36,34 @@ export class ErasureStore {
     return rows.map(({ id }) => id);
   }
 
+  /** The sessions by their platform; without sessions one empty list, of no platform. */
+  async byPlatform(tx: Transaction, sessionIds: readonly string[]): Promise<[string | null, string[]][]> {
+    const { rows } = await tx.query<{ platform: string; ids: string[] }>(
+      `select platform, array_agg(id order by id) as ids from sessions
+        where id = any ($1) group by platform order by platform`,
+      [[...sessionIds]],
+    );
+    return rows.length === 0 ? [[null, []]] : rows.map(({ platform, ids }) => [platform, ids]);
+  }
+
+  /** Whether the journal has the erasure of the subject at that time, or one that applied it again. */
+  async hasErasure(tx: Transaction, scanRef: string, at: Date): Promise<boolean> {
+    const { count } = await tx.query(
+      `select from events
+        where type = 'subject.erased' and data->>'scanRef' = $1 and (at = $2 or data->>'again' = $3) limit 1`,
+      [scanRef, at, at.toISOString()],
+    );
+    return count > 0;
+  }
+
+  async hasSessionSince(tx: Transaction, scanRef: string, time: Date): Promise<boolean> {
+    const { count } = await tx.query('select from sessions where scan_ref = $1 and created_at > $2 limit 1', [
+      scanRef,
+      time,
+    ]);
+    return count > 0;
+  }
+
   /** How many events have personal data that these keys had sealed. */
   async countEvents(tx: Transaction, keyIds: readonly string[], sessionIds: readonly string[]): Promise<number> {
     const { rows } = await tx.query<{ n: number }>(

@@ -3,8 +3,9 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import { CurrentPrincipal, namedActorOf } from '../http/principal.js';
-import { type Principal, RequireScope } from '../http/scopes.js';
+import { type Principal, RequireAllPlatforms, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
+import { nothingIsSigned } from '../journal/tree/inconsistency.js';
 import { ErasureService } from './erasure.service.js';
 import { LegalHolds } from './legal-holds.service.js';
 import type { LegalHold } from './legal-holds.store.js';
@@ -12,6 +13,7 @@ import { ErasureCertificateResponse, LegalHoldDto, LegalHoldResponse } from './p
 
 @ApiTags('subjects')
 @ApiBearerAuth()
+@RequireAllPlatforms()
 @Controller('v1/subjects')
 export class PrivacyController {
   constructor(
@@ -35,7 +37,9 @@ export class PrivacyController {
     @Param('scanRef') scanRef: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ErasureCertificateResponse> {
-    return orRefuse(isScanRef(scanRef) ? await this.erasure.erase(scanRef, namedActorOf(principal)) : 'not-found');
+    const erased = isScanRef(scanRef) ? await this.erasure.erase(scanRef, namedActorOf(principal)) : 'not-found';
+    if (erased === 'inconsistent') throw new Problem('unavailable', { detail: nothingIsSigned });
+    return orRefuse(erased);
   }
 
   @Get(':scanRef/legal-hold')

@@ -14,6 +14,8 @@ export interface Erasure {
   /** of one key, because its sessions are old; null: everything */
   onlyKey: string | null;
   because: 'asked' | 'retention';
+  /** when the subject had been erased before a backup brought it back */
+  again?: Date;
   actor: Actor;
   now: Date;
 }
@@ -26,7 +28,10 @@ export interface Erased {
   endpoints: string[];
 }
 
-/** Destroys the keys of a subject, removes what is kept beside, and journals it: all in the caller's transaction. */
+/**
+ * Destroys the keys of a subject, removes what is kept beside, and journals it: all in the caller's transaction. Each
+ * platform with sessions of the subject gets an event of its own, about its own.
+ */
 @Injectable()
 export class SubjectEraser {
   constructor(
@@ -34,10 +39,10 @@ export class SubjectEraser {
     @Inject(ErasureStore) private readonly store: ErasureStore,
     @Inject(ErasureSources) private readonly sources: ErasureSources,
     @Inject(JournalStore) private readonly journal: JournalStore,
-    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+    @Inject(JobDispatcher) private readonly dispatcher: Pick<JobDispatcher, 'afterCommit'>,
   ) {}
 
-  async erase(tx: Transaction, { scanRef, onlyKey, because, actor, now }: Erasure): Promise<Erased> {
+  async erase(tx: Transaction, { scanRef, onlyKey, because, again, actor, now }: Erasure): Promise<Erased> {
     const whole = onlyKey === null;
     for (const source of this.sources.all) await source.lock?.(tx, scanRef);
     // The keys first: a session that is being made with one is there when their rows are ours.
@@ -54,8 +59,16 @@ export class SubjectEraser {
     for (const { what, where, erase } of this.sources.all) {
       kinds.push({ what, where, count: await erase(tx, { scanRef, sessionIds, whole, now }), how: 'removed' });
     }
-    const data = { scanRef, because, sessions: sessionIds.length, keysDestroyed: keyIds.length, endpoints };
-    await this.journal.appendLoose(tx, [{ type: 'subject.erased', attemptId: null, data }], now, actor, null);
+    const told = {
+      scanRef,
+      because,
+      ...(again ? { again: again.toISOString() } : {}),
+      keysDestroyed: keyIds.length,
+    };
+    for (const [platform, its] of await this.store.byPlatform(tx, sessionIds)) {
+      const data = { ...told, sessions: its.length, endpoints: await this.sources.receivers(tx, its) };
+      await this.journal.appendLoose(tx, [{ type: 'subject.erased', attemptId: null, data }], now, actor, platform);
+    }
     this.dispatcher.afterCommit(tx, jobs.seal());
     return { sessions: sessionIds.length, keysDestroyed: keyIds.length, kinds, endpoints };
   }

@@ -15,7 +15,10 @@ export class SubjectView {
   @ApiProperty()
   scanRef!: string;
 
-  @ApiProperty({ description: 'FAILED in a row, over all sessions; a pass begins anew.' })
+  @ApiProperty({
+    description:
+      'FAILED in a row, over all sessions; a pass begins anew. An API key of one platform sees only those of its own sessions, although those of other platforms count to the lock.',
+  })
   consecutiveFailures!: number;
 
   @ApiProperty({ description: 'Whether no new code is issued now, and no pass granted.' })
@@ -27,11 +30,14 @@ export class SubjectView {
   @ApiProperty({ description: 'Locks since the last pass or release; each lasts twice as long as the one before.' })
   locks!: number;
 
-  @ApiProperty({ type: [LastOutcomeView], description: 'At most ten, newest first.' })
+  @ApiProperty({
+    type: [LastOutcomeView],
+    description: 'At most ten, newest first; only of sessions that the API key may see.',
+  })
   lastOutcomes!: LastOutcomeView[];
 }
 
-export function toView(row: Omit<SubjectRow, 'version'>, now: Date): SubjectView {
+export function toView(row: Omit<SubjectRow, 'version' | 'failuresByPlatform'>, now: Date): SubjectView {
   const { scanRef, consecutiveFailures, locks, lockedUntil, lastOutcomes } = row;
   const locked = isLocked(row, now);
   const until = locked ? (lockedUntil?.toISOString() ?? null) : null;

@@ -2,8 +2,9 @@ import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
+import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { CurrentPrincipal, namedActorOf } from '../http/principal.js';
+import { CurrentPrincipal, CurrentReach, namedActorOf, needsAllPlatforms, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { isPlainText } from '../http/validation.js';
 import { SubjectView } from './subject-view.js';
@@ -25,21 +26,26 @@ export class SubjectsController {
   })
   @RequireScope('audit')
   @ApiAnswers({ 200: [SubjectView, 'The subject.'] }, ['not-found'])
-  async get(@Param('scanRef') scanRef: string): Promise<SubjectView> {
-    return found(isScanRef(scanRef) ? await this.subjects.view(scanRef, this.clock.now()) : 'not-found');
+  async get(@Param('scanRef') scanRef: string, @CurrentReach() reach: Reach): Promise<SubjectView> {
+    return found(isScanRef(scanRef) ? await this.subjects.view(scanRef, reach, this.clock.now()) : 'not-found');
   }
 
   @Post(':scanRef/release')
   @ApiOperation({
     summary: 'Release a locked subject',
-    description: 'Ends the lock and forgets the failures. May be repeated.',
+    description:
+      'Ends the lock and forgets the failures. May be repeated. If failures of other platforms count to the lock, it takes an API key of all platforms (403 otherwise).',
   })
   @HttpCode(200)
   @RequireScope('review')
   @ApiAnswers({ 200: [SubjectView, 'The subject, not locked.'] }, ['not-found'])
   async release(@Param('scanRef') scanRef: string, @CurrentPrincipal() principal: Principal): Promise<SubjectView> {
     const now = this.clock.now();
-    return found(isScanRef(scanRef) ? await this.subjects.release(scanRef, namedActorOf(principal), now) : 'not-found');
+    const released = isScanRef(scanRef)
+      ? await this.subjects.release(scanRef, reachOf(principal), namedActorOf(principal), now)
+      : 'not-found';
+    if (released === 'foreign-failures') throw needsAllPlatforms('Failures on other platforms count to this lock.');
+    return found(released);
   }
 }
 

@@ -2,10 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import type { Actor } from '../core/actor.js';
+import type { Reach } from '../core/reach.js';
 import { Database, type Transaction } from '../database/database.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
+import { failuresAfter, failuresWithin, reachesAllFailures } from './failures-by-platform.js';
 import { afterResult, type Alert, blankSubject, isLocked, lockSecondsOf, type OutcomeStatus } from './subject.js';
 import { SUBJECT_JOURNAL, type SubjectJournal } from './subject-journal.js';
 import { type SubjectRow, SubjectsStore } from './subjects.store.js';
@@ -54,7 +56,7 @@ export class SubjectsService {
    */
   async record(
     tx: Transaction,
-    scanRef: string,
+    { scanRef, platform }: { scanRef: string; platform: string },
     status: OutcomeStatus,
     now: Date,
     attemptId: string | null = null,
@@ -62,33 +64,50 @@ export class SubjectsService {
     const before = await this.store.lockRow(tx, scanRef, now);
     const { subject, alerts } = afterResult(before, status, now, this.settings.limits);
     const lastOutcomes = [{ status, at: now.toISOString() }, ...before.lastOutcomes].slice(0, outcomesKept);
-    const after = { ...before, ...subject, lastOutcomes };
+    const failuresByPlatform = failuresAfter(before.failuresByPlatform, subject, { status, platform });
+    const after = { ...before, ...subject, lastOutcomes, failuresByPlatform };
     await this.store.save(tx, after, now);
     return alerts.map((alert) => this.event(alert, after, attemptId));
   }
 
   /**
    * Ends a lock and forgets the failures; the outcomes stay to be seen. Nothing to end is fine, and journals nothing.
+   * @returns foreign-failures: failures out of reach count to the lock
    */
-  async release(scanRef: string, actor: Actor, now: Date): Promise<SubjectView | 'not-found'> {
-    await this.database.transaction(async (tx) => {
+  async release(
+    scanRef: string,
+    reach: Reach,
+    actor: Actor,
+    now: Date,
+  ): Promise<SubjectView | 'not-found' | 'foreign-failures'> {
+    const released = await this.database.transaction(async (tx) => {
       const before = await this.store.lockExisting(tx, scanRef);
-      if (!before || before.consecutiveFailures === 0) return;
-      await this.store.save(tx, { ...before, ...blankSubject }, now);
+      const isKnown = (before && reach.platform === null) || (await this.store.hasSession(scanRef, reach, tx));
+      if (!isKnown) return 'not-found';
+      if (!before || before.consecutiveFailures === 0) return 'released';
+      if (!reachesAllFailures(before, reach)) return 'foreign-failures';
+      await this.store.save(tx, { ...before, ...blankSubject, failuresByPlatform: {} }, now);
       const { consecutiveFailures, locks, lockedUntil } = before;
       const data = { scanRef, consecutiveFailures, locks, lockedUntil: lockedUntil?.toISOString() ?? null };
-      await this.journal.appendLoose(tx, [{ type: 'subject.released', attemptId: null, data }], now, actor, null);
+      const event = { type: 'subject.released', attemptId: null, data } as const;
+      await this.journal.appendLoose(tx, [event], now, actor, reach.platform);
       this.dispatcher.afterCommit(tx, jobs.seal());
+      return 'released';
     });
-    return this.view(scanRef, now);
+    return released === 'released' ? this.view(scanRef, reach, now) : released;
   }
 
-  /** A scanRef that no session was ever made for is unknown; one without an outcome has a clean slate. */
-  async view(scanRef: string, now: Date): Promise<SubjectView | 'not-found'> {
+  /**
+   * A scanRef that no session within reach was ever made for is unknown; one without an outcome has a clean slate. The
+   * lock holds on all platforms; failures and outcomes are only those within reach.
+   */
+  async view(scanRef: string, reach: Reach, now: Date): Promise<SubjectView | 'not-found'> {
     const row = await this.store.find(scanRef);
-    if (row) return toView(row, now);
-    if (!(await this.store.hasSession(scanRef))) return 'not-found';
-    return toView({ scanRef, ...blankSubject, lastOutcomes: [] }, now);
+    if (reach.platform === null && row) return toView(row, now);
+    if (!(await this.store.hasSession(scanRef, reach))) return 'not-found';
+    if (!row) return toView({ scanRef, ...blankSubject, lastOutcomes: [] }, now);
+    const lastOutcomes = await this.store.lastOutcomes(scanRef, reach, outcomesKept);
+    return toView({ ...row, consecutiveFailures: failuresWithin(row, reach), lastOutcomes }, now);
   }
 
   private event(alert: Alert, row: SubjectRow, attemptId: string | null): NewEvent {

@@ -1,12 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { eq } from 'drizzle-orm';
 import type { Json } from '../core/canonical-json.js';
-import { Database, type Transaction } from '../database/database.js';
+import type { Reach } from '../core/reach.js';
+import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { LostGuard } from '../database/database-errors.js';
 import { subjects } from '../database/schema.js';
+import type { FailuresByPlatform } from './failures-by-platform.js';
 import type { OutcomeStatus, Subject } from './subject.js';
 
-interface LastOutcome {
+export interface LastOutcome {
   status: OutcomeStatus;
   at: string;
 }
@@ -15,6 +17,7 @@ export interface SubjectRow extends Subject {
   scanRef: string;
   /** newest first */
   lastOutcomes: LastOutcome[];
+  failuresByPlatform: FailuresByPlatform;
   version: number;
 }
 
@@ -57,7 +60,7 @@ export class SubjectsStore {
   async save(tx: Transaction, row: SubjectRow, now: Date): Promise<void> {
     const { count } = await tx.query(
       `update subjects set consecutive_failures = $3, locks = $4, locked_until = $5, last_outcomes = $6,
-              version = version + 1, updated_at = $7
+              failures_by_platform = $8, version = version + 1, updated_at = $7
         where scan_ref = $1 and version = $2`,
       [
         row.scanRef,
@@ -67,6 +70,7 @@ export class SubjectsStore {
         row.lockedUntil,
         JSON.stringify(row.lastOutcomes),
         now,
+        JSON.stringify(row.failuresByPlatform),
       ],
     );
     if (count !== 1) throw new LostGuard(`a subject is not of version ${row.version}`);
@@ -77,11 +81,22 @@ export class SubjectsStore {
     return row ? toRow(row) : null;
   }
 
-  /** Whether any session was ever made for the scanRef. */
-  async hasSession(scanRef: string): Promise<boolean> {
-    const { rows } = await this.database.query<{ found: boolean }>(
-      'select exists (select from sessions where scan_ref = $1) as found',
-      [scanRef],
+  /** The newest outcomes of the sessions within reach, newest first. */
+  async lastOutcomes(scanRef: string, reach: Reach, limit: number): Promise<LastOutcome[]> {
+    const { rows } = await this.database.query<{ status: OutcomeStatus; at: Date }>(
+      `select outcome->>'status' as status, ended_at as at from attempts
+        where scan_ref = $1 and ($2::text is null or platform = $2) and outcome is not null and ended_at is not null
+        order by ended_at desc, id desc limit $3`,
+      [scanRef, reach.platform, limit],
+    );
+    return rows.map(({ status, at }) => ({ status, at: at.toISOString() }));
+  }
+
+  /** Whether any session within reach was ever made for the scanRef. */
+  async hasSession(scanRef: string, reach: Reach, database: Queryable = this.database): Promise<boolean> {
+    const { rows } = await database.query<{ found: boolean }>(
+      'select exists (select from sessions where scan_ref = $1 and ($2::text is null or platform = $2)) as found',
+      [scanRef, reach.platform],
     );
     return rows[0]?.found === true;
   }
@@ -89,6 +104,7 @@ export class SubjectsStore {
 
 function toRow(row: typeof subjects.$inferSelect): SubjectRow {
   const { scanRef, consecutiveFailures, locks, lockedUntil, version } = row;
+  const failuresByPlatform = row.failuresByPlatform satisfies Json as unknown as FailuresByPlatform;
   const lastOutcomes = row.lastOutcomes satisfies Json as unknown as LastOutcome[];
-  return { scanRef, consecutiveFailures, locks, lockedUntil, version, lastOutcomes };
+  return { scanRef, consecutiveFailures, locks, lockedUntil, version, lastOutcomes, failuresByPlatform };
 }

@@ -1,10 +1,14 @@
-/** The answers of the requests that ask for a code: 201 with it, 202 without it yet, or the problem that there is none. */
+/**
+ * The answers of the requests that ask for a code: 201 with it, 202 without it yet, or the problem that there is none.
+ * Whoever asks here has created the session, or was found to reach it.
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import { liveAttempt, type SessionWithAttempts } from '../attempts/rows.js';
 import type { Actor } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
 import type { ProblemCode } from '../core/errors.js';
+import { Reach } from '../core/reach.js';
 import type { RememberedAnswer } from '../http/idempotency.store.js';
 import { CodeWaiter } from './code-waiter.js';
 import type { SessionView } from './session-view.js';
@@ -49,10 +53,10 @@ export class CodeAnswers {
 
   private async revealed(asked: AskedForCode, found: SessionWithAttempts): Promise<SessionView> {
     if (!asked.reveal) return this.sessions.viewWithIdentification(found);
-    const revealed = await this.attempts.reveal(asked.sessionId, asked.actor);
+    const revealed = await this.attempts.reveal(asked.sessionId, Reach.all, asked.actor);
     // A result that came before the code was handed out: the session says so.
     if (typeof revealed === 'string')
-      return (await this.sessions.find(asked.sessionId)) ?? this.sessions.viewWithIdentification(found);
+      return (await this.sessions.find(asked.sessionId, Reach.all)) ?? this.sessions.viewWithIdentification(found);
     return this.sessions.viewWithIdentification(revealed.session, revealed);
   }
 
@@ -65,7 +69,7 @@ export class CodeAnswers {
   async replayed(answer: RememberedAnswer, sessionId: string): Promise<RememberedAnswer> {
     if (answer.kind === 'problem') return answer;
     const body = answer.body as SessionView;
-    const found = await this.sessions.findRows(sessionId);
+    const found = await this.sessions.findRows(sessionId, Reach.all);
     const live = found && liveAttempt(found.attempts);
     const alive = live?.id === body.attempt?.id && live?.expiresAt != null && live.expiresAt > this.clock.now();
     if (alive || !body.attempt) return answer;

@@ -3,6 +3,7 @@ import { AttemptsStore } from '../attempts/attempts.store.js';
 import { liveAttempt, type SessionWithAttempts } from '../attempts/rows.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
+import { Reach } from '../core/reach.js';
 import { CodesEvents } from '../queue/codes-events.js';
 
 /** How often the row is looked at all the same: word of a finished job may be lost with the queue's store. */
@@ -30,7 +31,7 @@ export class CodeWaiter {
     for (;;) {
       const left = until - Date.now();
       if (left > 0 && (await isHeard(word, Math.min(left, lookEveryMs)))) word = null;
-      const found = await this.store.find(sessionId);
+      const found = await this.store.find(sessionId, Reach.all);
       const live = found && liveAttempt(found.attempts);
       if (live?.id !== attemptId || live.state !== 'requested' || Date.now() >= until) return found;
     }

@@ -30,7 +30,7 @@ export class CreationRequests {
     const created = this.creation.prepare();
     const waiting = this.waiter.expect(created.attemptId);
     try {
-      const idempotencyKey = key === null ? null : { apiKeyId: actor.id, key };
+      const idempotencyKey = key === null ? null : { platform, key, apiKeyId: actor.id };
       const result = await this.creation.create(request, created, { platform, actor }, idempotencyKey);
       switch (result.kind) {
         case 'created':

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ReviewsStore } from '../attempts/reviews.store.js';
 import { Clock } from '../core/clock.js';
 import { isId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Database } from '../database/database.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { JournalStore } from '../journal/journal.store.js';
@@ -25,10 +26,10 @@ export class ReviewQueue {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  async list({ claimed, limit, cursor }: ListReviewsDto): Promise<ReviewPage> {
+  async list({ claimed, limit, cursor }: ListReviewsDto, reach: Reach): Promise<ReviewPage> {
     const now = this.clock.now();
     const after = cursor === undefined ? null : decodeCursor(cursor, (text) => isId('ses', text));
-    const found = await this.store.list({ claimed: claimed ?? null, after, limit: limit + 1 }, now);
+    const found = await this.store.list({ reach, claimed: claimed ?? null, after, limit: limit + 1 }, now);
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
@@ -38,8 +39,8 @@ export class ReviewQueue {
   }
 
   /** Also once it is decided. @returns null when the session was never held */
-  async find(sessionId: string): Promise<ReviewDetail | null> {
-    const row = isId('ses', sessionId) ? await this.store.find(sessionId) : null;
+  async find(sessionId: string, reach: Reach): Promise<ReviewDetail | null> {
+    const row = isId('ses', sessionId) ? await this.store.find(sessionId, reach) : null;
     if (!row) return null;
     const history = await this.journal.ofSession(this.database, sessionId);
     return reviewDetail(row, this.sessions.view(row), history, this.clock.now());

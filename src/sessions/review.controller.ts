@@ -5,8 +5,9 @@ import type { ReviewRefusal } from '../attempts/review.js';
 import { ReviewService } from '../attempts/review.service.js';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { isId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { CurrentPrincipal, namedActorOf } from '../http/principal.js';
+import { CurrentPrincipal, namedActorOf, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { ReviewQueue } from './review-queue.service.js';
 import type { ReviewDetail, ReviewNote } from './review-view.js';
@@ -70,9 +71,11 @@ export class ReviewController {
     @Body() body: ReviewDto,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ReviewedSessionResponse> {
-    const decided = isId('ses', id) ? await this.reviews.decide(id, body, namedActorOf(principal)) : 'not-found';
+    const decided = isId('ses', id)
+      ? await this.reviews.decide(id, reachOf(principal), body, namedActorOf(principal))
+      : 'not-found';
     if (decided !== 'decided' && decided !== 'approved') return refuse(decided);
-    const { session, approvals } = await this.find(id);
+    const { session, approvals } = await this.find(id, reachOf(principal));
     // Between the decision and this reading another reviewer may have ended it.
     const pending = decided === 'approved' && session.status === 'in-review';
     return { ...session, ...(pending ? { review: { approvals, reviewersNeeded: 1 } } : {}) };
@@ -87,8 +90,10 @@ export class ReviewController {
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewResponse, 'The review, with your claim.'] }, refusals)
   async claim(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
-    const claimed = isId('ses', id) ? await this.reviews.claim(id, namedActorOf(principal)) : 'not-found';
-    return claimed === 'claimed' ? this.find(id) : refuse(claimed);
+    const claimed = isId('ses', id)
+      ? await this.reviews.claim(id, reachOf(principal), namedActorOf(principal))
+      : 'not-found';
+    return claimed === 'claimed' ? this.find(id, reachOf(principal)) : refuse(claimed);
   }
 
   @Post('release')
@@ -96,8 +101,10 @@ export class ReviewController {
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewResponse, 'The review, without a claim.'] }, refusals)
   async release(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<ReviewDetail> {
-    const released = isId('ses', id) ? await this.reviews.release(id, namedActorOf(principal)) : 'not-found';
-    return released === 'released' ? this.find(id) : refuse(released);
+    const released = isId('ses', id)
+      ? await this.reviews.release(id, reachOf(principal), namedActorOf(principal))
+      : 'not-found';
+    return released === 'released' ? this.find(id, reachOf(principal)) : refuse(released);
   }
 
   @Post('notes')
@@ -109,12 +116,12 @@ export class ReviewController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<ReviewNote> {
     const actor = namedActorOf(principal);
-    const noted = isId('ses', id) ? await this.reviews.note(id, note, actor) : 'not-found';
+    const noted = isId('ses', id) ? await this.reviews.note(id, reachOf(principal), note, actor) : 'not-found';
     return typeof noted === 'string' ? refuse(noted) : { by: actor.id, at: noted.at.toISOString(), note };
   }
 
-  private async find(id: string): Promise<ReviewDetail> {
-    return (await this.queue.find(id)) ?? refuse('not-found');
+  private async find(id: string, reach: Reach): Promise<ReviewDetail> {
+    return (await this.queue.find(id, reach)) ?? refuse('not-found');
   }
 }
 

@@ -70,7 +70,7 @@ export class SessionCreation {
       const now = this.clock.now();
       if (idempotencyKey) {
         const claim = await this.idempotency.claim(tx, idempotencyKey, {
-          digest: sha256(canonicalJson(instanceToPlain(request) as Json)),
+          digest: digestOfRequest(request),
           sessionId: created.sessionId,
           now,
           leaseSeconds: this.settings.createWaitSeconds + leaseSlackSeconds,
@@ -136,6 +136,12 @@ export class SessionCreation {
       expiresAt: new Date(now.getTime() + request.sessionLifetimeSeconds * 1000),
     };
   }
+}
+
+/** Without the platform: the idempotency key is the platform's, whether the request names it or not. */
+function digestOfRequest(request: CreateSessionDto): Buffer {
+  const { platform: _, ...asked } = instanceToPlain(request) as { [name: string]: Json };
+  return sha256(canonicalJson(asked));
 }
 
 function subjectLocked(lockedUntil: Date, now: Date): RememberedAnswer {

@@ -3,11 +3,12 @@ import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiTags } from '@nestj
 import type { FastifyReply } from 'fastify';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import { isId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Problem, type ProblemCode } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
 import type { RememberedAnswer } from '../http/idempotency.store.js';
 import { defaultPlatform } from '../core/platform.js';
-import { actorOf, chosenPlatform, CurrentPrincipal } from '../http/principal.js';
+import { actorOf, chosenPlatform, CurrentPrincipal, CurrentReach, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope, RequireScopeOrClientToken } from '../http/scopes.js';
 import { invalid, isPlainText } from '../http/validation.js';
 import { CodeAnswers } from './code-answers.service.js';
@@ -83,8 +84,8 @@ export class SessionsController {
   @ApiOperation({ summary: 'List sessions', description: 'Newest first, never with a code.' })
   @RequireScope('sessions', 'audit')
   @ApiAnswers({ 200: [SessionPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
-  list(@Query() query: ListSessionsDto): Promise<SessionPage> {
-    return this.sessions.list(query);
+  list(@Query() query: ListSessionsDto, @CurrentReach() reach: Reach): Promise<SessionPage> {
+    return this.sessions.list(query, reach);
   }
 
   @Get(':id')
@@ -96,7 +97,7 @@ export class SessionsController {
   @RequireScopeOrClientToken('sessions', 'audit')
   @ApiAnswers({ 200: [[SessionResponse, UserSessionResponse], 'The session.'] }, ['not-found'])
   async get(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<SessionView | UserSession> {
-    return sessionFor(principal, (await this.sessions.find(id)) ?? refuse('not-found'));
+    return sessionFor(principal, (await this.sessions.find(id, reachOf(principal))) ?? refuse('not-found'));
   }
 
   @Post(':id/code')
@@ -109,7 +110,9 @@ export class SessionsController {
     'no-live-code',
   ])
   async code(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<CodeResponse> {
-    const revealed = isId('ses', id) ? await this.attempts.reveal(id, actorOf(principal)) : 'not-found';
+    const revealed = isId('ses', id)
+      ? await this.attempts.reveal(id, reachOf(principal), actorOf(principal))
+      : 'not-found';
     if (typeof revealed === 'string') return refuse(revealed);
     const { attempt, secret } = revealed;
     return { attemptId: attempt.id, ...secret, expiresAt: attempt.expiresAt?.toISOString() ?? '' };
@@ -145,7 +148,7 @@ export class SessionsController {
     const actor = actorOf(principal);
     let waiting: ReturnType<CodeWaiter['expect']> | undefined;
     try {
-      const asked = await this.attempts.requestNew(id, actor, (attemptId) => {
+      const asked = await this.attempts.requestNew(id, reachOf(principal), actor, (attemptId) => {
         waiting?.forget();
         waiting = this.waiter.expect(attemptId);
       });
@@ -166,9 +169,10 @@ export class SessionsController {
   @RequireScope('sessions')
   @ApiAnswers({ 200: [SessionResponse, 'The session.'] }, ['not-found', 'session-closed'])
   async cancel(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<SessionView> {
-    const canceled = isId('ses', id) ? await this.attempts.cancel(id, actorOf(principal)) : 'not-found';
+    const reach = reachOf(principal);
+    const canceled = isId('ses', id) ? await this.attempts.cancel(id, reach, actorOf(principal)) : 'not-found';
     if (canceled !== 'canceled') return refuse(canceled);
-    return (await this.sessions.find(id)) ?? refuse('not-found');
+    return (await this.sessions.find(id, reach)) ?? refuse('not-found');
   }
 }
 

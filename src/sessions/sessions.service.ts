@@ -5,6 +5,7 @@ import { AttemptsStore } from '../attempts/attempts.store.js';
 import { IdentificationsStore } from '../attempts/identifications.store.js';
 import type { SessionWithAttempts } from '../attempts/rows.js';
 import { isId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { decodePageEnd, encodePageEnd } from '../http/cursor.js';
 import { instantOf } from '../http/instant.js';
 import { type PersonalFields, SessionPersonal } from './session-personal.js';
@@ -27,18 +28,19 @@ export class SessionsService {
   ) {}
 
   /** With the address of its identification, which is as secret as a code: `sessionFor` says who may see what. */
-  async find(sessionId: string): Promise<SessionView | null> {
-    const found = await this.findRows(sessionId);
+  async find(sessionId: string, reach: Reach): Promise<SessionView | null> {
+    const found = await this.findRows(sessionId, reach);
     return found && this.viewWithIdentification(found);
   }
 
-  async findRows(sessionId: string): Promise<SessionWithAttempts | null> {
-    return isId('ses', sessionId) ? this.attempts.find(sessionId) : null;
+  async findRows(sessionId: string, reach: Reach): Promise<SessionWithAttempts | null> {
+    return isId('ses', sessionId) ? this.attempts.find(sessionId, reach) : null;
   }
 
-  async list(query: ListSessionsDto): Promise<SessionPage> {
+  async list(query: ListSessionsDto, reach: Reach): Promise<SessionPage> {
     const { limit } = query;
     const found = await this.store.list({
+      reach,
       limit: limit + 1,
       status: query.status,
       scanRef: query.scanRef,

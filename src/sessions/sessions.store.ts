@@ -3,12 +3,15 @@ import { and, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm';
 import { AttemptsStore } from '../attempts/attempts.store.js';
 import type { SessionWithAttempts } from '../attempts/rows.js';
 import type { SessionStatus } from '../attempts/states.js';
+import type { Reach } from '../core/reach.js';
 import { Database, type Transaction } from '../database/database.js';
 import { ReadDatabase } from '../database/read-database.js';
 import { attempts, sessions } from '../database/schema.js';
+import { within } from '../database/within.js';
 import type { PageEnd } from '../http/cursor.js';
 
 export interface SessionFilter {
+  reach: Reach;
   status?: SessionStatus;
   scanRef?: string;
   referenceDigests?: Buffer[];
@@ -34,6 +37,7 @@ export class SessionsStore {
       .from(sessions)
       .where(
         and(
+          within(filter.reach, sessions.platform),
           filter.status && eq(sessions.status, filter.status),
           filter.scanRef === undefined ? undefined : eq(sessions.scanRef, filter.scanRef),
           filter.referenceDigests && inArray(sessions.referenceDigest, filter.referenceDigests),

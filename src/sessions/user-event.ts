@@ -64,6 +64,7 @@ export const eventDataForUser = {
   'webhook.replayed': 'hidden',
   'api-key.created': 'hidden',
   'api-key.revoked': 'hidden',
+  'journal.accepted': 'hidden',
   'audit.read': 'hidden',
 } as const satisfies Record<EventType, readonly string[] | 'hidden'>;
 

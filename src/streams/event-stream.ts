@@ -34,6 +34,7 @@ export interface StreamSources {
  * nothing is left out or sent twice, whichever way it comes.
  */
 export class EventStream implements Follower {
+  readonly reach: Interest['reach'];
   readonly sessionId: string | undefined;
   readonly types: Interest['types'];
   private position: number;
@@ -45,6 +46,7 @@ export class EventStream implements Follower {
     private readonly plan: StreamPlan,
     private readonly sources: StreamSources,
   ) {
+    this.reach = plan.interest.reach;
     this.sessionId = plan.interest.sessionId;
     this.types = plan.interest.types;
     this.position = plan.after;

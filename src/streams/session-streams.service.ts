@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { isId } from '../core/ids.js';
+import { reachOf } from '../http/principal.js';
 import { finalEventTypes } from '../journal/event-types.js';
 import type { Interest } from '../journal/journal-feed.js';
 import { JournalStore } from '../journal/journal.store.js';
@@ -32,7 +33,11 @@ export class SessionStreams {
     const refusal = this.opening.refusal(reader.principal);
     if (refusal) return refusal;
     const view = reader.principal.kind === 'api-key' ? 'whole' : 'user';
-    const interest = { sessionId, types: view === 'user' ? userEventTypes : undefined };
+    const interest = {
+      reach: reachOf(reader.principal),
+      sessionId,
+      types: view === 'user' ? userEventTypes : undefined,
+    };
     const found = await this.pages.inTurn(() => this.lookUp(interest, after));
     if (typeof found === 'string') return found;
     const plan: StreamPlan = { interest, after, view, endsWithSession: true, ended: found.ended };
@@ -40,15 +45,15 @@ export class SessionStreams {
   }
 
   private async lookUp(
-    { sessionId, types }: Interest & { sessionId: string },
+    { reach, sessionId, types }: Interest & { sessionId: string },
     after: number,
   ): Promise<'not-found' | 'nothing-left' | { /** before `after` */ ended: boolean }> {
-    const session = await this.sessions.find(sessionId);
+    const session = await this.sessions.find(sessionId, reach);
     if (!session) return 'not-found';
     if (!session.ended || after === 0) return { ended: false };
-    const [final] = await this.journal.read({ sessionId, types: finalEventTypes, after: 0, limit: 1 });
+    const [final] = await this.journal.read({ reach, sessionId, types: finalEventTypes, after: 0, limit: 1 });
     if (!final || final.position > after) return { ended: false };
-    const rest = await this.journal.read({ sessionId, types, after, limit: 1 });
+    const rest = await this.journal.read({ reach, sessionId, types, after, limit: 1 });
     return rest.length === 0 ? 'nothing-left' : { ended: true };
   }
 }

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../core/errors.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { CurrentPrincipal } from '../http/principal.js';
+import { CurrentPrincipal, reachOf } from '../http/principal.js';
 import { type RecordedRequest, takeReading } from '../http/recorded-read.js';
 import { type Principal, RequireScope, RequireScopeOrClientTokenInQuery } from '../http/scopes.js';
 import { invalid } from '../http/validation.js';
@@ -96,8 +96,8 @@ export class StreamsController {
     const after = startOf(query, lastEventId);
     const reading = takeReading(request);
     if (answersHead(request, reply)) return;
-    const { sessionId, type: types } = query;
-    const opened = this.streams.overEvents({ sessionId, types }, after, { principal, reading }, reply);
+    const interest = { reach: reachOf(principal), sessionId: query.sessionId, types: query.type };
+    const opened = this.streams.overEvents(interest, after, { principal, reading }, reply);
     if (opened !== 'opened') throw problemOf(opened);
   }
 }

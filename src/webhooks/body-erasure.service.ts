@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { KeyedDigests } from '../core/keyed-digests.js';
 import type { Transaction } from '../database/database.js';
+import { ErasureSources } from '../journal/erasure-sources.js';
 import { BodyPurgeStore } from './body-purge.store.js';
 import { names } from './reading.js';
 import { WebhooksStore } from './webhooks.store.js';
@@ -10,20 +11,35 @@ const page = 200;
 
 /** Finds the bodies of received webhooks that name a subject, whether or not they belong to an attempt, and deletes them. */
 @Injectable()
-export class BodyErasure {
+export class BodyErasure implements OnModuleInit {
   constructor(
     @Inject(BodyPurgeStore) private readonly store: BodyPurgeStore,
     @Inject(WebhooksStore) private readonly webhooks: WebhooksStore,
     @Inject(KeyedDigests) private readonly digests: KeyedDigests,
+    @Inject(ErasureSources) private readonly sources: ErasureSources,
   ) {}
 
+  onModuleInit(): void {
+    this.sources.add({
+      what: 'bodies of received webhooks, whether or not they belong to an attempt',
+      where: 'webhooks.body_sealed, webhooks.scan_ref_digest, webhooks.error',
+      lock: (tx, scanRef) => this.lock(tx, scanRef),
+      erase: (tx, { scanRef, sessionIds, whole }) => this.erase(tx, scanRef, sessionIds, whole),
+    });
+  }
+
   /** Webhooks are locked before everything else (Database.transaction). */
-  async lock(tx: Transaction, scanRef: string): Promise<void> {
+  private async lock(tx: Transaction, scanRef: string): Promise<void> {
     await this.store.lock(tx, scanRef, this.digestsOf(await this.store.scanRefsOf(tx, scanRef)));
   }
 
   /** @param whole false: only of these sessions. @returns how many webhooks lost something */
-  async erase(tx: Transaction, scanRef: string, sessionIds: readonly string[], whole: boolean): Promise<number> {
+  private async erase(
+    tx: Transaction,
+    scanRef: string,
+    sessionIds: readonly string[],
+    whole: boolean,
+  ): Promise<number> {
     const ofSessions = await this.store.purgeOfSessions(tx, sessionIds);
     if (!whole) return ofSessions;
     const scanRefs = await this.store.scanRefsOf(tx, scanRef);

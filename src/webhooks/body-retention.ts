@@ -1,21 +1,17 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
-import { ErasureSources } from '../journal/erasure-sources.js';
 import { RetentionTasks } from '../queue/retention-tasks.js';
-import { BodyErasure } from './body-erasure.service.js';
 import { BodyPurgeStore } from './body-purge.store.js';
 
 const dayMs = 86_400_000;
 
-/** Deletes the bodies of received webhooks when they are old (WEBHOOK_BODY_RETENTION_DAYS) and when their subject is erased. */
+/** Deletes the bodies of received webhooks when they are old (WEBHOOK_BODY_RETENTION_DAYS). */
 @Injectable()
 export class BodyRetention implements OnModuleInit {
   constructor(
     @Inject(BodyPurgeStore) private readonly store: BodyPurgeStore,
-    @Inject(BodyErasure) private readonly bodies: BodyErasure,
     @Inject(RetentionTasks) private readonly tasks: RetentionTasks,
-    @Inject(ErasureSources) private readonly erasure: ErasureSources,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -27,11 +23,5 @@ export class BodyRetention implements OnModuleInit {
     });
     // One that came for a subject after its erasure, or was not applied yet when that took place.
     this.tasks.add({ name: 'bodies of erased subjects', run: (_now, limit) => this.store.purgeErased(limit) });
-    this.erasure.add({
-      what: 'bodies of received webhooks, whether or not they belong to an attempt',
-      where: 'webhooks.body_sealed, webhooks.scan_ref_digest, webhooks.error',
-      lock: (tx, scanRef) => this.bodies.lock(tx, scanRef),
-      erase: (tx, { scanRef, sessionIds, whole }) => this.bodies.erase(tx, scanRef, sessionIds, whole),
-    });
   }
 }

@@ -2,8 +2,9 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/c
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Clock } from '../core/clock.js';
 import { Problem } from '../core/errors.js';
+import type { Reach } from '../core/reach.js';
 import { ApiAnswers } from '../http/api-answers.js';
-import { administratorOf, CurrentPrincipal } from '../http/principal.js';
+import { administratorOf, CurrentPrincipal, CurrentReach, reachOf } from '../http/principal.js';
 import { type Principal, RequireScope } from '../http/scopes.js';
 import { KeptWebhooks } from './kept-webhooks.service.js';
 import { ListWebhooksDto } from './webhook.dto.js';
@@ -34,8 +35,8 @@ export class KeptWebhooksController {
   })
   @RequireScope('audit')
   @ApiAnswers({ 200: [WebhookPageResponse, 'One page.'] }, ['invalid-request', 'overloaded'])
-  list(@Query() query: ListWebhooksDto): Promise<WebhookPageResponse> {
-    return this.webhooks.list(query);
+  list(@Query() query: ListWebhooksDto, @CurrentReach() reach: Reach): Promise<WebhookPageResponse> {
+    return this.webhooks.list(query, reach);
   }
 
   @Post(':id/replay')
@@ -48,7 +49,7 @@ export class KeptWebhooksController {
   @RequireScope('admin')
   @ApiAnswers({ 200: [WebhookResponse, 'The webhook after the replay.'] }, ['not-found'])
   async replay(@Param('id') id: string, @CurrentPrincipal() principal: Principal): Promise<WebhookResponse> {
-    const replayed = await this.webhooks.replay(id, administratorOf(principal), this.clock.now());
+    const replayed = await this.webhooks.replay(id, reachOf(principal), administratorOf(principal), this.clock.now());
     if (replayed === 'not-found') throw new Problem('not-found');
     if (typeof replayed === 'string') throw new Problem('not-found', { detail: noBody[replayed] });
     return replayed;

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import type { Administrator } from '../core/actor.js';
 import { isId } from '../core/ids.js';
+import type { Reach } from '../core/reach.js';
 import { Database } from '../database/database.js';
 import { instantOf } from '../http/instant.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
@@ -31,9 +32,10 @@ export class KeptWebhooks {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  async list(query: ListWebhooksDto): Promise<WebhookPageResponse> {
+  async list(query: ListWebhooksDto, reach: Reach): Promise<WebhookPageResponse> {
     const { limit } = query;
     const found = await this.store.list({
+      reach,
       limit: limit + 1,
       state: query.state,
       tokenDigest: query.token === undefined ? undefined : tokenDigest(query.token),
@@ -50,9 +52,9 @@ export class KeptWebhooks {
    * Reads the kept body again and applies it, in one transaction. What it says of an attempt that has moved on is
    * answered by the state machine, so that doing it twice changes nothing.
    */
-  replay(id: string, by: Administrator, now: Date): Promise<WebhookResponse | ReplayRefusal> {
+  replay(id: string, reach: Reach, by: Administrator, now: Date): Promise<WebhookResponse | ReplayRefusal> {
     return this.database.transaction(async (tx) => {
-      const locked = isId('whk', id) ? await this.store.lock(tx, id) : null;
+      const locked = isId('whk', id) ? await this.store.lock(tx, id, reach) : null;
       if (!locked) return 'not-found';
       const { bodySealed, eventType } = locked;
       if (!bodySealed) return isFaceAuthentication(eventType) ? 'body-purged' : 'body-not-stored';

@@ -1,9 +1,11 @@
 /** Kept webhooks as an operator sees them. Never with a body or a token. */
 import { Inject, Injectable } from '@nestjs/common';
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
+import type { Reach } from '../core/reach.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { ReadDatabase } from '../database/read-database.js';
 import { attempts, webhooks } from '../database/schema.js';
+import { within } from '../database/within.js';
 import type { Reading, WebhookState } from './reading.js';
 
 export interface WebhookRow {
@@ -25,6 +27,7 @@ export interface WebhookRow {
 }
 
 export interface WebhookFilter {
+  reach: Reach;
   state?: WebhookState;
   tokenDigest?: Buffer;
   from?: Date;
@@ -70,6 +73,7 @@ export class KeptWebhooksStore {
     return this.select(this.reads)
       .where(
         and(
+          within(filter.reach, webhooks.platform),
           filter.state && eq(webhooks.state, filter.state),
           filter.tokenDigest && eq(webhooks.tokenDigest, filter.tokenDigest),
           filter.from && gte(webhooks.receivedAt, filter.from),
@@ -87,7 +91,7 @@ export class KeptWebhooksStore {
   }
 
   /** Keeps others from applying it until the transaction ends. */
-  async lock(tx: Transaction, id: string): Promise<SealedBody | null> {
+  async lock(tx: Transaction, id: string, reach: Reach): Promise<SealedBody | null> {
     const [row] = await tx.orm
       .select({
         bodySealed: webhooks.bodySealed,
@@ -96,14 +100,14 @@ export class KeptWebhooksStore {
         verdict: webhooks.verdict,
       })
       .from(webhooks)
-      .where(eq(webhooks.id, id))
+      .where(and(eq(webhooks.id, id), within(reach, webhooks.platform)))
       .for('update');
     return row ?? null;
   }
 
   /** As if it had just come, and as it is read now; that it was replayed, when and by whom stays. */
   async setBack(tx: Transaction, id: string, read: Reading, by: string, at: Date): Promise<void> {
-    const before = { verdict: null, attemptId: null, appliedAt: null };
+    const before = { verdict: null, attemptId: null, platform: null, appliedAt: null };
     const replayed = { replays: sql`${webhooks.replays} + 1`, replayedAt: at, replayedBy: by };
     await tx.orm
       .update(webhooks)

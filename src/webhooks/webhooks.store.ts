@@ -162,6 +162,7 @@ export class WebhooksStore {
     await tx.query(
       `update webhooks
           set state = $2, verdict = $3, error = $4, attempt_id = $5, applied_at = $6,
+              platform = (select platform from attempts where attempts.id = $5),
               body_sealed = case when $7 then body_sealed end,
               scan_ref_digest = case when $7 then scan_ref_digest end
         where id = $1`,

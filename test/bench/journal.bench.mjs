@@ -16,6 +16,9 @@ const { testEnvironment } = await import('../support/test-environment.ts');
 const { temporaryFolder } = await import('../support/temporary-folder.ts');
 const { readSettings } = await import('../../src/config/read-settings.ts');
 const { openDatabase } = await import('../../src/database/open.ts');
+const { EventMac } = await import('../../src/journal/event-mac.ts');
+const { journalKey } = await import('../../src/journal/tree/journal-key.ts');
+const { SealingStore } = await import('../../src/journal/tree/sealing.store.ts');
 const { journalOf } = await import('../../src/cli/journal-of.ts');
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '1000000' } } });
@@ -31,7 +34,7 @@ try {
   const database = await openDatabase(settings);
   try {
     const columns = [];
-    for (const size of sizes) columns.push(await measure(database, journalOf(database, settings), size));
+    for (const size of sizes) columns.push(await measure(database, settings, journalOf(database, settings), size));
     print(columns);
   } finally {
     await database.close();
@@ -41,9 +44,10 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function measure(database, journal, size) {
+async function measure(database, settings, journal, size) {
   const before = (await journal.proofs.latest()).size;
   await insert(database, before, size);
+  await giveMacs(database, settings);
   const sealing = await seconds(() => journal.sealing.sealAll());
   const proofs = [];
   for (let nth = 0; nth < proofsMeasured; nth += 1) {
@@ -81,6 +85,21 @@ async function insert(database, from, to) {
     );
   }
   await database.query('analyze events');
+}
+
+/** As the service does when it appends an event. */
+async function giveMacs(database, settings) {
+  const [store, macs] = [new SealingStore(database), new EventMac(journalKey(settings).privateKey)];
+  for (let left = true; left;) {
+    left = await database.transaction(async (tx) => {
+      const events = await store.withoutMac(tx, Number.MAX_SAFE_INTEGER, 10_000);
+      await store.giveMacs(
+        tx,
+        events.map((event) => ({ id: event.id, mac: macs.of(event) })),
+      );
+      return events.length > 0;
+    });
+  }
 }
 
 async function seconds(work) {

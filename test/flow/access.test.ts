@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import request from 'supertest';
+import type { EventBody } from '../support/client.js';
 import { countingKeyLookUps } from '../support/counting.js';
 import { onEveryStore } from '../support/world.js';
 
@@ -94,7 +95,57 @@ onEveryStore('access', (world) => {
       .expect(404);
   });
 
+  it('records who made and who revoked a key, and nothing of the key itself', async () => {
+    const { client } = world();
+    const office = await newKey(['admin'], { name: 'office', owner: 'Ann Smith', platform: '*' });
+    const ofKey = (id: string) => (event: EventBody) => event.data.keyId === id;
+    const [first] = await client.untilRecorded('api-key.created', 'the first key', ofKey(office.id));
+    const { data: listed } = (await client.get('/v1/api-keys').expect(200)).body as { data: KeyBody[] };
+    const bootstrap = listed.find(({ name }) => name === 'bootstrap admin')!;
+    expect(first?.actor).toEqual({ kind: 'api-key', id: bootstrap.id, name: 'bootstrap admin', owner: null });
+    const made = await client
+      .as(office.key)
+      .post('/v1/api-keys', { name: 'desk', scopes: ['review'], owner: 'Ben Jones', platform: 'shop' })
+      .expect(201);
+    const { id, key } = made.body as KeyBody;
+    await client.as(office.key).delete(`/v1/api-keys/${id}`).expect(204);
+    await client.as(office.key).delete(`/v1/api-keys/${id}`).expect(404);
+    const revoked = await client.untilRecorded('api-key.revoked', 'the revocation', ofKey(id));
+    const [created] = await client.untilRecorded('api-key.created', 'the new key', ofKey(id));
+    const actor = { kind: 'api-key', id: office.id, name: 'office', owner: 'Ann Smith' };
+    const about = { keyId: id, name: 'desk', owner: 'Ben Jones', scopes: ['review'], platform: 'shop' };
+    const act = { platform: null, sessionId: null, actor };
+    expect(created).toMatchObject({ ...act, data: { ...about, createdBy: office.id, expiresAt: null } });
+    expect(revoked).toMatchObject([{ ...act, data: about }]);
+    const [atStart] = await client.untilRecorded('api-key.created', 'the bootstrap key', ofKey(bootstrap.id));
+    expect(atStart).toMatchObject({
+      actor: { kind: 'system', id: 'bootstrap' },
+      data: { scopes: ['admin'], platform: '*', createdBy: null },
+    });
+    const { text } = await client.get('/v1/events?type=api-key.created,api-key.revoked&limit=1000').expect(200);
+    expect(text).toContain(id);
+    for (const secret of [key, office.key, client.key, '"hint"']) expect(text).not.toContain(secret);
+  });
+
+  it('shows the platform, the owner and the maker of a key', async () => {
+    const { client } = world();
+    const made = await newKey(['audit'], { owner: 'Ann Smith', platform: 'shop' });
+    const plain = await newKey(['audit']);
+    const { data } = (await client.get('/v1/api-keys').expect(200)).body as {
+      data: (KeyBody & { createdBy: string })[];
+    };
+    const maker = data.find(({ name }) => name === 'bootstrap admin')!.id;
+    const found = (id: string) => data.find((one) => one.id === id);
+    expect(found(made.id)).toMatchObject({ owner: 'Ann Smith', platform: 'shop', createdBy: maker });
+    expect(found(plain.id)).toMatchObject({ owner: null, platform: 'main', createdBy: maker });
+    expect(found(maker)).toMatchObject({ owner: null, platform: '*', createdBy: null });
+  });
+
   it.each([
+    ['all platforms and a scope that uses one', { name: 'x', scopes: ['sessions'], platform: '*' }, 'platform'],
+    ['a platform that is no name', { name: 'x', scopes: ['audit'], platform: 'My Shop' }, 'platform'],
+    ['an empty owner', { name: 'x', scopes: ['audit'], owner: '' }, 'owner'],
+    ['a long owner', { name: 'x', scopes: ['audit'], owner: 'x'.repeat(101) }, 'owner'],
     ['no name', { scopes: ['audit'] }, 'name'],
     ['no scope', { name: 'x', scopes: [] }, 'scopes'],
     ['an unknown scope', { name: 'x', scopes: ['root'] }, 'scopes'],

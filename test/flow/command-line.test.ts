@@ -10,7 +10,7 @@ import { testEnvironment } from '../support/test-environment.js';
 import { startSimulator } from '../../src/simulator/simulator.js';
 import { Database } from '../../src/database/database.js';
 import { waitFor } from '../support/wait-for.js';
-import { Client } from '../support/client.js';
+import { Client, type EventBody } from '../support/client.js';
 import { idenfyVariables, simulatorKeys } from '../support/store.js';
 
 interface Ran {
@@ -55,6 +55,9 @@ describe('the facecode command', () => {
     [['verify', '--print-verifier', 'package.json'], 2],
     [['verify', 'package.json', '--key', 'nonsense'], 2],
     [['verify', '--mirror', 'no-such-folder'], 3],
+    [['journal'], 2],
+    [['journal', 'accept'], 2],
+    [['journal', 'accept', '--root', 'nonsense'], 2],
     [['grants'], 2],
     [['grants', '--role', 'app'], 0],
   ])('ends %j with %i', async (args, code) => {
@@ -83,8 +86,23 @@ describe('the facecode command', () => {
     const listed = await facecode('keys', 'list');
     expect(listed.out).toContain(id);
     expect(listed.out).not.toContain(key);
+    expect(listed.out).toMatch(/sessions,audit {2}platform main {2}backend {2}no owner/);
     expect(await facecode('keys', 'revoke', id)).toMatchObject({ code: 0 });
     expect(await facecode('keys', 'revoke', id)).toMatchObject({ code: 1 });
+  });
+
+  it('makes keys with an owner and a platform, and lists both', async () => {
+    const create = (...rest: string[]) => facecode('keys', 'create', '--name', 'desk', ...rest);
+    const desk = ['--scopes', 'review', '--owner', ' Ann Smith ', '--platform', '*'];
+    expect(await create(...desk)).toMatchObject({ code: 0 });
+    expect((await facecode('keys', 'list')).out).toMatch(/review {2}platform \* {2}desk {2}held by Ann Smith/);
+    for (const [wrong, why] of [
+      [['--scopes', 'sessions', '--platform', '*'], /--platform .*audit, review, admin/],
+      [['--scopes', 'review', '--platform', 'My Shop'], /--platform must have 1 to 64/],
+      [['--scopes', 'review', '--owner', ' '], /--owner takes 1 to 100 characters/],
+    ] as const) {
+      expect(await create(...wrong)).toMatchObject({ code: 2, err: expect.stringMatching(why) });
+    }
   });
 
   it('finds that rows are what the journal says', async () => {
@@ -105,6 +123,15 @@ describe('the facecode command', () => {
         ({ attempt }) => attempt?.number === 2 && attempt.state === 'issued',
       );
       await client.create('check-2');
+      // The keys that the commands above made and revoked.
+      const byCommand = ({ actor }: EventBody) => actor.id === 'command-line';
+      const created = await client.untilRecorded('api-key.created', 'the keys that were made', byCommand);
+      const revoked = await client.untilRecorded('api-key.revoked', 'the key that was revoked', byCommand);
+      expect([...created, ...revoked].map(({ type, actor, data }) => [type, actor, data.owner])).toEqual([
+        ['api-key.created', { kind: 'system', id: 'command-line' }, null],
+        ['api-key.created', { kind: 'system', id: 'command-line' }, 'Ann Smith'],
+        ['api-key.revoked', { kind: 'system', id: 'command-line' }, null],
+      ]);
       await waitFor(() => existsSync(join(mirror(), 'latest')), { what: 'a checkpoint to be mirrored' });
     } finally {
       await service.close();
@@ -126,6 +153,14 @@ describe('the facecode command', () => {
       expect(trusted).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^valid: export of \d+ events/) });
     }
     expect(await facecode('verify', file)).toMatchObject({ code: 0, err: expect.stringContaining('WARNING') });
+
+    const ofMain = join(folder, 'main.ndjson');
+    expect(await facecode('export', '--platform', 'main', '--out', ofMain)).toMatchObject({ code: 0 });
+    expect(await facecode('verify', ofMain, '--key', publicKey!)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^valid: export of main, \d+ events[^]*no proof shows that it has all[^]*vouches/),
+    });
+    expect(await facecode('export', '--platform', 'Not One')).toMatchObject({ code: 2 });
 
     const lines = text.split('\n');
     writeFileSync(file, lines.toSpliced(3, 1).join('\n'));
@@ -155,6 +190,29 @@ describe('the facecode command', () => {
       code: 0,
       out: expect.stringMatching(/^valid: \d+ mirrored/),
     });
+  }, 60_000);
+
+  it('accepts a journal with an event that the service has not recorded, and only by its root', async () => {
+    const open = () => startTestService({ FACECODE_DATA_DIR: folder, CHECKPOINT_MIRROR: mirror() });
+    const first = await open();
+    const database = first.service.app.get(Database);
+    await database.query(
+      `insert into events (id, type, at, actor, data)
+       values ('evt_forged', 'subject.held', now(), '{"kind": "system", "id": "x"}', '{"scanRef": "x"}')`,
+    );
+    const client = new Client(first.url, first.adminKey);
+    const { root } = (await client.get('/v1/journal/verify').expect(200)).body as { root: string };
+    await first.close();
+    const other = await facecode('journal', 'accept', '--root', Buffer.alloc(32).toString('base64'));
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining(`the root is ${root}`) });
+    expect(other.err).toContain('evt_forged');
+    const accepted = await facecode('journal', 'accept', '--root', root);
+    expect(accepted).toMatchObject({ code: 0, out: expect.stringContaining('never sealed: evt_forged') });
+    const again = await open();
+    const verified = await new Client(again.url, again.adminKey).get('/v1/journal/verify').expect(200);
+    await again.close();
+    expect(verified.body).toMatchObject({ valid: true, sealing: 'on' });
+    expect((await facecode('verify', '--mirror', mirror())).code).toBe(0);
   }, 60_000);
 
   it('finds rows that somebody has changed', async () => {

@@ -1,4 +1,5 @@
 /** Endpoints by the API: what is asked for, answered and refused. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createEndpoint, deliveriesOf, type EndpointBody, untilDelivery } from '../support/endpoints.js';
 import { type Receiver, startReceiver, verify } from '../support/receiver.js';
@@ -271,6 +272,48 @@ onEveryStore(
       ]) {
         await client().post(`/v1/endpoints/${endpoint.id}/rotate-secret`, wrong).expect(400);
       }
+    });
+
+    it('have every change recorded with the key that made it, without secrets, and are not sent it', async () => {
+      const made = await client().post('/v1/api-keys', { name: 'desk', scopes: ['endpoints'], owner: 'Ben Jones' });
+      const key = made.body as { id: string; key: string };
+      const desk = client().as(key.key);
+      const listening = await create({ eventTypes: ['endpoint.*'] });
+      const url = `${receiver.url}/services/T-secret-path`;
+      const created = (await desk.post('/v1/endpoints', { url, description: 'secret words' }).expect(201)).body;
+      const { id, secret } = created as EndpointBody;
+      await desk.patch(`/v1/endpoints/${id}`, { eventTypes: ['attempt.*'], description: 'other words' }).expect(200);
+      await desk.patch(`/v1/endpoints/${id}`, { eventTypes: ['attempt.*'] }).expect(200);
+      await desk.patch(`/v1/endpoints/${id}`, { disabled: true }).expect(200);
+      await desk.post(`/v1/endpoints/${id}/rotate-secret`, { overlapSeconds: 60 }).expect(200);
+      await desk.delete(`/v1/endpoints/${id}`).expect(204);
+      await desk.delete(`/v1/endpoints/${id}`).expect(404);
+      const ofEndpoint = ({ data }: { data: Record<string, unknown> }) => data.endpointId === id;
+      const acts = 'endpoint.created,endpoint.updated,endpoint.secret-rotated,endpoint.deleted';
+      await client().untilRecorded('endpoint.deleted', 'the deletion', ofEndpoint);
+      const events = await client().untilRecorded(acts, 'the acts', ofEndpoint);
+      const urlDigest = createHash('sha256').update(url).digest('hex');
+      const about = { endpointId: id, platform: 'main', origin: receiver.url, urlDigest };
+      const patched = { ...about, eventTypes: ['attempt.*'] };
+      expect(events.map(({ type, data }) => [type, data])).toEqual([
+        ['endpoint.created', { ...about, eventTypes: ['*'], disabled: false }],
+        ['endpoint.updated', { ...patched, disabled: false, changed: ['eventTypes', 'description'] }],
+        ['endpoint.updated', { ...patched, disabled: true, changed: ['disabled'] }],
+        ['endpoint.secret-rotated', { ...patched, disabled: true, overlapSeconds: 60 }],
+        ['endpoint.deleted', { ...patched, disabled: true }],
+      ]);
+      const actor = { kind: 'api-key', id: key.id, name: 'desk', owner: 'Ben Jones' };
+      for (const event of events) expect(event).toMatchObject({ platform: 'main', sessionId: null, actor });
+      const text = JSON.stringify(events);
+      for (const hidden of [secret.slice(6), 'secret-path', 'words']) expect(text).not.toContain(hidden);
+      await receiver.until(5, listening.path);
+      const heard = (await deliveriesOf(client(), listening.id)).map(({ eventId }) => eventId).sort();
+      expect(heard).toEqual(events.map(({ id: eventId }) => eventId).sort());
+      const { rows } = await world().database.query(
+        'select from deliveries where endpoint_id = $1 and event_id = any($2::text[])',
+        [id, heard],
+      );
+      expect(rows).toEqual([]);
     });
 
     it('are 250 a platform at most, also when many are created at once', async () => {

@@ -68,9 +68,11 @@ onEveryStore('idempotency keys', (world) => {
     expect(await countOf('sim-slow-1-idem')).toBe(1);
   });
 
-  it('belong to the API key they came with', async () => {
+  it('belong to the platform they came with', async () => {
     const { client } = world();
-    const made = await client.post('/v1/api-keys', { name: 'other', scopes: ['sessions'] }).expect(201);
+    const made = await client
+      .post('/v1/api-keys', { name: 'other', scopes: ['sessions'], platform: 'other' })
+      .expect(201);
     const first = await create('key-8', 'idem-8').expect(201);
     const other = await client
       .as((made.body as { key: string }).key)

@@ -1,5 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { expect, it } from '@jest/globals';
+import { journalOf } from '../../src/cli/journal-of.js';
+import { SETTINGS } from '../../src/config/settings.token.js';
+import type { Settings } from '../../src/config/settings.js';
 import { leafOf } from '../../src/journal/tree/leaf.js';
 import { leafHash, rootFromInclusion } from '../../src/journal/tree/merkle.js';
 import { noteVerifier, openCheckpoint, parseVerifierKey } from '../../src/journal/tree/signed-note.js';
@@ -23,6 +26,9 @@ interface Verification {
   root: string;
   firstBadPosition: number | null;
   reason: string | null;
+  badPositions: string;
+  badEvents: string[];
+  sealing: 'on' | 'stopped';
 }
 
 onEveryStore('the journal as a tree', (world) => {
@@ -30,9 +36,46 @@ onEveryStore('the journal as a tree', (world) => {
   const verified = () => get<Verification>('/v1/journal/verify');
   const query = (sql: string, values?: unknown[]) => world().database.query(sql, values);
   const sealed = () =>
-    waitFor(async () => (await query('select from events where position is null')).count === 0, {
+    waitFor(async () => (await query('select from events where position is null and not set_aside')).count === 0, {
       what: 'everything to be sealed',
     });
+  const checks = async () => (await get<{ checks: Record<string, string> }>('/readyz')).checks;
+  const stopped = () =>
+    waitFor(async () => (await checks()).journal === 'inconsistent', { what: 'sealing to have stopped' });
+  /** As `facecode journal accept` does it, with the root that verify shows. */
+  const accept = async () => {
+    const { root } = await verified();
+    const settings = world().service.service.app.get<Settings>(SETTINGS);
+    const { acceptance, outside } = journalOf(world().database, settings);
+    await outside.load();
+    const accepted = await acceptance.accept(Buffer.from(root, 'base64'));
+    await outside.written();
+    expect(accepted.kind).toBe('accepted');
+    expect(await verified()).toMatchObject({ valid: true, reason: null, sealing: 'on' });
+    await sealed();
+    expect(await checks()).not.toHaveProperty('journal');
+    const { rows } = await world().database.query<{ data: Record<string, unknown>; position: string }>(
+      `select data, position from events where type = 'journal.accepted' order by position desc limit 1`,
+    );
+    expect(rows[0]!.data).toMatchObject({ root });
+    return rows[0]!.data;
+  };
+  /** An event of no session, so that what is done to it changes no session. */
+  const looseEvent = async (scanRef: string) => {
+    await world().client.create(scanRef);
+    await sealed();
+    const held = await fetch(`${world().url}/v1/subjects/${encodeURIComponent(scanRef)}/legal-hold`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${world().service.adminKey}`, 'content-type': 'application/json' },
+      body: '{"reason": "a case"}',
+    });
+    expect(held.status).toBe(200);
+    const { rows } = await world().database.query<{ id: string; position: string | null }>(
+      `select id, position from events where type = 'subject.held' and data->>'scanRef' = $1`,
+      [scanRef],
+    );
+    return rows[0]!;
+  };
   const history = async (times: number) => {
     for (let n = 0; n < times; n += 1) await world().client.create(`journal-${n}`, { reference: `order-${n}` });
     await sealed();
@@ -100,18 +143,6 @@ onEveryStore('the journal as a tree', (world) => {
     }
   });
 
-  it('takes in what an earlier version had sealed without a tree', async () => {
-    await history(1);
-    const { size } = await verified();
-    await withoutTriggers(async () => {
-      await query('delete from journal_nodes');
-      await query('delete from checkpoints');
-    });
-    await history(1);
-    await waitFor(async () => (await verified()).size > size || null, { what: 'the tree to have caught up' });
-    expect(await verified()).toMatchObject({ valid: true, firstBadPosition: null, reason: null });
-  });
-
   it('lets nobody change, remove or empty it, the owner of the tables included', async () => {
     for (const forbidden of [
       'delete from events where position = 1',
@@ -120,6 +151,9 @@ onEveryStore('the journal as a tree', (world) => {
       'update events set position = null where position = 1',
       `update events set at = now() where position = 1`,
       'update events set personal_sealed = null where position = 1',
+      'update events set mac = null where position = 1',
+      'update events set set_aside = true where position = 1',
+      'update checkpoints set note = note',
       'truncate events cascade',
       'delete from checkpoints',
       'update checkpoints set size = size + 1',
@@ -130,7 +164,7 @@ onEveryStore('the journal as a tree', (world) => {
     }
     const { rows } = await world().database.query<{ name: string }>(
       `select column_name as name from information_schema.columns
-        where table_schema = 'public' and table_name = 'events' and column_name <> 'position'
+        where table_schema = 'public' and table_name = 'events' and column_name not in ('position', 'mac', 'set_aside')
        except select event_object_column from information_schema.triggered_update_columns
         where trigger_name = 'events_do_not_change'`,
     );
@@ -157,7 +191,8 @@ onEveryStore('the journal as a tree', (world) => {
       return await verified();
     } finally {
       await withoutTriggers(() => query(undo));
-      expect(await verified()).toMatchObject({ valid: true });
+      expect(await verified()).toMatchObject({ valid: true, sealing: 'stopped' });
+      expect(await accept()).toMatchObject({ positions: '', events: [] });
     }
   }
 
@@ -178,8 +213,9 @@ onEveryStore('the journal as a tree', (world) => {
     await withoutTriggers(deed);
     const found = await verified();
     await withoutTriggers(deed);
-    expect(found).toMatchObject({ valid: false, firstBadPosition: 4 });
+    expect(found).toMatchObject({ valid: false, firstBadPosition: 4, badPositions: '4-5' });
     expect(await verified()).toMatchObject({ valid: true });
+    await accept();
   });
 
   it('names the place of an event that was removed, in the middle and at the end', async () => {
@@ -201,6 +237,7 @@ onEveryStore('the journal as a tree', (world) => {
       await query('drop table removed');
       expect(found).toMatchObject({ valid: false, firstBadPosition: position });
       expect(await verified()).toMatchObject({ valid: true });
+      await accept();
     }
   });
 
@@ -223,6 +260,7 @@ onEveryStore('the journal as a tree', (world) => {
     expect(found).toMatchObject({ valid: false, reason: 'checkpoint' });
     expect(found.firstBadPosition).toBeLessThanOrEqual(9);
     expect(await verified()).toMatchObject({ valid: true });
+    await accept();
   });
 
   it('finds a checkpoint that another key has signed', async () => {
@@ -241,6 +279,127 @@ onEveryStore('the journal as a tree', (world) => {
       `update checkpoints set note = ${quoted(note)} where size = ${size}`,
     );
     expect(found).toMatchObject({ valid: false, reason: 'signature' });
+  });
+
+  it('does not sign a history anew that was rewritten, and goes on once an operator has accepted it', async () => {
+    const { id } = await looseEvent('rewritten');
+    await sealed();
+    const before = await verified();
+    await withoutTriggers(async () => {
+      await query(`update events set data = '{"scanRef": "somebody else"}' where id = $1`, [id]);
+      await query('delete from journal_nodes');
+      await query('delete from checkpoints');
+    });
+    await stopped();
+    expect((await query('select from checkpoints')).count).toBe(0);
+    const found = await verified();
+    const { rows } = await world().database.query<{ position: string }>('select position from events where id = $1', [
+      id,
+    ]);
+    expect(found).toMatchObject({
+      valid: false,
+      size: before.size,
+      badPositions: rows[0]!.position,
+      sealing: 'stopped',
+    });
+    expect(found.root).not.toBe(before.root);
+    expect(await accept()).toMatchObject({ positions: rows[0]!.position, known: { root: before.root } });
+    await history(1);
+    expect((await verified()).size).toBeGreaterThan(before.size);
+    const { text } = await world().client.get('/v1/journal/checkpoint').expect(200);
+    expect(text).toMatch(/\nfacecode-accepted \d+\n\n/);
+    // The rewritten event itself cannot be proven.
+    const proof = await get<Proof>(`/v1/journal/proof/${id}`);
+    const path = proof.hashes.map((hash) => Buffer.from(hash, 'base64'));
+    const root = rootFromInclusion(Buffer.from(proof.leafHash, 'base64'), proof.leafIndex, proof.treeSize, path);
+    expect(root?.toString('base64')).not.toBe(proof.root);
+  });
+
+  it('does not seal a pass that was invented by SQL, nor sign anything while it waits', async () => {
+    const session = await world().client.create('invented');
+    const other = await world().client.create('not-invented');
+    await sealed();
+    const { size } = await verified();
+    await query(
+      `insert into events (id, session_id, seq, type, at, actor, data)
+       select 'evt_invented', id, seq + 1, 'session.passed', now(), '{"kind": "idenfy", "id": "whk_1"}', '{}'
+         from sessions where id = $1`,
+      [session.id],
+    );
+    await stopped();
+    const found = await verified();
+    expect(found).toMatchObject({ valid: false, size, firstBadPosition: size + 1, reason: 'mac' });
+    expect(found.badEvents).toEqual(['evt_invented']);
+    const evidence = await world().client.get(`/v1/sessions/${other.id}/evidence`).expect(503);
+    expect(evidence.body).toMatchObject({ code: 'unavailable', detail: expect.stringMatching(/inconsistent/) });
+    await world().client.post('/v1/subjects/not-invented/erase').expect(503);
+    expect((await world().client.get('/metrics').expect(200)).text).toMatch(/^facecode_journal_inconsistent 1$/m);
+    expect(await accept()).toMatchObject({ events: ['evt_invented'], reason: 'mac' });
+    await world().client.get(`/v1/sessions/${other.id}/evidence`).expect(200);
+    // The seq that the invented event had taken is free again.
+    await world().client.post(`/v1/sessions/${session.id}/cancel`).expect(200);
+    await sealed();
+    expect((await world().client.events(session.id)).map(({ type }) => type)).not.toContain('session.passed');
+    expect((await query(`select from events where id = 'evt_invented' and position is null`)).count).toBe(1);
+    expect(await verified()).toMatchObject({ valid: true });
+  });
+
+  it.each([
+    ['an event that was changed before it was sealed', `update events set data = '{"scanRef": "x"}' where id = $1`],
+    [
+      'an event with the MAC of another',
+      `update events set mac = (select mac from events where position = 1) where id = $1`,
+    ],
+    ['an event without a MAC', 'update events set mac = null where id = $1'],
+  ])('does not seal %s', async (name, deed) => {
+    await sealed();
+    // Nobody seals meanwhile.
+    const { id } = await world().database.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock($1)', [0x5365616c]);
+      const inserted = await tx.query<{ id: string }>(
+        `insert into events (id, type, at, actor, data, mac)
+         select 'evt_' || md5($1), type, at, actor, data, mac from events where type = 'subject.held' limit 1 returning id`,
+        [name],
+      );
+      return inserted.rows[0]!;
+    });
+    await withoutTriggers(() => query(deed, [id]));
+    await stopped();
+    expect((await verified()).badEvents).toEqual([id]);
+    expect(await accept()).toMatchObject({ events: [id] });
+  });
+
+  it('stops when its last events are deleted with all that was stored of them', async () => {
+    await looseEvent('deleted');
+    await sealed();
+    const { size, root } = await verified();
+    await withoutTriggers(async () => {
+      await query('create table older as select * from checkpoints order by size desc offset 1 limit 1');
+      await query('delete from events where position > (select size from older)');
+      await query('delete from checkpoints where size > (select size from older)');
+      await query('delete from journal_nodes where level > 0 or tile > (select (size - 1) / 256 from older)');
+      await query(
+        `update journal_nodes set hashes = substring(hashes from 1 for ((older.size - 1) % 256 + 1)::int * 32)
+           from older where tile = (older.size - 1) / 256`,
+      );
+      await query('drop table older');
+    });
+    await world().client.create('after-the-deletion');
+    await stopped();
+    const found = await verified();
+    expect(found).toMatchObject({ valid: false, reason: 'truncated', firstBadPosition: found.size + 1 });
+    expect(found.size).toBeLessThan(size);
+    expect(await accept()).toMatchObject({ known: { size, root } });
+    await history(1);
+  });
+
+  it('does not believe a database that says it has no MACs yet', async () => {
+    await sealed();
+    await query('update journal_state set macs_began = null');
+    const settings = world().service.service.app.get<Settings>(SETTINGS);
+    await journalOf(world().database, settings).beginning.onModuleInit();
+    await stopped();
+    await accept();
   });
 
   it.each(['checkpoint', 'key', 'proof/evt_00000000000000000000000000000000', 'consistency?from=0', 'verify'])(

@@ -222,7 +222,11 @@ onEveryStore(
       await send({ token: 'of-nobody', status: 'FAILED', note: other }, ours);
       await send(
         {
-          ...{ ...person, token: session.attempt!.token, status: 'SUCCESS', scanRef, ipAddress: selfieAddress },
+          ...person,
+          token: session.attempt!.token,
+          status: 'SUCCESS',
+          scanRef,
+          ipAddress: selfieAddress,
           riskTags: [mark],
           failReason: `because of ${mark}`,
         },

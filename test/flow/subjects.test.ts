@@ -9,7 +9,7 @@ import { onEveryStore } from '../support/world.js';
 onEveryStore('subjects', (world) => {
   const subjects = () => world().service.service.app.get(SubjectsService, { strict: false });
   const record = (scanRef: string, status: OutcomeStatus, now = new Date(), attemptId: string | null = null) =>
-    world().database.transaction((tx) => subjects().record(tx, scanRef, status, now, attemptId));
+    world().database.transaction((tx) => subjects().record(tx, { scanRef, platform: 'main' }, status, now, attemptId));
   const standing = (scanRef: string, now: Date) =>
     world().database.transaction((tx) => subjects().standing(tx, scanRef, now));
   const fail = async (scanRef: string, times: number, now = new Date()) => {
@@ -106,7 +106,7 @@ onEveryStore('subjects', (world) => {
 
   it('are released by a reviewer, which is in the journal once and by whom', async () => {
     const { client } = world();
-    const made = await client.post('/v1/api-keys', { name: 'reviewer', scopes: ['review'] }).expect(201);
+    const made = await client.post('/v1/api-keys', { name: 'reviewer', scopes: ['review'], platform: '*' }).expect(201);
     const key = made.body as { id: string; key: string };
     const scanRef = randomUUID();
     await fail(scanRef, 6);
@@ -132,13 +132,13 @@ onEveryStore('subjects', (world) => {
     const { client } = world();
     const scanRef = randomUUID();
     await fail(scanRef, 1);
-    for (const [scope, read, released] of [
-      ['audit', 200, 403],
-      ['review', 403, 200],
-      ['sessions', 403, 403],
-      ['endpoints', 403, 403],
+    for (const [scope, platform, read, released] of [
+      ['audit', '*', 200, 403],
+      ['review', '*', 403, 200],
+      ['sessions', 'main', 403, 403],
+      ['endpoints', 'main', 403, 403],
     ] as const) {
-      const made = await client.post('/v1/api-keys', { name: scope, scopes: [scope] }).expect(201);
+      const made = await client.post('/v1/api-keys', { name: scope, scopes: [scope], platform }).expect(201);
       const as = client.as((made.body as { key: string }).key);
       await as.get(path(scanRef)).expect(read);
       await as.post(`${path(scanRef)}/release`).expect(released);

@@ -180,6 +180,25 @@ onEveryStore(
         replays: 1,
       });
       expect(await world().client.session(session.id)).toMatchObject({ status: 'failed' });
+      const replays = await world().client.untilRecorded(
+        'webhook.replayed',
+        'the replay that applied it',
+        ({ data }) => data.webhookId === ignored.id && data.state === 'applied',
+      );
+      const about = {
+        webhookId: ignored.id,
+        digest: digest.toString('hex'),
+        attemptId: session.attempt!.id,
+        verdict: 'moved',
+      };
+      expect(replays).toMatchObject([
+        {
+          platform: null,
+          actor: { kind: 'api-key', name: 'bootstrap admin', owner: null },
+          data: { ...about, stateBefore: 'ignored', state: 'applied' },
+        },
+      ]);
+      expect(JSON.stringify(replays)).not.toContain(token);
     });
 
     it('bring nothing about twice, however often they are replayed', async () => {

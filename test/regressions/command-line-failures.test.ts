@@ -124,10 +124,16 @@ describeServers('a command on PostgreSQL', ['postgres'], (servers) => {
     const env = { DATABASE_URL: database.url };
     expect(await facecode(['migrate', '--dry-run'], env)).toMatchObject({ code: 1, err: '' });
     expect(await facecode(['migrate'], env)).toMatchObject({ code: 0, err: '' });
-    expect(await facecode(['keys', 'create', '--name', 'x', '--scopes', 'audit'], env)).toMatchObject({
-      code: 0,
-      err: '',
-    });
+    // Each key that is made is recorded in the journal.
+    const journal = ['FACECODE_ENCRYPTION_KEY', 'FACECODE_JOURNAL_KEY'];
+    for (const args of [
+      ['create', '--name', 'x', '--scopes', 'audit'],
+      ['revoke', `key_${'0'.repeat(32)}`],
+    ]) {
+      const ran = await facecode(['keys', ...args], env);
+      expect(ran.code).toBe(2);
+      expect(ran.err.match(/^[A-Z_]+/gm)).toEqual(journal);
+    }
     expect(await facecode(['keys', 'list'], env)).toMatchObject({ code: 0, err: '' });
     expect(await facecode(['grants', '--role', 'app'], {})).toMatchObject({ code: 0, err: '' });
     const check = await facecode(['check'], env);
@@ -135,7 +141,7 @@ describeServers('a command on PostgreSQL', ['postgres'], (servers) => {
     oneLine(check.err, 'FACECODE_ENCRYPTION_KEY: is not set');
     const exported = await facecode(['export'], env);
     expect(exported.code).toBe(2);
-    expect(exported.err.match(/^[A-Z_]+/gm)).toEqual(['FACECODE_ENCRYPTION_KEY', 'FACECODE_JOURNAL_KEY']);
+    expect(exported.err.match(/^[A-Z_]+/gm)).toEqual(journal);
   });
 
   it.each([

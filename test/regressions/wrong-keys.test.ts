@@ -1,18 +1,23 @@
 /** A process with a wrong key used to look ready, and then sealed and signed with that key. */
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { ConfigurationError } from '../../src/config/configuration-error.js';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
-import { Client } from '../support/client.js';
+import { Database } from '../../src/database/database.js';
+import { sealedColumns, type SealedColumn } from '../../src/database/sealed-columns.js';
+import { Client, type SessionBody } from '../support/client.js';
 import { ensureBuilt } from '../support/ensure-built.js';
 import { createDatabase } from '../support/postgres.js';
 import { runBuilt, runFacecode } from '../support/run-facecode.js';
 import { describeServers } from '../support/servers.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { idenfyVariables, simulatorKeys } from '../support/store.js';
+import { openedValues } from '../support/sealed-values.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testEnvironment } from '../support/test-environment.js';
+import { sendWebhook } from '../support/webhook.js';
 
 const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
 const journalKey = (byte: number): string =>
@@ -86,16 +91,92 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     expect(await refusal(encrypted(`${foreign},${fresh}`))).toEqual(encryptionFault);
   });
 
-  it('rotates: any listed key opens, and the old one may be removed after a start with the new one first', async () => {
-    await start(encrypted(old));
+  it('rotates: any listed key opens, and the old one may be removed once everything is sealed with the new one', async () => {
+    const first = await start({ ...encrypted(old), EGRESS_ALLOW: '127.0.0.0/8' });
+    const client = new Client(first.url, first.adminKey);
+    const scanRef = randomUUID();
+    const initiator = { ip: '203.0.113.9' };
+    const asked = await client
+      .post('/v1/sessions', { scanRef, reference: 'order-7', initiator, channels: ['code', 'sdk'], maxAttempts: 2 })
+      .set('idempotency-key', 'rotated')
+      .expect(201);
+    const session = asked.body as SessionBody;
+    await client.post('/v1/endpoints', { url: `${simulator.url}/hook` }).expect(201);
+    const about = { token: session.attempt!.token, status: 'FAILED', scanRef, ipAddress: '198.51.100.9' };
+    await sendWebhook(first.url, about).expect(200);
+    await sendWebhook(first.url, { token: 'unknown', status: 'FAILED', scanRef: 'someone-else' }).expect(200);
+    await client.until(session.id, 'the second code', ({ attempts }) => attempts[1]?.state === 'issued');
+    const hold = await fetch(`${first.url}/v1/subjects/${scanRef}/legal-hold`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${first.adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ reason: 'case 9' }),
+    });
+    expect(hold.status).toBe(200);
     // Two replicas, one after the other.
     expect(await refusal(encrypted(`${old},${fresh}`))).toBeNull();
     expect(await refusal(encrypted(`${fresh},${old}`))).toBeNull();
-    expect(await refusal(encrypted(`${old},${fresh}`))).toBeNull();
-    expect(await refusal(encrypted(`${fresh},${old}`))).toBeNull();
-    expect(await refusal(encrypted(fresh))).toBeNull();
+    const lacking = [expect.stringMatching(/^FACECODE_ENCRYPTION_KEY: lacks a key [^\n]*$/)];
+    expect(await refusal(encrypted(fresh))).toEqual(lacking);
     expect(await refusal(encrypted(old))).toEqual(encryptionFault);
-  }, 60_000);
+
+    const reseal = (keys: string) =>
+      runFacecode(['keys', 'reseal'], { cwd: folder, env: testEnvironment(folder, variables(encrypted(keys))) });
+    const done = await reseal(`${fresh},${old}`);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    for (const { table, column, fixed } of Object.values(sealedColumns) as unknown as readonly SealedColumn[]) {
+      if (!fixed) expect(done.out).toContain(`${table}.${column}: `);
+    }
+    expect(done.out).toMatch(/^webhooks\.body_sealed: 2 values sealed again$/m);
+    expect(done.out).toMatch(/^digests for searching: those of 1 sessions and 1 webhooks made again$/m);
+    // Nothing is left to do.
+    const again = await reseal(`${fresh},${old}`);
+    expect(again.code).toBe(0);
+    expect(again.out).not.toMatch(/: [1-9]\d* values/);
+    await stopAll();
+
+    const last = await start(encrypted(fresh));
+    const now = new Client(last.url, last.adminKey);
+    expect(await now.session(session.id)).toMatchObject({ reference: 'order-7' });
+    expect((await now.events(session.id))[0]).toMatchObject({ personal: { reference: 'order-7' } });
+    expect((await now.post(`/v1/sessions/${session.id}/code`).expect(200)).body).toHaveProperty('code');
+    expect((await now.get(`/v1/subjects/${scanRef}/legal-hold`).expect(200)).body).toMatchObject({ reason: 'case 9' });
+    const repeated = await now
+      .post('/v1/sessions', { scanRef, reference: 'order-7', initiator, channels: ['code', 'sdk'], maxAttempts: 2 })
+      .set('idempotency-key', 'rotated');
+    expect(repeated.body).toMatchObject({ id: session.id });
+    for (const search of ['sessions?reference=order-7', 'attempts?ip=203.0.113.9', 'attempts?ip=198.51.100.9']) {
+      const { body } = await now.get(`/v1/${search}`).expect(200);
+      expect((body as { data: object[] }).data.length).toBeGreaterThan(0);
+    }
+    const opened = await openedValues(last.service.app.get(Database), [Buffer.alloc(32, 2)]);
+    expect(new Set(opened.map(({ where }) => where)).size).toBeGreaterThanOrEqual(8);
+    const { rows } = await last.service.app
+      .get(Database)
+      .query<{ key: string }>(`select encode(substring(body_sealed from 1 for 5), 'hex') as key from webhooks`);
+    expect(new Set(rows.map(({ key }) => key)).size).toBe(1);
+    expect(await refusal(encrypted(old))).toEqual(encryptionFault);
+  }, 90_000);
+
+  it('keeps the old key while the journal has personal data that only this key opens', async () => {
+    const first = await start(encrypted(old));
+    await use(first);
+    // As events are that are older than the keys of subjects.
+    await query('alter table events disable trigger user');
+    await query('update events set subject_key_id = null where personal_sealed is not null');
+    await query(`update events set personal_sealed = key_canaries.canary from key_canaries
+                  where key = 'encryption' and personal_sealed is not null`);
+    await query('alter table events enable trigger user');
+    await stopAll();
+    await start(encrypted(`${fresh},${old}`));
+    const env = testEnvironment(folder, variables(encrypted(`${fresh},${old}`)));
+    const done = await runFacecode(['keys', 'reseal'], { cwd: folder, env });
+    expect(done).toMatchObject({ code: 1, err: expect.stringContaining('the journal cannot be changed') });
+    expect(await refusal(encrypted(fresh))).toEqual([expect.stringContaining('lacks a key')]);
+    await query(`select erase_personal_data_without_key(array(select id from sessions))`);
+    expect(await runFacecode(['keys', 'reseal'], { cwd: folder, env })).toMatchObject({ code: 0 });
+    await stopAll();
+    expect(await refusal(encrypted(fresh))).toBeNull();
+  }, 90_000);
 
   it('checks sealed values and the checkpoint if the database is older than the canaries', async () => {
     await use(await start(encrypted(old)));

@@ -23,6 +23,11 @@ describeServers('the log', ['postgres', 'redis'], () => {
   let running: Running;
   beforeAll(async () => {
     world = await openProcessWorld('servers', { LOG_FORMAT: 'json', TRUST_PROXY: '127.0.0.0/8' });
+    const url = world.variables.DATABASE_URL!;
+    const sql = new pg.Client({ connectionString: url });
+    await sql.connect();
+    await sql.query(`alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
+    await sql.end();
     running = await world.start();
   });
   afterAll(() => world.close());
@@ -31,6 +36,15 @@ describeServers('the log', ['postgres', 'redis'], () => {
     const lines = () => running.output.filter((text) => text.startsWith('{')).map((text) => JSON.parse(text) as Line);
     return waitFor(() => lines().find(fits), { what });
   };
+
+  it('warns at the start of a PostgreSQL that may lose an answered request, in one line', () => {
+    const unsafe = running.output.filter((text) => /synchronous_commit|fsync|full_page_writes/.test(text));
+    expect(unsafe).toHaveLength(1);
+    expect(JSON.parse(unsafe[0]!)).toMatchObject({
+      level: 40,
+      msg: 'PostgreSQL runs with synchronous_commit=off: an answered request may be lost in a crash',
+    });
+  });
 
   it('has the request id of a 500 in the line with the stack', async () => {
     const sql = new pg.Client({ connectionString: world.variables.DATABASE_URL });

@@ -13,6 +13,7 @@ import { KeyedDigests } from '../../src/core/keyed-digests.js';
 import { attemptStates, isFinalAttempt, sessionStatuses } from '../../src/attempts/states.js';
 import { readSettings } from '../../src/config/read-settings.js';
 import { newId } from '../../src/core/ids.js';
+import { Reach } from '../../src/core/reach.js';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open.js';
 import { finalStatuses } from '../../src/idenfy/contract.js';
@@ -250,7 +251,10 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
     const found: Found[] = [];
     let cursor: string | undefined;
     do {
-      const page = await audit.search(Object.assign(new SearchAttemptsDto(), query, cursor ? { cursor } : {}));
+      const page = await audit.search(
+        Object.assign(new SearchAttemptsDto(), query, cursor ? { cursor } : {}),
+        Reach.all,
+      );
       expect(page.data.length).toBeLessThanOrEqual(query.limit ?? 50);
       found.push(...page.data);
       cursor = page.nextCursor ?? undefined;
@@ -298,7 +302,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
       fc.asyncProperty(history, asked, async (rows, query) => {
         await empty();
         await insert(rows);
-        const summary = await audit.summary(Object.assign(new SummaryDto(), query));
+        const summary = await audit.summary(Object.assign(new SummaryDto(), query), Reach.all);
         if (typeof summary === 'string')
           return expect([summary, query.from! >= (query.to ?? '9')]).toEqual(['empty', true]);
         const { from, to, totals, buckets }: SummaryResponse = summary;
@@ -317,9 +321,12 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
   });
 
   it('sums up the last day by the hour, and the last 30 days by the day, when nothing is said', async () => {
-    const hours = (await audit.summary(Object.assign(new SummaryDto(), { bucket: 'hour' }))) as SummaryResponse;
+    const hours = (await audit.summary(
+      Object.assign(new SummaryDto(), { bucket: 'hour' }),
+      Reach.all,
+    )) as SummaryResponse;
     expect([hours.from, hours.to, hours.buckets.length]).toEqual(['2026-03-03T00:00:00.000Z', now.toISOString(), 24]);
-    const days = (await audit.summary(new SummaryDto())) as SummaryResponse;
+    const days = (await audit.summary(new SummaryDto(), Reach.all)) as SummaryResponse;
     expect([days.from, days.bucket, days.buckets.length]).toEqual(['2026-02-02T00:00:00.000Z', 'day', 30]);
     expect(days.totals).toMatchObject({ attempts: 0, conversionRate: null, medianSeconds: null, byFailReason: {} });
   });

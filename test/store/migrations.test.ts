@@ -93,6 +93,53 @@ describe('the migrations', () => {
   });
 });
 
+describe('an upgrade to platforms that are kept apart', () => {
+  beforeEach(empty);
+
+  it('gives each attempt, webhook, failure and idempotency key its platform, and loses no first answer', async () => {
+    const upgrade = migrations().find(({ name }) => name === '0024_platforms_apart.sql')!;
+    for (const { number, sql } of migrations()) if (number < upgrade.number) await database.query(sql);
+    await database.query(`
+      insert into api_keys (id, name, scopes, digest, hint, created_at, platform)
+      values ('key_a', 'a', '{sessions}', 'a', '', now(), 'alpha'), ('key_b', 'b', '{sessions}', 'b', '', now(), 'alpha'),
+             ('key_m', 'm', '{admin}', 'm', '', now(), '*')`);
+    await database.query(`
+      insert into sessions (id, platform, status, scan_ref, channels, code_lifetime_seconds, max_attempts, retry_on,
+                            personal_sealed, client_token_digest, created_by, seq, created_at, updated_at, expires_at)
+      select 'ses_' || platform, platform, 'active', platform, '{code}', 60, 3, '{failed}', '', platform::bytea, 'key_a', 1,
+             now(), now(), now()
+        from unnest('{alpha,main}'::text[]) as one (platform)`);
+    await database.query(`
+      insert into attempts (id, session_id, number, state, created_at, scan_ref)
+      select 'att_' || scan_ref, id, 1, 'requested', now(), scan_ref from sessions`);
+    await database.query(`
+      insert into webhooks (id, digest, key_index, state, received_at, attempt_id)
+      values ('whk_1', '1', 0, 'applied', now(), 'att_alpha'), ('whk_2', '2', 0, 'unmatched', now(), null)`);
+    await database.query(
+      `insert into subjects (scan_ref, consecutive_failures, updated_at) values ('alpha', 3, now())`,
+    );
+    await database.query(`
+      insert into idempotency_keys (api_key_id, key, request_digest, session_id, leased_until, created_at)
+      values ('key_a', 'same', 'a', 'ses_alpha', now(), now() - interval '2 hours'),
+             ('key_b', 'same', 'b', 'ses_gone', now(), now() - interval '1 hour'),
+             ('key_m', 'same', 'm', 'ses_main', now(), now()), ('key_m', 'other', 'm', 'ses_gone', now(), now())`);
+
+    await database.query(upgrade.sql);
+
+    expect(await textsOf(`select id || ' ' || platform as text from attempts order by id`)).toEqual([
+      'att_alpha alpha',
+      'att_main main',
+    ]);
+    expect(await textsOf(`select id || ' ' || coalesce(platform, '-') as text from webhooks order by id`)).toEqual([
+      'whk_1 alpha',
+      'whk_2 -',
+    ]);
+    expect(await textsOf('select failures_by_platform::text as text from subjects')).toEqual(['{"main": 3}']);
+    const keys = `select platform || ' ' || key || ' ' || api_key_id as text from idempotency_keys order by 1`;
+    expect(await textsOf(keys)).toEqual(['alpha same key_a', 'main other key_m', 'main same key_m']);
+  });
+});
+
 describe('pending migrations', () => {
   beforeEach(empty);
 

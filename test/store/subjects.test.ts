@@ -39,6 +39,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
         locks: 0,
         lockedUntil: null,
         lastOutcomes: [],
+        failuresByPlatform: {},
         version: 1,
       });
       const changed = {
@@ -47,6 +48,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
         locks: 1,
         lockedUntil: at(30),
         lastOutcomes: [{ status: 'FAILED' as const, at: now.toISOString() }],
+        failuresByPlatform: { main: 5 },
       };
       await database.transaction(async (tx) => {
         await store.lockRow(tx, 'ref', now);

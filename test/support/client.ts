@@ -41,7 +41,7 @@ export interface EventBody {
   seq: number;
   position: number;
   at: string;
-  actor: { kind: string; id: string };
+  actor: { kind: string; id: string; name?: string; owner?: string | null };
   data: Record<string, unknown>;
   personal: Record<string, unknown> | null;
   personalDigest: string | null;
@@ -116,5 +116,15 @@ export class Client {
       return events.at(-1)?.type === type ? events : null;
     };
     return waitFor(look, { what: `the event ${type}` });
+  }
+
+  /** @param types one, or several separated by commas @returns the sealed events that look so, once there is one */
+  untilRecorded(types: string, what: string, looksSo: (event: EventBody) => boolean): Promise<EventBody[]> {
+    const look = async () => {
+      const answer = await this.get(`/v1/events?type=${types}&limit=1000`).expect(200);
+      const found = (answer.body as { data: EventBody[] }).data.filter(looksSo);
+      return found.length > 0 ? found : null;
+    };
+    return waitFor(look, { what });
   }
 }

@@ -10,6 +10,7 @@ export const impersonalColumns: Readonly<Record<string, readonly string[]>> = {
     '*.subject_key_id',
     '*.delivery_id',
     '*.endpoint_id',
+    '*.platform',
     '*.event_id',
     'idempotency_keys.api_key_id',
   ],
@@ -23,6 +24,12 @@ export const impersonalColumns: Readonly<Record<string, readonly string[]>> = {
     'deliveries.state',
   ],
   'about operators, platforms and keys': ['api_keys.*', 'endpoints.*', 'deliveries.test_event'],
-  'keys and the proof of the journal': ['key_canaries.*', 'journal_nodes.*', 'checkpoints.*', 'facecode_migrations.*'],
+  'keys and the proof of the journal': [
+    'key_canaries.*',
+    'sealing_keys.*',
+    'journal_nodes.*',
+    'checkpoints.*',
+    'facecode_migrations.*',
+  ],
   'addresses of callers, for a minute': ['request_budgets.*'],
 };

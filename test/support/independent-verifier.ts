@@ -170,14 +170,8 @@ function checkSeq(seen: Map<Value, number>, { sessionId, seq }: Members, first: 
   seen.set(sessionId, seq);
 }
 
-/** Verifies an NDJSON export with the trusted key. */
-export function checkExport(text: string, publicKeyPem: string): { events: Members[]; note: Note } {
-  const lines = text.split('\n');
-  compare(lines.pop(), '', 'the last line has no end');
-  const proof = parseLine(lines.pop() ?? '');
-  compare(proof.kind, 'facecode-export-proof', 'the proof is missing');
-  compare(proof.version, 1, 'the version');
-  compare(Object.keys(proof).length, 9, 'the proof has other members');
+/** The signed tree of a proof, whose keys must all be the trusted one. */
+function noteOf(proof: Members, publicKeyPem: string): Note {
   const note = openNote(proof.checkpoint as string, publicKeyPem);
   compare(proof.treeSize, note.size, 'the size');
   const key = createPublicKey(publicKeyPem);
@@ -186,7 +180,18 @@ export function checkExport(text: string, publicKeyPem: string): { events: Membe
   const id = sha256(`${note.origin}\n`, Buffer.of(1), raw).subarray(0, 4).toString('hex');
   const encoded = Buffer.concat([Buffer.of(1), raw]).toString('base64');
   compare(proof.verifierKey, `${note.origin}+${id}+${encoded}`, 'the verifier key');
+  return note;
+}
 
+/** Verifies an NDJSON export with the trusted key. */
+export function checkExport(text: string, publicKeyPem: string): { events: Members[]; note: Note } {
+  const lines = text.split('\n');
+  compare(lines.pop(), '', 'the last line has no end');
+  const proof = parseLine(lines.pop() ?? '');
+  compare(proof.kind, 'facecode-export-proof', 'the proof is missing');
+  compare(proof.version, 1, 'the version');
+  compare(Object.keys(proof).length, 9, 'the proof has other members');
+  const note = noteOf(proof, publicKeyPem);
   const events = lines.map(parseLine);
   const from = proof.from as number;
   need(Number.isInteger(from) && from >= 1, 'from');
@@ -200,6 +205,47 @@ export function checkExport(text: string, publicKeyPem: string): { events: Membe
   const root = rangeHead(events.map(eventLeaf), from - 1, note.size, hashes(proof.hashes));
   need(root.equals(note.root), 'the events do not lead to the signed root');
   return { events, note };
+}
+
+/** Verifies an NDJSON export of one platform with the trusted key. */
+export function checkPlatformExport(text: string, publicKeyPem: string): Members[] {
+  const lines = text.split('\n');
+  compare(lines.pop(), '', 'the last line has no end');
+  const last = parseLine(lines.pop() ?? '');
+  names(last, 'checkpoint events from kind platform publicKey signature to treeSize verifierKey version');
+  compare(last.kind, 'facecode-export-proof', 'the proof is missing');
+  compare(last.version, 2, 'the version');
+  const note = noteOf(last, publicKeyPem);
+  const { platform, from, to } = last as { platform: Value; from: number; to: number };
+  const seen = new Map<Value, number>();
+  let before = from - 1;
+  const events = lines.map((line) => {
+    const { proof, ...event } = parseLine(line);
+    names(proof, 'hashes leafIndex treeSize');
+    const { leafIndex, treeSize, hashes: path } = proof as Members;
+    const position = event.position as number;
+    need(position > before && position <= to, 'a position');
+    before = position;
+    compare(leafIndex, position - 1, 'the index');
+    compare(treeSize, note.size, 'the tree of a proof');
+    checkInclusion(eventLeaf(event), position - 1, note.size, hashes(path), note.root);
+    compare(
+      event.platform === undefined && event.sessionId !== null ? 'main' : event.platform,
+      platform,
+      'the platform',
+    );
+    checkSeq(seen, event, null);
+    checkPersonal(event);
+    return event;
+  });
+  compare(last.events, events.length, 'the number of events');
+  const kind = 'facecode-platform-export-statement';
+  const statement = { kind, version: 1, platform, from, to, events: events.length, treeSize: note.size };
+  const bytes = Buffer.from(last.signature as string, 'base64');
+  compare(bytes.toString('base64'), last.signature!, 'the form of the signature');
+  const signed = verify(null, Buffer.from(canonicalForm(statement)), createPublicKey(publicKeyPem), bytes);
+  need(signed, 'the key has not signed the number of events');
+  return events;
 }
 
 /** Verifies the events of an evidence file with their proofs. */

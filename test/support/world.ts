@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { startSimulator, type Simulator } from '../../src/simulator/simulator.js';
 import { AttemptsStore } from '../../src/attempts/attempts.store.js';
 import { Consistency, type Difference } from '../../src/attempts/consistency.js';
+import { Reach } from '../../src/core/reach.js';
 import { Database } from '../../src/database/database.js';
 import { JournalStore } from '../../src/journal/journal.store.js';
 import { Evidence } from '../../src/audit/evidence.service.js';
@@ -103,7 +104,7 @@ async function refusedEvidence({ database, service }: World): Promise<string[]> 
   );
   const refused: string[] = [];
   for (const { id } of rows) {
-    const evidence = await app.get(Evidence).of(id);
+    const evidence = await app.get(Evidence).of(id, Reach.all);
     // The session got new events meanwhile.
     if (typeof evidence === 'string') continue;
     const text = JSON.stringify(evidence);
@@ -124,7 +125,7 @@ async function undescribedEvents({ service }: World): Promise<string[]> {
   const check = eventCheck();
   const found = new Set<string>();
   for (let after = 0; ;) {
-    const page = await journal.read({ after, limit: 1000 });
+    const page = await journal.read({ reach: Reach.all, after, limit: 1000 });
     for (const event of page) {
       const fault = check(event);
       if (fault) found.add(fault);

@@ -173,6 +173,7 @@ describe('whom an event goes to', () => {
   const entry = (type: string, rest: Partial<JournalEntry> = {}): JournalEntry => ({
     id: 'evt_1',
     type,
+    platform: 'main',
     position: 10,
     sessionId: 'ses_1',
     seq: 1,
@@ -182,6 +183,7 @@ describe('whom an event goes to', () => {
   });
   const subscriber = (id: string, rest: Partial<Subscriber> = {}): Subscriber => ({
     id,
+    platform: '*',
     eventTypes: null,
     fromPosition: 0,
     disabled: false,
@@ -209,6 +211,15 @@ describe('whom an event goes to', () => {
       subscriber('other', filters),
     ];
     expect(addressees(erased, all)).toEqual(['filters', 'disabled']);
+  });
+
+  it('is, of one platform’s endpoints, only those of the event’s platform, also when the journal is read again', () => {
+    const all = ['alpha', 'beta', '*'].map((platform) => subscriber(platform, { platform }));
+    expect(addressees(entry('session.passed', { platform: 'alpha' }), all)).toEqual(['alpha', '*']);
+    expect(addressees(entry('webhook.quarantined', { platform: null }), all)).toEqual(['*']);
+    const again = all.map((one) => ({ ...one, after: 0, until: 20, since: null }));
+    const recovering = again.filter((one) => recovers(one, entry('session.passed', { platform: 'beta' })));
+    expect(recovering.map(({ id }) => id)).toEqual(['beta', '*']);
   });
 
   it('is never the endpoint that it is about', () => {

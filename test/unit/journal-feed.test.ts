@@ -1,7 +1,9 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Reach } from '../../src/core/reach.js';
 import { JournalFeed } from '../../src/journal/journal-feed.js';
 import type { JournalEvent } from '../../src/journal/journal-event.js';
+import type { EventFilter } from '../../src/journal/journal.store.js';
 
 /** The schedule decides which of the readings under way comes to its end next, and what happens in between. */
 class Journal {
@@ -9,8 +11,10 @@ class Journal {
   private readonly underWay: (() => void)[] = [];
   private readonly watchers = new Set<() => void>();
 
+  /** The session is named like its platform. */
   grow(sessionId: string): void {
-    this.events.push({ position: this.events.length + 1, sessionId, type: 'attempt.issued' } as JournalEvent);
+    const event = { position: this.events.length + 1, sessionId, platform: sessionId, type: 'attempt.issued' };
+    this.events.push(event as JournalEvent);
     this.tell();
   }
 
@@ -18,11 +22,16 @@ class Journal {
     return this.later(() => this.events.length);
   }
 
-  read({ after, limit, sessionId }: { after: number; limit: number; sessionId?: string }): Promise<JournalEvent[]> {
-    return this.later(() =>
-      this.events
-        .filter((event) => event.position > after && (sessionId ?? event.sessionId) === event.sessionId)
-        .slice(0, limit),
+  read({ reach, after, limit, sessionId }: EventFilter): Promise<JournalEvent[]> {
+    return this.later(() => this.fitting(reach, after, sessionId).slice(0, limit));
+  }
+
+  fitting(reach: Reach, after: number, sessionId?: string): JournalEvent[] {
+    return this.events.filter(
+      (event) =>
+        event.position > after &&
+        (sessionId ?? event.sessionId) === event.sessionId &&
+        (reach.platform ?? event.platform) === event.platform,
     );
   }
 
@@ -53,18 +62,18 @@ class Journal {
 }
 
 /** Reads until there is no more, then follows, as streams and polls do. */
-async function reader(journal: Journal, feed: JournalFeed, after: number, sessionId?: string) {
+async function reader(journal: Journal, feed: JournalFeed, reach: Reach, after: number, sessionId?: string) {
   const seen: number[] = [];
   const take = (events: readonly JournalEvent[]) => {
     for (const { position } of events) if (position > (seen.at(-1) ?? after)) seen.push(position);
   };
   const start = async () => {
     const head = await feed.head();
-    take(await journal.read({ after, limit: 1000, sessionId }));
-    return feed.follow({ take, sessionId }, head);
+    take(await journal.read({ reach, after, limit: 1000, sessionId }));
+    return feed.follow({ reach, take, sessionId }, head);
   };
   const started = start();
-  return { seen, started, after, sessionId };
+  return { seen, started, reach, after, sessionId };
 }
 
 const step = fc.oneof(
@@ -73,6 +82,7 @@ const step = fc.oneof(
   fc.record({
     kind: fc.constant('join' as const),
     session: fc.constantFrom('a', 'b', undefined),
+    platform: fc.constantFrom('a', 'b', '*'),
     after: fc.nat(12),
   }),
   fc.record({ kind: fc.constant('leave' as const), which: fc.nat(9) }),
@@ -88,7 +98,8 @@ it('hands everybody exactly what comes after what they have read, in whatever or
       for (const one of steps) {
         if (one.kind === 'grow') journal.grow(one.session);
         if (one.kind === 'finish') await journal.finish(one.which);
-        if (one.kind === 'join') readers.push(await reader(journal, feed, one.after, one.session));
+        if (one.kind === 'join')
+          readers.push(await reader(journal, feed, Reach.of(one.platform), one.after, one.session));
         if (one.kind === 'leave' && readers.length > 0) {
           const [leaver] = readers.splice(one.which % readers.length, 1);
           void leaver!.started.then(({ stop }) => stop());
@@ -98,10 +109,8 @@ it('hands everybody exactly what comes after what they have read, in whatever or
       await journal.settle();
       await Promise.all([...readers, ...gone].map(({ started }) => started));
       await journal.settle();
-      const due = ({ after, sessionId }: (typeof readers)[number]) =>
-        journal.events
-          .filter((event) => event.position > after && (sessionId ?? event.sessionId) === event.sessionId)
-          .map(({ position }) => position);
+      const due = ({ reach, after, sessionId }: (typeof readers)[number]) =>
+        journal.fitting(reach, after, sessionId).map(({ position }) => position);
       for (const one of readers) expect(one.seen).toEqual(due(one));
       // Who has left saw a beginning of it.
       for (const one of gone) expect(one.seen).toEqual(due(one).slice(0, one.seen.length));

@@ -4,6 +4,7 @@ import {
   consistencyProof,
   Frontier,
   inclusionProof,
+  isConsistent,
   leafHash,
   type NodeReader,
   rangeProof,
@@ -11,7 +12,7 @@ import {
   rootFromRange,
   rootOf,
 } from '../../src/journal/tree/merkle.js';
-import { extend, nodesOf, type TileReader } from '../../src/journal/tree/tiles.js';
+import { extend, nodesOf, type Tile, TileBuilder, type TileReader } from '../../src/journal/tree/tiles.js';
 
 /** Leaves and roots of the reference implementation of Certificate Transparency (merkle_tree_test). */
 const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
@@ -52,6 +53,36 @@ describe('the tree of RFC 6962', () => {
       frontier.add(leaf);
       expect(frontier.root().toString('hex')).toBe(roots[n]);
     }
+  });
+
+  it('shows by its consistency proofs that each size extends each smaller one, and no other tree', async () => {
+    const hashes = Array.from({ length: 21 }, (_, n) => leafHash(`leaf ${n}`));
+    const read = await grown(hashes, 4);
+    const other = await grown([leafHash('another'), ...hashes.slice(1)], 4);
+    for (let to = 0; to <= hashes.length; to += 1) {
+      for (let from = 0; from <= to; from += 1) {
+        const proof = await consistencyProof(read, from, to);
+        const head = { size: to, root: await rootOf(read, to) };
+        const holds = (tree: NodeReader, root: Promise<Buffer> = rootOf(tree, from)) =>
+          root.then((found) => isConsistent({ size: from, root: found }, head, proof));
+        expect(await holds(read)).toBe(true);
+        if (from > 0) expect(await holds(other)).toBe(false);
+        expect(isConsistent({ size: from, root: await rootOf(read, from) }, head, [...proof, head.root])).toBe(false);
+      }
+    }
+  });
+
+  it('has the same tiles when it is made at once as when it grows', async () => {
+    const hashes = Array.from({ length: 256 * 3 + 3 }, (_, n) => leafHash(String(n)));
+    const builder = new TileBuilder();
+    const tiles: Tile[] = [...hashes.flatMap((hash) => builder.add(hash)), ...builder.unfinished()];
+    const byName = new Map(tiles.map(({ level, index, hashes: all }) => [`${level}/${index}`, all]));
+    const read = nodesOf(async (level, index) => byName.get(`${level}/${index}`) ?? null);
+    expect(await rootOf(read, hashes.length)).toEqual(await rootOf(await grown(hashes, 2000), hashes.length));
+    expect(builder.levels()).toEqual([
+      { level: 0, tiles: 4 },
+      { level: 1, tiles: 1 },
+    ]);
   });
 
   it('has the paths and proofs of the reference implementation', async () => {

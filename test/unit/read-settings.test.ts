@@ -22,11 +22,14 @@ afterEach(() => rmSync(join(dataDir, '..'), { recursive: true, force: true }));
 const journalPem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 const encryptionKey = Buffer.alloc(32, 7).toString('base64');
 
+const signingKey = 'the-signing-key-of-the-notification';
+const olderKey = 'the-older-key-of-the-notification';
+
 const embedded = (more: Environment = {}): Environment => ({
   FACECODE_DATA_DIR: dataDir,
   IDENFY_API_KEY: 'key',
   IDENFY_API_SECRET: 'secret',
-  IDENFY_WEBHOOK_KEYS: 'signing',
+  IDENFY_WEBHOOK_KEYS: signingKey,
   ...more,
 });
 
@@ -61,7 +64,7 @@ describe('the settings', () => {
       idenfy: {
         baseUrl: 'https://ivs.idenfy.com',
         faceUrl: 'https://face.authentication.idenfy.com/',
-        webhookKeys: ['signing'],
+        webhookKeys: [signingKey],
         requestsPerHour: 10_000,
         timeoutSeconds: 10,
       },
@@ -96,7 +99,7 @@ describe('the settings', () => {
         MIGRATE_ON_START: 'off',
         IDENFY_BASE_URL: 'http://simulator:4000/',
         IDENFY_FACE_URL: 'http://localhost:4000/face',
-        IDENFY_WEBHOOK_KEYS: 'new, old',
+        IDENFY_WEBHOOK_KEYS: `${signingKey}, ${olderKey}`,
         IDENFY_REQUESTS_PER_HOUR: '500',
         IDENFY_TIMEOUT_SECONDS: '0.5',
         DEADLINE_GRACE_SECONDS: '0',
@@ -120,7 +123,7 @@ describe('the settings', () => {
       idenfy: {
         baseUrl: 'http://simulator:4000',
         faceUrl: 'http://localhost:4000/face',
-        webhookKeys: ['new', 'old'],
+        webhookKeys: [signingKey, olderKey],
         requestsPerHour: 500,
         timeoutSeconds: 0.5,
       },
@@ -188,7 +191,10 @@ describe('a faulty setting', () => {
     ['CHECKPOINT_MIRROR', 'https://me:hunter2@mirror.example/'],
     ['CHECKPOINT_MIRROR', 's3://bucket'],
     ['IDENFY_API_KEY', 'user:hunter2'],
-    ['IDENFY_WEBHOOK_KEYS', 'hunter2,,b'],
+    ['IDENFY_WEBHOOK_KEYS', 'hunter2-hunter2-hunter2,,b'],
+    ['IDENFY_WEBHOOK_KEYS', 'hunter2-hunter2'],
+    ['IDENFY_WEBHOOK_KEYS', `${signingKey},hunter2-hunter2`],
+    ['IDENFY_WEBHOOK_KEYS', 'sim-hunter2-hunter2-hunter2'],
     ['IDENFY_REQUESTS_PER_HOUR', '0'],
     ['IDENFY_REQUESTS_PER_HOUR', '1.5'],
     ['IDENFY_TIMEOUT_SECONDS', '0'],
@@ -317,9 +323,70 @@ describe('keys', () => {
   });
 });
 
+describe('signing keys of webhooks', () => {
+  it('are taken from 16 characters on', () => {
+    const shortest = 'k'.repeat(16);
+    expect(readSettings(complete({ IDENFY_WEBHOOK_KEYS: shortest })).idenfy.webhookKeys).toEqual([shortest]);
+  });
+
+  it.each([
+    'http://127.0.0.1:4010',
+    'http://[::1]:4010',
+    'http://localhost:4010',
+    'http://simulator.localhost:4010',
+    'http://simulator:4010',
+    'https://10.1.2.3',
+    'https://172.16.0.1',
+    'https://192.168.1.5',
+    'https://[fd00::1]',
+    'https://[::ffff:10.1.2.3]',
+  ])("may be the simulator's while IDENFY_BASE_URL is %s", (url) => {
+    for (const keys of ['sim-signing-key', `${signingKey},sim-signing-key`]) {
+      expect(faultsOf(complete({ IDENFY_BASE_URL: url, IDENFY_WEBHOOK_KEYS: keys }))).toEqual([]);
+    }
+  });
+
+  it.each([
+    undefined,
+    'https://ivs.idenfy.com',
+    'https://localhost.idenfy.com',
+    'https://simulator.internal',
+    'https://11.1.2.3',
+    'https://172.32.0.1',
+    'https://169.254.1.1',
+    'https://[2001:db8::1]',
+    'https://[::ffff:11.1.2.3]',
+  ])("may not be the simulator's, which are public, while IDENFY_BASE_URL is %s", (url) => {
+    for (const keys of ['sim-signing-key', `${signingKey},sim-signing-key`]) {
+      expect(faultsOf(complete({ IDENFY_BASE_URL: url, IDENFY_WEBHOOK_KEYS: keys }))).toEqual([
+        expect.stringMatching(/^IDENFY_WEBHOOK_KEYS: .*simulator.* public.*IDENFY_BASE_URL/),
+      ]);
+    }
+  });
+});
+
 describe('warnings', () => {
   it('are none for a production set-up', () => {
     expect(settingsWarnings(readSettings(complete()))).toEqual([]);
+  });
+
+  it('name signing keys with fewer than 32 characters, in one line for all', () => {
+    const warningsFor = (keys: string) => settingsWarnings(readSettings(complete({ IDENFY_WEBHOOK_KEYS: keys })));
+    expect(warningsFor('k'.repeat(32))).toEqual([]);
+    const hunter = `hunter2-${'k'.repeat(23)}`;
+    expect(warningsFor(hunter)).toEqual([
+      'IDENFY_WEBHOOK_KEYS has keys with fewer than 32 characters (1 of 1): make longer ones (openssl rand -hex 32)',
+    ]);
+    expect(warningsFor(`${hunter},${signingKey},${hunter}`)).toEqual([
+      'IDENFY_WEBHOOK_KEYS has keys with fewer than 32 characters (2 of 3): make longer ones (openssl rand -hex 32)',
+    ]);
+  });
+
+  it("name the simulator's keys once, however short they are", () => {
+    const simulated = complete({ IDENFY_BASE_URL: 'https://localhost', IDENFY_WEBHOOK_KEYS: 'sim-signing-key' });
+    expect(settingsWarnings(readSettings(simulated))).toEqual([
+      expect.stringMatching(/^development keys: IDENFY_\* keys beginning with sim-/),
+    ]);
   });
 
   it('name the embedded database, development keys and plain http, one line each and no secret', () => {

@@ -1,4 +1,5 @@
 /** Which endpoints an event goes to. Pure. */
+import { Reach } from '../../core/reach.js';
 import { wants } from '../event-filter.js';
 import type { JournalEntry, Recovering, Subscriber } from '../fan-out.store.js';
 
@@ -21,8 +22,8 @@ function isFor(subscriber: Subscriber, entry: JournalEntry): boolean {
 /** An endpoint that received a person's data must learn of the erasure, whatever its `eventTypes` are. */
 const mustHear = (entry: JournalEntry, id: string): boolean => entry.type === 'subject.erased' && names(entry, id);
 
-const wantsToHear = ({ id, eventTypes }: Subscriber, entry: JournalEntry): boolean =>
-  !concerns(entry, id) && wants(eventTypes, entry.type);
+const wantsToHear = ({ id, platform, eventTypes }: Subscriber, entry: JournalEntry): boolean =>
+  Reach.of(platform).covers(entry.platform) && !concerns(entry, id) && wants(eventTypes, entry.type);
 
 /** Events about an endpoint's own failures go to the other endpoints only. */
 const concerns = ({ type, data }: JournalEntry, id: string): boolean =>

@@ -92,14 +92,19 @@ export const otherEvents = {
   },
   'subject.erased': {
     ...ofNoSession,
-    summary: 'The personal data of a subject was erased: its keys are destroyed.',
-    data: object({
-      scanRef: text(),
-      because: oneOf(['asked', 'retention'], 'An administrator asked, or the sessions were old.'),
-      sessions: count('Whose personal data is gone.'),
-      keysDestroyed: count(),
-      endpoints: listOf(text(), 'Ids of the endpoints that had received events of these sessions.'),
-    }),
+    summary:
+      'The personal data of a subject was erased: its keys are destroyed. Each platform with sessions of the subject gets an event about its own sessions.',
+    data: object(
+      {
+        scanRef: text(),
+        because: oneOf(['asked', 'retention'], 'An administrator asked, or the sessions were old.'),
+        again: text('When it was erased before; a backup had brought it back (`facecode erase --replay`).'),
+        sessions: count('Whose personal data is gone.'),
+        keysDestroyed: count(),
+        endpoints: listOf(text(), 'Ids of the endpoints that had received events of these sessions.'),
+      },
+      ['again'],
+    ),
     example: { data: { scanRef, because: 'asked', sessions: 3, keysDestroyed: 1, endpoints: [] } },
   },
   'subject.held': {
@@ -146,6 +151,31 @@ export const otherEvents = {
         rows: 70,
         firstAt: '2026-01-15T10:00:00.000Z',
         lastAt: '2026-01-15T10:00:42.000Z',
+      },
+    },
+  },
+  'journal.accepted': {
+    ...ofNoSession,
+    summary:
+      'The journal was not what the service had written, and an operator has accepted it (`facecode journal accept`). What is listed was set aside: the service does not vouch for it.',
+    data: object({
+      size: count('Positions before this event.'),
+      root: text('Root of the accepted tree (base64).'),
+      acceptance: count('How many acceptances there were, with this one.', 1),
+      reason: orNull(text('The first fault, as `GET /v1/journal/verify` names it; null: there was none any more.')),
+      positions: text('Of sealed events that are gone or not as they were recorded: `7, 9-12`; empty: none.'),
+      events: listOf(text(), 'Ids of events that waited to be sealed, and that the service had not recorded.'),
+      known: orNull(object({ size: count(), root: text() })),
+    }),
+    example: {
+      data: {
+        size: 1042,
+        root: 'KSu7Eik+U3BSdLVSXWgM6NWBUyYyYqK8WgvvWOCCYbk=',
+        acceptance: 1,
+        reason: 'mac',
+        positions: '',
+        events: ['evt_019ab3c45d6e7f8091a2b3c4d5e6f70b'],
+        known: { size: 1042, root: 'KSu7Eik+U3BSdLVSXWgM6NWBUyYyYqK8WgvvWOCCYbk=' },
       },
     },
   },

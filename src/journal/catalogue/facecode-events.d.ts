@@ -441,7 +441,7 @@ export type SubjectReleasedEvent = Envelope<
   }
 >;
 
-/** The personal data of a subject was erased: its keys are destroyed. */
+/** The personal data of a subject was erased: its keys are destroyed. Each platform with sessions of the subject gets an event about its own sessions. */
 export type SubjectErasedEvent = Envelope<
   'subject.erased',
   null,
@@ -450,6 +450,8 @@ export type SubjectErasedEvent = Envelope<
     scanRef: string;
     /** An administrator asked, or the sessions were old. */
     because: 'asked' | 'retention';
+    /** When it was erased before; a backup had brought it back (`facecode erase --replay`). */
+    again?: string;
     /** Whose personal data is gone. */
     sessions: number;
     keysDestroyed: number;
@@ -484,6 +486,28 @@ export type AuditReadEvent = Envelope<
     lastPosition?: number;
     firstAt: string;
     lastAt: string;
+  }
+>;
+
+/** The journal was not what the service had written, and an operator has accepted it (`facecode journal accept`). What is listed was set aside: the service does not vouch for it. */
+export type JournalAcceptedEvent = Envelope<
+  'journal.accepted',
+  null,
+  null,
+  {
+    /** Positions before this event. */
+    size: number;
+    /** Root of the accepted tree (base64). */
+    root: string;
+    /** How many acceptances there were, with this one. */
+    acceptance: number;
+    /** The first fault, as `GET /v1/journal/verify` names it; null: there was none any more. */
+    reason: string | null;
+    /** Of sealed events that are gone or not as they were recorded: `7, 9-12`; empty: none. */
+    positions: string;
+    /** Ids of events that waited to be sealed, and that the service had not recorded. */
+    events: Array<string>;
+    known: { size: number; root: string } | null;
   }
 >;
 
@@ -706,6 +730,7 @@ export type FacecodeEvent =
   | SubjectHeldEvent
   | SubjectHoldLiftedEvent
   | AuditReadEvent
+  | JournalAcceptedEvent
   | EndpointDisabledEvent
   | EndpointFailingEvent
   | WebhookQuarantinedEvent

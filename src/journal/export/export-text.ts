@@ -23,7 +23,40 @@ export interface ExportProof {
   hashes: string[];
 }
 
-export const jsonLine = (value: JournalEvent | ExportProof): string => `${JSON.stringify(value)}\n`;
+/** An event of an export of one platform, whose positions are not dense: each event has its own proof. */
+export interface ProvenExportEvent extends JournalEvent {
+  proof: {
+    treeSize: number;
+    /** position less one */
+    leafIndex: number;
+    /** base64: beside the way from the leaf to the root, from the leaf up */
+    hashes: string[];
+  };
+}
+
+/** The last line of an NDJSON export of one platform. */
+export interface PlatformExportProof {
+  kind: 'facecode-export-proof';
+  version: 2;
+  platform: string;
+  /** positions; `to` is `from` less one when there is nothing */
+  from: number;
+  to: number;
+  /** number of the platform's events at these positions */
+  events: number;
+  treeSize: number;
+  /** signed note (C2SP) */
+  checkpoint: string;
+  /** as C2SP tools take it */
+  verifierKey: string;
+  /** PEM */
+  publicKey: string;
+  /** base64: of the statement that these are all events of the platform (platform-statement.ts) */
+  signature: string;
+}
+
+export const jsonLine = (value: JournalEvent | ExportProof | PlatformExportProof): string =>
+  `${JSON.stringify(value)}\n`;
 
 const cells: Readonly<Record<string, (event: JournalEvent) => string | number | null>> = {
   position: ({ position }) => position,

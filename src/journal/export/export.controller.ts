@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Req, StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Reach } from '../../core/reach.js';
 import { ApiAnswers } from '../../http/api-answers.js';
 import { type RecordedRequest, takeReading } from '../../http/recorded-read.js';
+import { CurrentReach, needsAllPlatforms } from '../../http/principal.js';
 import { RequireScope } from '../../http/scopes.js';
 import { invalid } from '../../http/validation.js';
 import { ExportDto } from './export.dto.js';
@@ -22,20 +24,30 @@ export class ExportController {
   @ApiOperation({
     summary: 'Export the journal',
     description:
-      'NDJSON has one event per line, as `GET /v1/events` gives it. Its last line has the `kind` `facecode-export-proof`, with which `facecode verify` verifies the file offline. A file without that line is incomplete. CSV has the same events for a spreadsheet, without a proof. For a time range you get the smallest range of positions that contains it.',
+      'NDJSON has one event per line, as `GET /v1/events` gives it. Its last line has the `kind` `facecode-export-proof`, with which `facecode verify` verifies the file offline. A file without that line is incomplete. CSV has the same events for a spreadsheet, without a proof. For a time range you get the smallest range of positions that contains it.\n\nWith `platform` you get the events of one platform. Their positions have gaps, so each event also has its own `proof` (see `GET /v1/journal/proof/{eventId}`). The proofs do not show that no event was left out: for that you have the signed number of events in the last line. The whole journal takes an API key of all platforms.',
   })
   @ApiProduces(...Object.values(mediaTypes))
   @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request', 'overloaded'])
-  async export(@Query() { format, from, to }: ExportDto, @Req() request: RecordedRequest): Promise<StreamableFile> {
-    const plan = await this.journal.plan(boundsOf(from, to));
-    const rows = plan.to - plan.from + 1;
-    const range = rows === 0 ? {} : { firstPosition: plan.from, lastPosition: plan.to };
-    await takeReading(request)?.record({ rows, ...range });
+  async export(
+    @Query() { format, from, to, platform: named }: ExportDto,
+    @Req() request: RecordedRequest,
+    @CurrentReach() reach: Reach,
+  ): Promise<StreamableFile> {
+    const platform = named ?? null;
+    if (!reach.covers(platform)) throw needsAllPlatforms(whyNot(platform, reach));
+    const plan = await this.journal.plan(boundsOf(from, to), platform);
+    const range = plan.events === 0 ? {} : { firstPosition: plan.from, lastPosition: plan.to };
+    await takeReading(request)?.record({ rows: plan.events, ...range });
     const text = Readable.from(this.journal.text(plan, format), { objectMode: false });
-    const name = `facecode-journal-${plan.from}-${plan.to}.${format}`;
+    const name = `facecode-journal-${platform === null ? '' : `${platform}-`}${plan.from}-${plan.to}.${format}`;
     return new StreamableFile(text, { type: mediaTypes[format], disposition: `attachment; filename="${name}"` });
   }
 }
+
+const whyNot = (platform: string | null, reach: Reach): string =>
+  platform === null
+    ? `This exports the events of all platforms; your own are at ?platform=${reach.platform}.`
+    : `${platform} is not the platform of your API key.`;
 
 function boundsOf(from: string | undefined, to: string | undefined): ExportBounds {
   const bounds = { from: bound('from', from), to: bound('to', to) };

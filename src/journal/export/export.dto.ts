@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { OneOf, PlainText } from '../../http/validation.js';
+import { IsOnePlatform, OneOf, PlainText } from '../../http/validation.js';
 import { type ExportFormat, exportFormats } from './export-text.js';
 
 export class ExportDto {
@@ -25,4 +25,14 @@ export class ExportDto {
   @IsOptional()
   @PlainText(1, 40)
   to?: string;
+
+  @ApiProperty({
+    required: false,
+    pattern: '^[a-z0-9-]{1,64}$',
+    description:
+      'Only the events of this platform. An API key of one platform must name its own; without it the export is the whole journal.',
+  })
+  @IsOptional()
+  @IsOnePlatform()
+  platform?: string;
 }

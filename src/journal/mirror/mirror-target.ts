@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../../core/make-folder.js';
+import { acceptancesOf } from '../tree/signed-note.js';
 import { mirrorFileName } from './mirror-file.js';
 
 const timeoutMs = 10_000;
@@ -22,7 +23,7 @@ async function write(folder: string, size: number, note: string): Promise<void> 
   const unfinished = join(folder, `.${randomUUID()}.unfinished`);
   try {
     await writeDurably(unfinished, note);
-    await keep(unfinished, join(folder, mirrorFileName(size)), size, note);
+    await keep(unfinished, join(folder, mirrorFileName(size, acceptancesOf(note))), size, note);
     await rename(unfinished, join(folder, 'latest'));
     await sync(folder);
   } finally {

@@ -1,4 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Problem } from '../../core/errors.js';
+import type { Reach } from '../../core/reach.js';
+import { nothingIsSigned } from './inconsistency.js';
 import { JOURNAL_KEY } from './journal-key.js';
 import { consistencyProof, emptyRoot, inclusionProof, rangeProof, rootOf } from './merkle.js';
 import { SealingService } from './sealing.service.js';
@@ -23,27 +26,33 @@ export class JournalProofs {
     @Inject(JOURNAL_KEY) readonly signer: NoteSigner,
   ) {}
 
+  /** @throws Problem (`unavailable`) when its checkpoints were deleted */
   async latest(): Promise<SealedCheckpoint> {
-    return (await this.tree.latest()) ?? this.ofNothing();
+    return (await this.stored()) ?? this.ofNothing();
+  }
+
+  stored(): Promise<SealedCheckpoint | null> {
+    return this.tree.latest();
   }
 
   /** Before anything was sealed there is a tree, too. */
-  private ofNothing(): SealedCheckpoint {
+  private async ofNothing(): Promise<SealedCheckpoint> {
+    if ((await this.events.extent()).last > 0) throw new Problem('unavailable', { detail: nothingIsSigned });
     const empty = { size: 0, root: emptyRoot };
     return { ...empty, note: signCheckpoint({ origin: this.signer.name, ...empty }, this.signer) };
   }
 
-  /** An event that waits to be sealed is sealed first. */
-  async inclusionOf(eventId: string): Promise<InclusionOfEvent | 'not-found'> {
-    let position = await this.events.positionOf(eventId);
+  /** An event that waits to be sealed is sealed first, unless the journal is inconsistent. */
+  async inclusionOf(eventId: string, reach: Reach): Promise<InclusionOfEvent | 'not-found' | 'not-sealed'> {
+    let position = await this.events.positionOf(eventId, reach);
     let checkpoint = await this.latest();
     if (position === undefined) return 'not-found';
     if (position === null || position > checkpoint.size) {
       await this.sealing.sealAll();
-      position = await this.events.positionOf(eventId);
+      position = await this.events.positionOf(eventId, reach);
       checkpoint = await this.latest();
     }
-    if (!position || position > checkpoint.size) return 'not-found';
+    if (!position || position > checkpoint.size) return 'not-sealed';
     const [hashes] = await this.inclusion([position], checkpoint.size);
     return { position, hashes: hashes!, checkpoint };
   }

@@ -2,8 +2,10 @@ import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/com
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../../core/errors.js';
+import type { Reach } from '../../core/reach.js';
 import { ApiAnswers } from '../../http/api-answers.js';
-import { RequireScope } from '../../http/scopes.js';
+import { CurrentReach } from '../../http/principal.js';
+import { RequireAllPlatforms, RequireScope } from '../../http/scopes.js';
 import { invalid } from '../../http/validation.js';
 import { ConsistencyDto } from './journal.dto.js';
 import {
@@ -23,6 +25,7 @@ export class JournalController {
   constructor(@Inject(JournalService) private readonly journal: JournalService) {}
 
   @Get('checkpoint')
+  @RequireAllPlatforms()
   @ApiOperation({
     summary: 'Get the newest checkpoint',
     description: 'The signed note, as `text/plain`. With `Accept: application/json` you get the note and its parts.',
@@ -55,13 +58,15 @@ export class JournalController {
     description: 'An inclusion proof against the newest tree.',
   })
   @ApiAnswers({ 200: [InclusionProofResponse, 'The path from the event to the signed root.'] }, ['not-found'])
-  async proof(@Param('eventId') eventId: string): Promise<InclusionProofResponse> {
-    const proof = await this.journal.inclusion(eventId);
+  async proof(@Param('eventId') eventId: string, @CurrentReach() reach: Reach): Promise<InclusionProofResponse> {
+    const proof = await this.journal.inclusion(eventId, reach);
     if (proof === 'not-found') throw new Problem(proof);
+    if (proof === 'not-sealed') throw new Problem('unavailable', { detail: 'The event is not sealed yet.' });
     return proof;
   }
 
   @Get('consistency')
+  @RequireAllPlatforms()
   @ApiOperation({
     summary: 'Prove that the journal only grew',
     description: 'A proof that the tree of `to` events begins with the tree of `from` events.',
@@ -77,10 +82,11 @@ export class JournalController {
   }
 
   @Get('verify')
+  @RequireAllPlatforms()
   @ApiOperation({
     summary: 'Verify the journal',
     description:
-      'Recomputes the journal from its rows and compares it with every signed checkpoint. The time grows with the journal. A request that comes while a verification is running gets the result of that one.',
+      'Recomputes the journal from its rows and compares it with every signed checkpoint, in the database and outside of it. The time grows with the journal. A request that comes while a verification is running gets the result of that one. If something is wrong, sealing stops until an operator runs `facecode journal accept --root` with the `root` of this answer.',
   })
   @ApiAnswers({ 200: [VerificationResponse, 'Whether the journal is intact, and if not, its first bad position.'] }, [
     'overloaded',

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { faultReasons } from './inconsistency.js';
 
 const base64 = { type: 'string', example: 'KSu7Eik+U3BSdLVSXWgM6NWBUyYyYqK8WgvvWOCCYbk=' } as const;
 
@@ -86,10 +87,14 @@ export class VerificationResponse {
   @ApiProperty()
   valid!: boolean;
 
-  @ApiProperty({ description: 'Number of events in the newest checkpoint.' })
+  @ApiProperty({ description: 'Number of sealed events.' })
   size!: number;
 
-  @ApiProperty(base64)
+  @ApiProperty({
+    ...base64,
+    description:
+      'Root of the tree as it is: of the newest checkpoint, or of a tree made from the events if that is not it.',
+  })
   root!: string;
 
   @ApiProperty({ type: 'number', nullable: true })
@@ -98,10 +103,26 @@ export class VerificationResponse {
   @ApiProperty({
     type: 'string',
     nullable: true,
-    enum: ['event', 'tree', 'gap', 'truncated', 'checkpoint', 'signature', null],
+    enum: [...faultReasons, null],
     description:
-      '`event`: it is not what was sealed; `gap`, `truncated`: it is gone; `checkpoint`: events and tree were rewritten ' +
-      'somewhere from that position on; `tree`: the stored tree is damaged; `signature`: a checkpoint is not ours.',
+      '`event`: it is not what was sealed; `mac`: this service has not recorded it like this; `gap`, `truncated`: it is ' +
+      'gone; `checkpoint`: events and tree were rewritten somewhere from that position on; `tree`: the stored tree is ' +
+      'damaged; `signature`: a checkpoint is not ours; `outside`: a checkpoint outside the database says something else.',
   })
   reason!: string | null;
+
+  @ApiProperty({
+    example: '7, 9-12',
+    description: 'Positions of events that are gone or not as they were recorded; without those set aside before.',
+  })
+  badPositions!: string;
+
+  @ApiProperty({
+    type: [String],
+    description: 'Ids of events that wait to be sealed and were not recorded by the service.',
+  })
+  badEvents!: string[];
+
+  @ApiProperty({ enum: ['on', 'stopped'], description: '`stopped` until an operator accepts the journal.' })
+  sealing!: 'on' | 'stopped';
 }

@@ -1,6 +1,7 @@
 /** The proofs of the journal as the API gives them: hashes in base64, as C2SP has them. */
 import { Inject, Injectable } from '@nestjs/common';
 import { isId } from '../../core/ids.js';
+import type { Reach } from '../../core/reach.js';
 import type { JournalEvent } from '../journal-event.js';
 import { JournalProofs } from './journal-proofs.service.js';
 import type {
@@ -10,6 +11,7 @@ import type {
   JournalKeyResponse,
   VerificationResponse,
 } from './journal.responses.js';
+import { JournalGuard } from './journal-guard.service.js';
 import { leafOf } from './leaf.js';
 import { leafHash } from './merkle.js';
 import { SealingStore } from './sealing.store.js';
@@ -26,6 +28,7 @@ export class JournalService {
     @Inject(JournalProofs) private readonly proofs: JournalProofs,
     @Inject(SealingStore) private readonly events: SealingStore,
     @Inject(JournalVerification) private readonly verification: JournalVerification,
+    @Inject(JournalGuard) private readonly guard: JournalGuard,
   ) {}
 
   async checkpoint(): Promise<CheckpointResponse> {
@@ -44,9 +47,12 @@ export class JournalService {
     };
   }
 
-  async inclusion(eventId: JournalEvent['id']): Promise<InclusionProofResponse | 'not-found'> {
-    const proof = isId('evt', eventId) ? await this.proofs.inclusionOf(eventId) : 'not-found';
-    if (proof === 'not-found') return proof;
+  async inclusion(
+    eventId: JournalEvent['id'],
+    reach: Reach,
+  ): Promise<InclusionProofResponse | 'not-found' | 'not-sealed'> {
+    const proof = isId('evt', eventId) ? await this.proofs.inclusionOf(eventId, reach) : 'not-found';
+    if (typeof proof === 'string') return proof;
     const { position, hashes, checkpoint } = proof;
     const [event] = await this.events.sealed(position - 1, position, 1);
     if (!event) return 'not-found';
@@ -75,10 +81,15 @@ export class JournalService {
     return { from, to: until, fromRoot: base64(fromRoot), toRoot: base64(toRoot), hashes: hashes.map(base64) };
   }
 
-  /** Whoever asks while a verification is under way gets its result: one at a time reads the whole journal. */
+  /**
+   * Whoever asks while a verification is under way gets its result: one at a time reads the whole journal. If something is
+   * wrong, nothing is sealed any more until an operator accepts the journal.
+   */
   async verify(): Promise<VerificationResponse> {
     this.verifying ??= this.verification.verify().finally(() => (this.verifying = null));
-    const { root, ...verification } = await this.verifying;
-    return { ...verification, root: base64(root) };
+    const { root, fault, ...verification } = await this.verifying;
+    if (fault) await this.guard.stop(fault);
+    const sealing = (await this.guard.fault()) ? 'stopped' : 'on';
+    return { ...verification, root: base64(root), sealing };
   }
 }

@@ -2,7 +2,13 @@ import { canonicalJson, type Json } from '../../core/canonical-json.js';
 import type { ProvableEvent } from '../event-row.js';
 
 /** A leaf of the tree: the event as the API gives it, without `personal`, in the form of RFC 8785. */
-export function leafOf({
+export const leafOf = (event: ProvableEvent): string => canonicalJson(factsOf(event));
+
+/** What the MAC of an event covers: its leaf without `position`, which the event gets only when it is sealed. */
+export const macTextOf = (event: Omit<ProvableEvent, 'position'>): string =>
+  canonicalJson({ ...factsOf({ ...event, position: 0 }), position: undefined });
+
+function factsOf({
   id,
   type,
   platform,
@@ -14,8 +20,9 @@ export function leafOf({
   actor,
   data,
   personalDigest,
-}: ProvableEvent): string {
+}: ProvableEvent): Readonly<Record<string, Json>> {
   const facts = { id, type, sessionId, attemptId, seq, position, at, actor, data, personalDigest };
-  // Absent in events from before there were platforms.
-  return canonicalJson((platform === undefined ? facts : { ...facts, platform }) as unknown as Json);
+  // `platform` is absent in events from before there were platforms.
+  const all = platform === undefined ? facts : { ...facts, platform };
+  return all as unknown as Readonly<Record<string, Json>>;
 }

@@ -164,6 +164,36 @@ export function rootFromInclusion(
   return sn === 0 ? root : null;
 }
 
+/** A tree by its size and its root. */
+export interface TreeHead {
+  size: number;
+  root: Buffer;
+}
+
+/** Whether a consistency proof shows that the tree `to` begins with the tree `from` (RFC 9162, 2.1.4.2). */
+export function isConsistent(from: TreeHead, to: TreeHead, proof: readonly Buffer[]): boolean {
+  if (from.size > to.size) return false;
+  if (from.size === to.size) return proof.length === 0 && from.root.equals(to.root);
+  if (from.size === 0) return proof.length === 0 && from.root.equals(emptyRoot);
+  let [fn, sn] = [from.size - 1, to.size - 1];
+  while (fn % 2 === 1) [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  // Of a power of two the proof leaves out the root of the smaller tree itself.
+  const [first, ...path] = fn === 0 ? [from.root, ...proof] : proof;
+  if (!first) return false;
+  let [fromRoot, toRoot] = [first, first];
+  for (const node of path) {
+    if (sn === 0) return false;
+    if (fn % 2 === 1 || fn === sn) {
+      [fromRoot, toRoot] = [nodeHash(node, fromRoot), nodeHash(node, toRoot)];
+      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
+    } else {
+      toRoot = nodeHash(toRoot, node);
+    }
+    [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  }
+  return sn === 0 && fromRoot.equals(from.root) && toRoot.equals(to.root);
+}
+
 /** Computes roots while leaves come one by one, with as many hashes in memory as the size has binary digits. */
 export class Frontier {
   /** roots of perfect subtrees, the largest first */

@@ -14,7 +14,15 @@ export interface Checkpoint {
   origin: string;
   size: number;
   root: Buffer;
+  /**
+   * How often an operator had accepted an inconsistent journal before it was signed; absent: never. Checkpoints of
+   * before the last acceptance need not fit those of after it.
+   */
+  accepted?: number;
 }
+
+/** An extension line of tlog-checkpoint. */
+const acceptedLine = 'facecode-accepted ';
 
 /** Who signs, as those who verify know it. */
 export interface NoteVerifier {
@@ -58,10 +66,21 @@ export function parseVerifierKey(text: string): NoteVerifier | null {
   return verifier.keyId.toString('hex') === match[2] ? verifier : null;
 }
 
-export function signCheckpoint({ origin, size, root }: Checkpoint, signer: NoteSigner): string {
-  const text = `${origin}\n${size}\n${root.toString('base64')}\n`;
+export function signCheckpoint({ origin, size, root, accepted = 0 }: Checkpoint, signer: NoteSigner): string {
+  const extension = accepted === 0 ? '' : `${acceptedLine}${accepted}\n`;
+  const text = `${origin}\n${size}\n${root.toString('base64')}\n${extension}`;
   const signature = Buffer.concat([signer.keyId, sign(null, Buffer.from(text), signer.privateKey)]);
   return `${text}\n— ${signer.name} ${signature.toString('base64')}\n`;
+}
+
+/** What a note says of it, whoever has signed that. */
+export const acceptancesOf = (note: string): number => parseCheckpoint(note)?.accepted ?? 0;
+
+/** @returns what a note says, when that key has signed it under whatever name: a new JOURNAL_ORIGIN is not a new key */
+export function openOwnCheckpoint(note: string, { key }: NoteVerifier): Checkpoint | null {
+  const [origin = ''] = note.split('\n');
+  const checkpoint = openCheckpoint(note, noteVerifier(origin, key));
+  return checkpoint?.origin === origin ? checkpoint : null;
 }
 
 /** @returns what a note says, when that verifier has signed it and it is a checkpoint; else null */
@@ -91,8 +110,10 @@ function isSignature(line: string, text: string, { name, keyId, key }: NoteVerif
 }
 
 function parseCheckpoint(text: string): Checkpoint | null {
-  const match = /^(.+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n/.exec(text);
-  return match ? { origin: match[1]!, size: Number(match[2]), root: Buffer.from(match[3]!, 'base64') } : null;
+  const match = /^(.+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:facecode-accepted ([1-9]\d{0,8})\n)?/.exec(text);
+  if (!match) return null;
+  const checkpoint = { origin: match[1]!, size: Number(match[2]), root: Buffer.from(match[3]!, 'base64') };
+  return match[4] === undefined ? checkpoint : { ...checkpoint, accepted: Number(match[4]) };
 }
 
 const rawKey = (key: KeyObject): Buffer => key.export({ format: 'der', type: 'spki' }).subarray(spkiHead.length);

@@ -14,9 +14,12 @@ export interface Tile {
   hashes: Buffer;
 }
 
+/** A tile is missing or too short, or it has other hashes than were signed. */
+export class TreeDamaged extends Error {}
+
 export type TileReader = (level: number, index: number) => Promise<Buffer | null>;
 
-/** @throws Error when a tile is missing or too short: the tree was tampered with */
+/** @throws TreeDamaged when a tile is missing or too short: the tree was tampered with */
 export function nodesOf(tiles: TileReader): NodeReader {
   return async (height, index) => {
     const level = Math.floor(height / tileHeight);
@@ -25,12 +28,17 @@ export function nodesOf(tiles: TileReader): NodeReader {
     const hashes = await tiles(level, Math.floor(first / tileWidth));
     const at = (first % tileWidth) * hashLength;
     const slice = hashes?.subarray(at, at + width * hashLength);
-    if (slice?.length !== width * hashLength) throw new Error(`the journal's tree has no node ${height}/${index}`);
+    if (slice?.length !== width * hashLength)
+      throw new TreeDamaged(`the journal's tree has no node ${height}/${index}`);
     return perfectRoot(hashesIn(slice));
   };
 }
 
-/** What `added` leaves do to a tree of `size` leaves: the tiles that change, whole. */
+/**
+ * What `added` leaves do to a tree of `size` leaves: the tiles that change, whole.
+ *
+ * @throws TreeDamaged when a tile that grows is not as long as it has to be
+ */
 export async function extend(tiles: TileReader, size: number, added: readonly Buffer[]): Promise<Tile[]> {
   const changed: Tile[] = [];
   let [level, start, nodes] = [0, size, [...added]];
@@ -42,7 +50,7 @@ export async function extend(tiles: TileReader, size: number, added: readonly Bu
       const some = nodes.slice(taken, taken + tileWidth - (at % tileWidth));
       const before = at % tileWidth === 0 ? Buffer.alloc(0) : await tiles(level, index);
       if (before?.length !== (at % tileWidth) * hashLength)
-        throw new Error(`tile ${level}/${index} is not as long as it was`);
+        throw new TreeDamaged(`tile ${level}/${index} is not as long as it was`);
       const hashes = Buffer.concat([before, ...some]);
       changed.push({ level, index, hashes });
       if (hashes.length === tileWidth * hashLength) full.push(perfectRoot(hashesIn(hashes)));
@@ -53,6 +61,34 @@ export async function extend(tiles: TileReader, size: number, added: readonly Bu
     level += 1;
   }
   return changed;
+}
+
+/** Makes the tiles of a whole tree from its leaves, with one tile of each level in memory. */
+export class TileBuilder {
+  /** of each level: the hashes of its last tile, and how many tiles before it are full */
+  private readonly open: { full: number; hashes: Buffer[] }[] = [];
+
+  /** @returns the tiles that are full with it */
+  add(hash: Buffer, level = 0): Tile[] {
+    const tile = (this.open[level] ??= { full: 0, hashes: [] });
+    tile.hashes.push(hash);
+    if (tile.hashes.length < tileWidth) return [];
+    const done = { level, index: tile.full, hashes: Buffer.concat(tile.hashes) };
+    const root = perfectRoot(tile.hashes);
+    this.open[level] = { full: tile.full + 1, hashes: [] };
+    return [done, ...this.add(root, level + 1)];
+  }
+
+  unfinished(): Tile[] {
+    return this.open.flatMap(({ full, hashes }, level) =>
+      hashes.length === 0 ? [] : [{ level, index: full, hashes: Buffer.concat(hashes) }],
+    );
+  }
+
+  /** How many tiles each level has. */
+  levels(): { level: number; tiles: number }[] {
+    return this.open.map(({ full, hashes }, level) => ({ level, tiles: full + (hashes.length > 0 ? 1 : 0) }));
+  }
 }
 
 /** The changed tiles before those that are kept. */

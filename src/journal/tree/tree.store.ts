@@ -1,4 +1,7 @@
-/** The tree's tiles and the signed checkpoints. Both only grow; the database refuses everything else. */
+/**
+ * The tree's tiles and the signed checkpoints. Both only grow; the database refuses everything else, unless an operator
+ * accepts a journal whose tree was tampered with.
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queryable, type Transaction } from '../../database/database.js';
 import type { Tile, TileReader } from './tiles.js';
@@ -10,7 +13,7 @@ export interface SealedCheckpoint {
   note: string;
 }
 
-interface CheckpointRow {
+export interface CheckpointRow {
   size: string;
   root: Buffer;
   note: string;
@@ -39,7 +42,17 @@ export class TreeStore {
     return rows[0]?.hashes ?? null;
   }
 
+  /** The hashes of neighbouring tiles by index; those that are missing are absent. */
+  async tileRange(from: Queryable, level: number, first: number, count: number): Promise<Map<number, Buffer>> {
+    const { rows } = await from.query<{ tile: string; hashes: Buffer }>(
+      'select tile, hashes from journal_nodes where level = $1 and tile >= $2 and tile < $3',
+      [level, first, first + count],
+    );
+    return new Map(rows.map(({ tile, hashes }) => [Number(tile), hashes]));
+  }
+
   async save(tx: Transaction, tiles: readonly Tile[]): Promise<void> {
+    if (tiles.length === 0) return;
     await tx.query(
       `insert into journal_nodes (level, tile, hashes)
        select * from unnest($1::integer[], $2::bigint[], $3::bytea[])
@@ -57,16 +70,42 @@ export class TreeStore {
     ]);
   }
 
-  async latest(from: Queryable = this.database): Promise<SealedCheckpoint | null> {
+  /** From now on the transaction may replace tiles and checkpoints, if it is the owner's of the tables. */
+  async beginReplacing(tx: Transaction): Promise<void> {
+    await tx.query(`select set_config('facecode.accepting', 'on', true)`);
+  }
+
+  /** Removes the tiles of a level from the one with that index on. */
+  async removeTiles(tx: Transaction, level: number, from: number): Promise<void> {
+    await tx.query('delete from journal_nodes where level = $1 and tile >= $2', [level, from]);
+  }
+
+  /** Removes all tiles of that level and of those above it. */
+  async removeLevels(tx: Transaction, from: number): Promise<void> {
+    await tx.query('delete from journal_nodes where level >= $1', [from]);
+  }
+
+  async removeCheckpoints(tx: Transaction, sizes: readonly number[]): Promise<void> {
+    await tx.query('delete from checkpoints where size = any($1::bigint[])', [sizes]);
+  }
+
+  /** @param below only smaller ones */
+  async latest(from: Queryable = this.database, below?: number): Promise<SealedCheckpoint | null> {
     const { rows } = await from.query<CheckpointRow>(
-      'select size, root, note from checkpoints order by size desc limit 1',
+      'select size, root, note from checkpoints where $1::bigint is null or size < $1 order by size desc limit 1',
+      [below ?? null],
     );
     return rows[0] ? toCheckpoint(rows[0]) : null;
   }
 
   /** In order of size, from above `after` up to `most`. */
-  async checkpoints(after: number, most: number, limit: number): Promise<SealedCheckpoint[]> {
-    const { rows } = await this.database.query<CheckpointRow>(
+  async checkpoints(
+    after: number,
+    most: number,
+    limit: number,
+    from: Queryable = this.database,
+  ): Promise<SealedCheckpoint[]> {
+    const { rows } = await from.query<CheckpointRow>(
       'select size, root, note from checkpoints where size > $1 and size <= $2 order by size limit $3',
       [after, most, limit],
     );
@@ -74,4 +113,8 @@ export class TreeStore {
   }
 }
 
-const toCheckpoint = ({ size, root, note }: CheckpointRow): SealedCheckpoint => ({ size: Number(size), root, note });
+export const toCheckpoint = ({ size, root, note }: CheckpointRow): SealedCheckpoint => ({
+  size: Number(size),
+  root,
+  note,
+});

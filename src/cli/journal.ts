@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import type { Acceptance } from '../journal/tree/acceptance.service.js';
+import type { Survey } from '../journal/tree/survey.js';
+import { type Command, print, printError, WrongUsage } from './command.js';
+import { journalOf } from './journal-of.js';
+import { withDatabase } from './with-database.js';
+
+export const journal: Command = {
+  name: 'journal',
+  summary: 'Accepts a journal that is inconsistent, after you have looked at it: sealing goes on from there',
+  usage: 'accept --root <root that GET /v1/journal/verify shows>',
+  async run([action, ...args]) {
+    if (action !== 'accept') throw new WrongUsage(action === undefined ? 'say what to do' : `there is no "${action}"`);
+    const { values } = parseArgs({ args, options: { root: { type: 'string' } } });
+    const root = readRoot(values.root);
+    return withDatabase(async (database, settings) => {
+      const { acceptance, outside } = journalOf(database, settings);
+      await outside.load();
+      const accepted = await acceptance.accept(root);
+      await outside.written();
+      return report(accepted);
+    });
+  },
+};
+
+function readRoot(text: string | undefined): Buffer {
+  const root = Buffer.from(text ?? '', 'base64');
+  if (root.length !== 32 || root.toString('base64') !== text) {
+    throw new WrongUsage('--root takes the root that GET /v1/journal/verify shows (base64 of 32 bytes)');
+  }
+  return root;
+}
+
+function report({ kind, survey }: Acceptance): number {
+  if (kind === 'accepted') {
+    print(`accepted: the journal goes on after position ${survey.size}`);
+    describe(survey).forEach((line) => print(line));
+    return 0;
+  }
+  if (kind === 'not-needed') {
+    print('Nothing is wrong with the journal, so there is nothing to accept.');
+    return 0;
+  }
+  const why =
+    kind === 'other-root'
+      ? `not accepted: the root is ${survey.root.toString('base64')} (size ${survey.size})`
+      : 'not accepted: too many events are not those that the service has recorded; restore a backup';
+  printError(why);
+  describe(survey).forEach((line) => printError(line));
+  return 1;
+}
+
+function describe({ faults, badPositions, badEvents }: Survey): string[] {
+  return [
+    ...faults.slice(0, 20).map(({ position, detail }) => `position ${position}: ${detail}`),
+    ...(badPositions.length === 0 ? [] : [`set aside, by position: ${badPositions.toString()}`]),
+    ...(badEvents.length === 0 ? [] : [`set aside, never sealed: ${badEvents.join(', ')}`]),
+  ];
+}

@@ -1,0 +1,26 @@
+import type { KeyObject } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Readiness } from '../../http/readiness.js';
+import { JournalGuard } from './journal-guard.service.js';
+import { JOURNAL_KEY } from './journal-key.js';
+import type { NoteSigner } from './signed-note.js';
+
+/** For everything but checkpoints that is signed with the journal's key. */
+@Injectable()
+export class JournalSignatures implements OnApplicationBootstrap {
+  constructor(
+    @Inject(JOURNAL_KEY) private readonly signer: NoteSigner,
+    @Inject(JournalGuard) private readonly guard: JournalGuard,
+    @Inject(Readiness) private readonly readiness: Readiness,
+  ) {}
+
+  /** The process stays ready: webhooks must be received all the same. */
+  onApplicationBootstrap(): void {
+    this.readiness.alsoTell('journal', async () => ((await this.guard.fault()) ? 'inconsistent' : null));
+  }
+
+  /** @returns null while the journal is inconsistent: then nothing is signed */
+  async key(): Promise<KeyObject | null> {
+    return (await this.guard.fault()) ? null : this.signer.privateKey;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * How many of a subject's failures in a row were of which platform. They lock the subject everywhere, but each platform
+ * may know and release only its own. Pure.
+ */
+import type { Reach } from '../core/reach.js';
+import type { OutcomeStatus, Subject } from './subject.js';
+
+export type FailuresByPlatform = Readonly<Record<string, number>>;
+
+/** @param subject after the result */
+export function failuresAfter(
+  before: FailuresByPlatform,
+  { consecutiveFailures }: Subject,
+  { status, platform }: { status: OutcomeStatus; platform: string },
+): FailuresByPlatform {
+  if (consecutiveFailures === 0) return {};
+  return status === 'FAILED' ? { ...before, [platform]: (before[platform] ?? 0) + 1 } : before;
+}
+
+export interface CountedFailures {
+  consecutiveFailures: number;
+  failuresByPlatform: FailuresByPlatform;
+}
+
+/** How many of the failures that count are within reach. */
+export function failuresWithin({ consecutiveFailures, failuresByPlatform }: CountedFailures, reach: Reach): number {
+  return reach.platform === null ? consecutiveFailures : (failuresByPlatform[reach.platform] ?? 0);
+}
+
+/** Whether every failure that counts is within reach. A failure whose platform is unknown is not. */
+export function reachesAllFailures(counted: CountedFailures, reach: Reach): boolean {
+  const isForeign = (platform: string) => !reach.covers(platform);
+  return (
+    failuresWithin(counted, reach) === counted.consecutiveFailures &&
+    !Object.keys(counted.failuresByPlatform).some(isForeign)
+  );
+}

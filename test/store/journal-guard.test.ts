@@ -1,0 +1,221 @@
+/** What the journal seals and what it does not, on the embedded database and without a service. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { type Journal, journalOf } from '../../src/cli/journal-of.js';
+import { readSettings } from '../../src/config/read-settings.js';
+import type { Settings } from '../../src/config/settings.js';
+import { connectDatabase } from '../../src/database/connect.js';
+import type { Database } from '../../src/database/database.js';
+import { migrate } from '../../src/database/migrate.js';
+import type { NewEvent } from '../../src/journal/journal-event.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { testEnvironment } from '../support/test-environment.js';
+
+const actor = { kind: 'system', id: 'test' } as const;
+const held = (scanRef: string): NewEvent => ({ type: 'subject.held', attemptId: null, data: { scanRef } });
+
+describe('sealing', () => {
+  const folder = temporaryFolder('journal-guard');
+  let settings: Settings;
+  let database: Database;
+  /** one process */
+  let journal: Journal;
+  beforeAll(async () => {
+    settings = readSettings(testEnvironment(folder));
+    database = await connectDatabase(settings);
+    await migrate(database);
+    Logger.overrideLogger(false);
+  }, 60_000);
+  afterAll(async () => {
+    await database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    await withoutTriggers(() =>
+      database.query('truncate events, sessions, checkpoints, journal_nodes, journal_state cascade'),
+    );
+    await database.query('insert into journal_state default values');
+    rmSync(join(folder, 'journal.checkpoint'), { force: true });
+    journal = journalOf(database, settings);
+  });
+
+  const texts = async (sql: string, values: unknown[] = []) =>
+    (await database.query<{ text: string }>(sql, values)).rows.map(({ text }) => text);
+  const append = (...added: NewEvent[]) =>
+    database.transaction((tx) => journal.store.appendLoose(tx, added, new Date(), actor, null));
+  const insert = (id: string, position: number | null = null) =>
+    database.query(
+      `insert into events (id, position, type, at, actor, data)
+       values ($1, $2, 'subject.held', now(), '{"kind": "system", "id": "test"}', '{"scanRef": "x"}')`,
+      [id, position],
+    );
+  const stoppedBecause = async () =>
+    (await texts(`select stopped->>'reason' as text from journal_state where stopped is not null`))[0] ?? null;
+  const sealedIds = () => texts('select id as text from events where position is not null order by position');
+  const withoutTriggers = async (work: () => Promise<unknown>) => {
+    const tables = ['events', 'checkpoints', 'journal_nodes'];
+    for (const table of tables) await database.query(`alter table ${table} disable trigger user`);
+    await work();
+    for (const table of tables) await database.query(`alter table ${table} enable trigger user`);
+  };
+  const accept = async (by = journal) => {
+    const { root } = await by.verification.verify();
+    return (await by.acceptance.accept(root)).kind;
+  };
+
+  it('takes in the events of an older version once, with and without a position, and none without a MAC later', async () => {
+    await insert('evt_1', 1);
+    await insert('evt_2', 2);
+    await insert('evt_3');
+    await journal.beginning.onModuleInit();
+    await journal.sealing.sealAll();
+    expect(await sealedIds()).toEqual(['evt_1', 'evt_2', 'evt_3']);
+    expect(await journal.verification.verify()).toMatchObject({ valid: true, size: 3 });
+    await insert('evt_4');
+    await journalOf(database, settings).beginning.onModuleInit();
+    await journal.sealing.sealAll();
+    expect(await stoppedBecause()).toBe('mac');
+    expect(await sealedIds()).toEqual(['evt_1', 'evt_2', 'evt_3']);
+  });
+
+  it('believes an event without a MAC that a checkpoint outside covers, when tree and checkpoints are lost', async () => {
+    await insert('evt_1', 1);
+    await insert('evt_2', 2);
+    await journal.beginning.onModuleInit();
+    await withoutTriggers(async () => {
+      await database.query('update events set mac = null');
+      await database.query('delete from journal_nodes');
+      await database.query('delete from checkpoints');
+    });
+    expect(await journal.verification.verify()).toMatchObject({ valid: false, badPositions: '' });
+    // A process that knows no checkpoint has nothing that vouches for them.
+    await journal.outside.written();
+    rmSync(join(folder, 'journal.checkpoint'));
+    const other = journalOf(database, settings);
+    expect(await other.verification.verify()).toMatchObject({ valid: false, badPositions: '1-2' });
+  });
+
+  it('stops when an event that was not sealed yet is missing within its session', async () => {
+    await journal.beginning.onModuleInit();
+    await database.query(
+      `insert into sessions (id, status, scan_ref, channels, code_lifetime_seconds, max_attempts, retry_on,
+                             personal_sealed, client_token_digest, created_by, seq, created_at, updated_at, expires_at)
+       values ('ses_1', 'active', 'x', '{code}', 1800, 3, '{}', '', '', 'key', 0, now(), now(), now())`,
+    );
+    const events = ['one', 'two', 'three'].map(held);
+    const session = { id: 'ses_1', platform: 'main' };
+    await database.transaction((tx) => journal.store.append(tx, session, 1, events, new Date(), actor));
+    await withoutTriggers(() => database.query('delete from events where seq = 2'));
+    await journal.sealing.sealAll();
+    expect(await stoppedBecause()).toBe('gap');
+    expect(await sealedIds()).toEqual([]);
+    expect(await accept()).toBe('accepted');
+    await database.transaction((tx) => journal.store.append(tx, session, 4, [held('four')], new Date(), actor));
+    await journal.sealing.sealAll();
+    expect(await stoppedBecause()).toBeNull();
+    expect(await sealedIds()).toHaveLength(4);
+  });
+
+  it('does not resume because the database says so, nor because it was put right', async () => {
+    await journal.beginning.onModuleInit();
+    await append(held('good'));
+    await insert('evt_forged');
+    await journal.sealing.sealAll();
+    await withoutTriggers(() => database.query(`delete from events where id = 'evt_forged'`));
+    await database.query('update journal_state set stopped = null, stopped_at = null');
+    await journal.sealing.sealAll();
+    expect(await sealedIds()).toEqual([]);
+    expect(await stoppedBecause()).toBe('mac');
+    expect(await accept()).toBe('accepted');
+    await journal.sealing.sealAll();
+    expect(await sealedIds()).toHaveLength(2);
+  });
+
+  it('stops when a state from before the last seal, or from before an acceptance, is put back', async () => {
+    await journal.beginning.onModuleInit();
+    const tables = ['events', 'checkpoints', 'journal_nodes', 'journal_state'];
+    const backUp = async (name: string) => {
+      for (const table of tables) await database.query(`create table ${name}_${table} as select * from ${table}`);
+    };
+    const restore = async (name: string) => {
+      await withoutTriggers(async () => {
+        for (const table of tables) {
+          const overriding = table === 'events' ? 'overriding system value' : '';
+          const columns = await texts(
+            `select string_agg(quote_ident(column_name), ',' order by ordinal_position) as text
+               from information_schema.columns where table_name = $1`,
+            [table],
+          );
+          await database.query(`delete from ${table}`);
+          await database.query(
+            `insert into ${table} (${columns[0]}) ${overriding} select ${columns[0]} from ${name}_${table}`,
+          );
+        }
+      });
+    };
+    await append(held('one'));
+    await journal.sealing.sealAll();
+    await backUp('before');
+    await append(held('two'));
+    await journal.sealing.sealAll();
+    await restore('before');
+    await append(held('another two'));
+    await journal.sealing.sealAll();
+    expect(await stoppedBecause()).toBe('truncated');
+    expect(await journal.verification.verify()).toMatchObject({ valid: false, reason: 'truncated', size: 1 });
+    // A process that starts now knows it from the data dir.
+    const started = journalOf(database, settings);
+    await started.beginning.onModuleInit();
+    expect(await accept(started)).toBe('accepted');
+    await journal.sealing.sealAll();
+    expect(await stoppedBecause()).toBeNull();
+    expect(await journal.verification.verify()).toMatchObject({ valid: true, size: 3 });
+    // Neither the accepted state nor the one before it can be put back.
+    await restore('before');
+    await append(held('a third two'));
+    await journal.sealing.sealAll();
+    expect(await stoppedBecause()).toBe('outside');
+  });
+
+  it('stops when the tree was changed together with an event, although all checkpoints are there', async () => {
+    await journal.beginning.onModuleInit();
+    await append(held('one'), held('two'));
+    await journal.sealing.sealAll();
+    await withoutTriggers(() =>
+      database.query(
+        `update journal_nodes set hashes = overlay(hashes placing decode(repeat('00', 32), 'hex') from 1 for 32)`,
+      ),
+    );
+    await append(held('three'));
+    await journal.sealing.sealAll();
+    expect(await stoppedBecause()).toBe('tree');
+    expect(await sealedIds()).toHaveLength(2);
+    expect(await accept()).toBe('accepted');
+    expect(await sealedIds()).toHaveLength(4);
+    expect(await journal.verification.verify()).toMatchObject({ valid: true });
+  });
+
+  it('replaces a tree of many tiles', async () => {
+    await journal.beginning.onModuleInit();
+    await append(...Array.from({ length: 800 }, (_, n) => held(`many-${n}`)));
+    await journal.sealing.sealAll();
+    const { root } = await journal.verification.verify();
+    await withoutTriggers(() => database.query('delete from journal_nodes where level = 0 and tile in (0, 2)'));
+    const found = await journal.verification.verify();
+    expect(found).toMatchObject({ valid: false, reason: 'tree', size: 800, badPositions: '' });
+    expect(found.root).toEqual(root);
+    expect(await accept()).toBe('accepted');
+    expect(await journal.verification.verify()).toMatchObject({ valid: true, size: 801 });
+  });
+
+  it('accepts only the root that is there, and nothing when nothing is wrong', async () => {
+    await journal.beginning.onModuleInit();
+    await append(held('one'));
+    await journal.sealing.sealAll();
+    expect((await journal.acceptance.accept(Buffer.alloc(32))).kind).toBe('other-root');
+    expect(await accept()).toBe('not-needed');
+    expect(await sealedIds()).toHaveLength(1);
+  });
+});
