@@ -20,6 +20,7 @@ const tellable: readonly string[] = [
   'type',
   'bucket',
   'format',
+  'platform',
   'from',
   'to',
   'createdAfter',
