@@ -7,9 +7,16 @@ import { type Journal, journalOf } from '../../src/cli/journal-of.js';
 import { readSettings } from '../../src/config/read-settings.js';
 import type { Settings } from '../../src/config/settings.js';
 import { connectDatabase } from '../../src/database/connect.js';
-import type { Database } from '../../src/database/database.js';
+import type { Database, Transaction } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import type { NewEvent } from '../../src/journal/journal-event.js';
+import { journalKey } from '../../src/journal/tree/journal-key.js';
+import { leafOf } from '../../src/journal/tree/leaf.js';
+import { leafHash, rootOf } from '../../src/journal/tree/merkle.js';
+import { SealingStore } from '../../src/journal/tree/sealing.store.js';
+import { signCheckpoint } from '../../src/journal/tree/signed-note.js';
+import { nodesOf } from '../../src/journal/tree/tiles.js';
+import { TreeStore } from '../../src/journal/tree/tree.store.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testEnvironment } from '../support/test-environment.js';
 
@@ -65,9 +72,23 @@ describe('sealing', () => {
     return (await by.acceptance.accept(root)).kind;
   };
 
-  it('takes in the events of an older version once, with and without a position, and none without a MAC later', async () => {
-    await insert('evt_1', 1);
-    await insert('evt_2', 2);
+  /** What a version without MACs has left: events with positions, their tree and a signed checkpoint. */
+  const olderVersion = async (...ids: string[]) => {
+    for (const [index, id] of ids.entries()) await insert(id, index + 1);
+    const rows = await new SealingStore(database).sealed(0, ids.length, ids.length);
+    const hashes = Buffer.concat(rows.map((row) => leafHash(leafOf(row))));
+    await database.query('insert into journal_nodes (level, tile, hashes) values (0, 0, $1)', [hashes]);
+    const tree = { size: ids.length, root: await rootOf(nodesOf(new TreeStore(database).tiles()), ids.length) };
+    const signer = journalKey(settings);
+    await new TreeStore(database).addCheckpoint(
+      database as unknown as Transaction,
+      { ...tree, note: signCheckpoint({ origin: signer.name, ...tree }, signer) },
+      new Date(),
+    );
+  };
+
+  it('takes in the events of an older version once, and none without a MAC later', async () => {
+    await olderVersion('evt_1', 'evt_2');
     await insert('evt_3');
     await journal.beginning.onModuleInit();
     await journal.sealing.sealAll();
@@ -80,18 +101,73 @@ describe('sealing', () => {
     expect(await sealedIds()).toEqual(['evt_1', 'evt_2', 'evt_3']);
   });
 
+  describe('at a start with an empty data dir, in a database that says that it has no MACs yet', () => {
+    /** as its owner could make it look */
+    const looksOlder = (...deeds: string[]) =>
+      withoutTriggers(async () => {
+        await database.query('update events set mac = null');
+        await database.query('update journal_state set macs_began = null');
+        for (const deed of deeds) await database.query(deed);
+      });
+    const startAnew = async () => {
+      await journal.outside.written();
+      rmSync(join(folder, 'journal.checkpoint'), { force: true });
+      const started = journalOf(database, settings);
+      await started.beginning.onModuleInit();
+      await started.sealing.sealAll();
+    };
+    const lost = ['delete from journal_nodes', 'delete from checkpoints'];
+    const edited = `update events set version = 1, data = '{"scanRef": "somebody else"}'`;
+    beforeEach(async () => {
+      await journal.beginning.onModuleInit();
+      await append(held('one'), held('two'));
+      await journal.sealing.sealAll();
+    });
+
+    it.each([
+      ['with their positions', [edited, ...lost]],
+      ['without positions', [edited, 'update events set position = null', ...lost]],
+    ])('signs no events that were changed after tree and checkpoints were deleted, %s', async (_, deeds) => {
+      await looksOlder(...deeds);
+      await startAnew();
+      expect(await stoppedBecause()).not.toBeNull();
+      expect(await texts('select note as text from checkpoints')).toEqual([]);
+    });
+
+    it('seals no event that was inserted by SQL', async () => {
+      const before = await sealedIds();
+      await looksOlder();
+      await insert('evt_invented');
+      await startAnew();
+      expect(await stoppedBecause()).toBe('mac');
+      expect(await sealedIds()).toEqual(before);
+      // After an operator has accepted the journal, the next start has nothing against it.
+      expect(await accept(journalOf(database, settings))).toBe('accepted');
+      await startAnew();
+      expect(await stoppedBecause()).toBeNull();
+      expect(await sealedIds()).not.toContain('evt_invented');
+    });
+
+    it('is not misled by an edited last event that looks like one of an older version', async () => {
+      const before = await sealedIds();
+      await looksOlder('update events set version = 1');
+      await insert('evt_invented');
+      await startAnew();
+      expect(await stoppedBecause()).toBe('mac');
+      expect(await sealedIds()).toEqual(before);
+    });
+  });
+
   it('believes an event without a MAC that a checkpoint outside covers, when tree and checkpoints are lost', async () => {
-    await insert('evt_1', 1);
-    await insert('evt_2', 2);
+    await olderVersion('evt_1', 'evt_2');
     await journal.beginning.onModuleInit();
+    await journal.outside.written();
     await withoutTriggers(async () => {
-      await database.query('update events set mac = null');
       await database.query('delete from journal_nodes');
       await database.query('delete from checkpoints');
     });
     expect(await journal.verification.verify()).toMatchObject({ valid: false, badPositions: '' });
     // A process that knows no checkpoint has nothing that vouches for them.
-    await journal.outside.written();
     rmSync(join(folder, 'journal.checkpoint'));
     const other = journalOf(database, settings);
     expect(await other.verification.verify()).toMatchObject({ valid: false, badPositions: '1-2' });

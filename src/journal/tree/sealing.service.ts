@@ -75,15 +75,6 @@ export class SealingService {
     if (ids.length > 0) await this.store.setAside(tx, ids);
   }
 
-  /** Takes in events that have positions already, of a version without a tree. */
-  async sealPositioned(tx: Transaction, tree: OpenTree): Promise<void> {
-    for (let grown = tree; ;) {
-      const events = await this.store.sealed(grown.size, Number.MAX_SAFE_INTEGER, batch, tx);
-      if (events.length === 0) return;
-      grown = await this.signOver(tx, grown, events);
-    }
-  }
-
   private sealBatch(): Promise<number> {
     return this.inTurn(async (tx) => {
       const tree = await this.guard.openTree(tx);
