@@ -32,6 +32,7 @@ export interface Journal {
   verification: JournalVerification;
   acceptance: JournalAcceptance;
   outside: OutsideCheckpoints;
+  guard: JournalGuard;
 }
 
 export function journalOf(database: Database, settings: OpenedSettings<'encryption' | 'journal'>): Journal {
@@ -54,5 +55,6 @@ export function journalOf(database: Database, settings: OpenedSettings<'encrypti
     verification: new JournalVerification(survey),
     acceptance: new JournalAcceptance(survey, sealing, writer, guard, store),
     outside,
+    guard,
   };
 }

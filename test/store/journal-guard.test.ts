@@ -1,7 +1,7 @@
 /** What the journal seals and what it does not, on the embedded database and without a service. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { type Journal, journalOf } from '../../src/cli/journal-of.js';
 import { readSettings } from '../../src/config/read-settings.js';
@@ -11,6 +11,7 @@ import type { Database, Transaction } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import type { NewEvent } from '../../src/journal/journal-event.js';
 import { journalKey } from '../../src/journal/tree/journal-key.js';
+import { JournalService } from '../../src/journal/tree/journal.service.js';
 import { leafOf } from '../../src/journal/tree/leaf.js';
 import { leafHash, rootOf } from '../../src/journal/tree/merkle.js';
 import { SealingStore } from '../../src/journal/tree/sealing.store.js';
@@ -39,6 +40,8 @@ describe('sealing', () => {
     await database.close();
     rmSync(folder, { recursive: true, force: true });
   });
+  // A file that is written late must not meet the next test.
+  afterEach(() => journal.outside.written());
   beforeEach(async () => {
     await withoutTriggers(() =>
       database.query('truncate events, sessions, checkpoints, journal_nodes, journal_state cascade'),
@@ -284,6 +287,52 @@ describe('sealing', () => {
     expect(found.root).toEqual(root);
     expect(await accept()).toBe('accepted');
     expect(await journal.verification.verify()).toMatchObject({ valid: true, size: 801 });
+  });
+
+  it('is not stopped by a verification that an operator has overtaken by accepting the journal', async () => {
+    await journal.beginning.onModuleInit();
+    await append(held('one'));
+    await insert('evt_forged');
+    await journal.sealing.sealAll();
+    const operator = journalOf(database, settings);
+    const overtaken = Object.assign(Object.create(journal.verification) as typeof journal.verification, {
+      verify: async (tx?: Transaction) => {
+        const found = await journal.verification.verify(tx);
+        if (!tx) expect(await accept(operator)).toBe('accepted');
+        return found;
+      },
+    });
+    const service = new JournalService(
+      journal.proofs,
+      new SealingStore(database),
+      overtaken,
+      journal.guard,
+      journal.sealing,
+    );
+    expect(await service.verify()).toMatchObject({ valid: true, sealing: 'on' });
+    expect(await stoppedBecause()).toBeNull();
+    await operator.outside.written();
+  });
+
+  it('finds no fault while events are appended, sealed and verified at the same time', async () => {
+    await journal.beginning.onModuleInit();
+    const other = journalOf(database, settings);
+    await other.beginning.onModuleInit();
+    const appending = (async () => {
+      for (let n = 0; n < 60; n += 1) {
+        await append(...Array.from({ length: 1 + (n % 9) }, (_, m) => held(`busy-${n}-${m}`)));
+        await (n % 2 ? journal : other).sealing.sealAll();
+      }
+    })();
+    const all = { appended: false };
+    void appending.finally(() => (all.appended = true));
+    while (!all.appended) {
+      const found = await Promise.all([journal.verification.verify(), other.verification.verify()]);
+      expect(found.map(({ fault }) => fault)).toEqual([null, null]);
+    }
+    await appending;
+    await other.outside.written();
+    expect(await journal.verification.verify()).toMatchObject({ valid: true, size: 291 });
   });
 
   it('accepts only the root that is there, and nothing when nothing is wrong', async () => {

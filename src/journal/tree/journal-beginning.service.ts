@@ -29,7 +29,7 @@ export class JournalBeginning implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const hasFile = await this.guard.outside.load();
-    await this.sealing.orStop(() => this.sealing.inTurn((tx) => this.begin(tx, hasFile)));
+    await this.sealing.inTurnOrStop((tx) => this.begin(tx, hasFile));
   }
 
   /** @param hasFile whether a process with MACs has left its checkpoint in FACECODE_DATA_DIR */

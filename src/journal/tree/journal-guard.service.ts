@@ -65,8 +65,12 @@ export class JournalGuard {
     return (await this.state.beforeSealing(tx)).stopped !== null;
   }
 
-  /** Stops sealing and signing in all processes until an operator accepts the journal. Logs it once. */
-  async stop(fault: JournalFault): Promise<void> {
+  /**
+   * Stops sealing and signing in all processes until an operator accepts the journal. Logs it once.
+   *
+   * @param tx in which the fault was found, while nobody else sealed
+   */
+  async stop(tx: Transaction, fault: JournalFault): Promise<void> {
     if (!this.found) {
       withoutLogFields(() =>
         this.logger.error(
@@ -75,9 +79,9 @@ export class JournalGuard {
         ),
       );
     }
-    const { newest } = await this.state.beforeSealing();
+    const { newest } = await this.state.beforeSealing(tx);
     this.found ??= { fault, accepted: this.acceptances(newest) };
-    await this.state.stop(fault, this.clock.now());
+    await this.state.stop(fault, this.clock.now(), tx);
   }
 
   /** Forgets what was wrong, when an operator accepts the journal. */
