@@ -38,8 +38,6 @@ export class JournalBeginning implements OnModuleInit {
     const began = await this.state.macsBegan(tx);
     const tree = await this.guard.openTree(tx);
     if (began?.equals(proof)) return;
-    // An operator has accepted the journal since there are MACs: nothing in it is older than they are.
-    if (tree.accepted > 0) return this.state.beginMacs(tx, proof);
     if (began !== null || hasFile || !(await this.isFromBeforeMacs(tx, tree))) {
       throw inconsistent(
         'mac',

@@ -7,6 +7,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../core/clock.js';
 import { withoutLogFields } from '../../core/log-context.js';
 import type { Transaction } from '../../database/database.js';
+import { EventMac } from '../event-mac.js';
 import { type JournalFault, JournalInconsistent } from './inconsistency.js';
 import { JournalStateStore } from './journal-state.store.js';
 import { consistencyProof, emptyRoot, isConsistent, rootOf, type TreeHead } from './merkle.js';
@@ -32,6 +33,7 @@ export class JournalGuard {
     @Inject(JournalStateStore) private readonly state: JournalStateStore,
     @Inject(TreeStore) private readonly tree: TreeStore,
     @Inject(OutsideCheckpoints) readonly outside: OutsideCheckpoints,
+    @Inject(EventMac) private readonly macs: EventMac,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -84,9 +86,10 @@ export class JournalGuard {
     await this.state.stop(fault, this.clock.now(), tx);
   }
 
-  /** Forgets what was wrong, when an operator accepts the journal. */
+  /** Forgets what was wrong, when an operator accepts the journal. From now on no event without a MAC is taken in. */
   async resume(tx: Transaction): Promise<void> {
     await this.state.resume(tx);
+    await this.state.beginMacs(tx, this.macs.ofBeginning());
     tx.afterCommit(() => (this.found = null));
   }
 
