@@ -1,5 +1,5 @@
 /** What the journal seals and what it does not, on the embedded database and without a service. */
-import { rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
@@ -333,6 +333,63 @@ describe('sealing', () => {
     await appending;
     await other.outside.written();
     expect(await journal.verification.verify()).toMatchObject({ valid: true, size: 291 });
+  });
+
+  describe('when the database is behind the checkpoint in the data dir at a start, as after a power cut', () => {
+    /** Takes back the last seal and what was sealed with it. */
+    const loseTheLastSeal = async () => {
+      await journal.beginning.onModuleInit();
+      await append(held('one'));
+      await journal.sealing.sealAll();
+      await append(held('two'));
+      await journal.sealing.sealAll();
+      await journal.outside.written();
+      await withoutTriggers(async () => {
+        await database.query('delete from events where position = 2');
+        await database.query('delete from checkpoints where size = 2');
+        await database.query('update journal_nodes set hashes = substring(hashes from 1 for 32)');
+      });
+    };
+
+    it('goes on if the database is embedded, which runs without fsync', async () => {
+      await loseTheLastSeal();
+      const started = journalOf(database, settings);
+      await started.beginning.onModuleInit();
+      expect(await stoppedBecause()).toBeNull();
+      expect(await started.verification.verify()).toMatchObject({ valid: true, size: 1 });
+      await append(held('three'));
+      await started.sealing.sealAll();
+      expect(await started.verification.verify()).toMatchObject({ valid: true, size: 2 });
+      // From then on the process knows what it has checked itself.
+      await started.outside.written();
+      await withoutTriggers(() => database.query('delete from checkpoints where size = 2'));
+      await started.sealing.sealAll();
+      expect(await stoppedBecause()).toBe('truncated');
+    });
+
+    it('goes on if the embedded database has lost everything, its mark of MACs included', async () => {
+      await loseTheLastSeal();
+      await withoutTriggers(() => database.query('truncate events, checkpoints, journal_nodes, journal_state cascade'));
+      const started = journalOf(database, settings);
+      await started.beginning.onModuleInit();
+      expect(await stoppedBecause()).toBeNull();
+    });
+
+    it('stops if the database is a server', async () => {
+      await loseTheLastSeal();
+      const onServer = { ...settings, database: { ...settings.database, url: 'postgres://server/facecode' } };
+      await journalOf(database, onServer).beginning.onModuleInit();
+      expect(await stoppedBecause()).toBe('truncated');
+    });
+
+    it('stops if the mirror knows more than the embedded database', async () => {
+      await loseTheLastSeal();
+      const mirror = join(folder, 'mirror');
+      mkdirSync(mirror, { recursive: true });
+      copyFileSync(join(folder, 'journal.checkpoint'), join(mirror, 'latest'));
+      await journalOf(database, { ...settings, checkpointMirror: { folder: mirror } }).beginning.onModuleInit();
+      expect(await stoppedBecause()).toBe('truncated');
+    });
   });
 
   it('accepts only the root that is there, and nothing when nothing is wrong', async () => {

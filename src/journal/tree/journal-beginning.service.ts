@@ -28,17 +28,16 @@ export class JournalBeginning implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const hasFile = await this.guard.outside.load();
-    await this.sealing.inTurnOrStop((tx) => this.begin(tx, hasFile));
+    await this.guard.outside.load();
+    await this.sealing.inTurnOrStop((tx) => this.begin(tx));
   }
 
-  /** @param hasFile whether a process with MACs has left its checkpoint in FACECODE_DATA_DIR */
-  private async begin(tx: Transaction, hasFile: boolean): Promise<void> {
+  private async begin(tx: Transaction): Promise<void> {
     const proof = this.macs.ofBeginning();
     const began = await this.state.macsBegan(tx);
     const tree = await this.guard.openTree(tx);
     if (began?.equals(proof)) return;
-    if (began !== null || hasFile || !(await this.isFromBeforeMacs(tx, tree))) {
+    if (began !== null || this.guard.outside.hasFile || !(await this.isFromBeforeMacs(tx, tree))) {
       throw inconsistent(
         'mac',
         tree.size + 1,

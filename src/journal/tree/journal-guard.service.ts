@@ -126,6 +126,13 @@ export class JournalGuard {
       throw inconsistent('outside', found.size + 1, `${sizes} has none that was signed since the journal was accepted`);
     }
     if (found.size < known.size) {
+      if (await this.outside.forgetFileOfEmbedded()) {
+        this.logger.warn(
+          `${sizes} ends at ${found.size}: it runs without fsync, and has lost its last writes in a crash. The journal ` +
+            'goes on from there',
+        );
+        return this.mustExtendWhatIsKnown(found, note, tiles);
+      }
       throw inconsistent('truncated', found.size + 1, `${sizes} ends at ${found.size}, like an older backup`);
     }
     const proof = await undamaged(() => consistencyProof(nodesOf(tiles), known.size, found.size), found.size);
