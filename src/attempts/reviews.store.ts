@@ -43,7 +43,8 @@ export class ReviewsStore {
       `select id from sessions left join review_claims on session_id = id and claimed_until > $1
         where status = 'in-review' and ($2::boolean is null or $2 = (session_id is not null))
           and ($5::text is null or platform = $5)
-          and ($3::text is null or (held_at, id) > (select held_at, id from sessions where id = $3))
+          and ($3::text is null or (held_at, id) > (
+            select held_at, id from sessions where id = $3 and ($5::text is null or platform = $5)))
         order by held_at, id limit $4`,
       [now, claimed, after, limit, reach.platform],
     );

@@ -20,7 +20,6 @@ const tellable: readonly string[] = [
   'type',
   'bucket',
   'format',
-  'platform',
   'from',
   'to',
   'createdAfter',

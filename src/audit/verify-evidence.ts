@@ -59,7 +59,7 @@ export function verifyEvidence(bundle: JsonObject, trusted: TrustedKey | null): 
   const told = tellSession(history);
   if (typeof told === 'string') return bad(null, told);
   const fault =
-    firstDifference(told.session as unknown as Json, bundle.session, 'session') ??
+    firstDifference(sessionAsToldIn(bundle, told.session, history), bundle.session, 'session') ??
     firstDifference(told.attempts as unknown as Json, bundle.attempts, 'attempts') ??
     faultOfWebhooks(bundle.webhooks, history) ??
     faultOfDeliveries(bundle.deliveries, history) ??
@@ -108,6 +108,14 @@ function tellSession(history: readonly JournalEvent[]): ReturnType<typeof proven
   } catch (error) {
     return `its events are not the history of a session: ${(error as Error).message}`;
   }
+}
+
+/** Files and events from before there were platforms name none. Whoever kept such a file must be able to verify it. */
+function sessionAsToldIn(bundle: JsonObject, told: ProvenSession, history: readonly JournalEvent[]): Json {
+  const { platform, ...rest } = told;
+  const isOld =
+    history[0]!.platform === undefined && isObject(bundle.session) && !Object.hasOwn(bundle.session, 'platform');
+  return (isOld ? rest : { ...rest, platform }) as unknown as Json;
 }
 
 function faultOfStatement(

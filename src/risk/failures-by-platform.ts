@@ -14,7 +14,7 @@ export function failuresAfter(
   { status, platform }: { status: OutcomeStatus; platform: string },
 ): FailuresByPlatform {
   if (consecutiveFailures === 0) return {};
-  return status === 'FAILED' ? { ...before, [platform]: (before[platform] ?? 0) + 1 } : before;
+  return status === 'FAILED' ? { ...before, [platform]: countOf(before, platform) + 1 } : before;
 }
 
 export interface CountedFailures {
@@ -24,7 +24,7 @@ export interface CountedFailures {
 
 /** How many of the failures that count are within reach. */
 export function failuresWithin({ consecutiveFailures, failuresByPlatform }: CountedFailures, reach: Reach): number {
-  return reach.platform === null ? consecutiveFailures : (failuresByPlatform[reach.platform] ?? 0);
+  return reach.platform === null ? consecutiveFailures : countOf(failuresByPlatform, reach.platform);
 }
 
 /** Whether every failure that counts is within reach. A failure whose platform is unknown is not. */
@@ -35,3 +35,7 @@ export function reachesAllFailures(counted: CountedFailures, reach: Reach): bool
     !Object.keys(counted.failuresByPlatform).some(isForeign)
   );
 }
+
+/** Reads own members only: a platform may be named `constructor`. */
+const countOf = (failures: FailuresByPlatform, platform: string): number =>
+  Object.hasOwn(failures, platform) ? failures[platform]! : 0;

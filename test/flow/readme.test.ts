@@ -69,6 +69,12 @@ describe('the README', () => {
     expect(await curl(reveal!, { KEY, ID })).toMatchObject({ code: session.attempt!.code });
   });
 
+  it('makes a key of a platform', async () => {
+    const makeKey = commands.find((command) => command.startsWith('curl ') && command.includes('"platform"'));
+    const made = await curl(makeKey!, { ADMIN_KEY: world.service.adminKey });
+    expect(made).toMatchObject({ platform: 'shop', scopes: ['sessions', 'endpoints'] });
+  });
+
   it('says which package its receiver needs, and how Express keeps the raw body', () => {
     const receiving = readme.slice(readme.indexOf('## Receiving events'), readme.indexOf('## Settings'));
     expect(receiving).toContain('npm i standardwebhooks');

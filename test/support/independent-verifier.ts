@@ -400,6 +400,9 @@ export function checkEvidence(text: string, publicKeyPem: string): Members[] {
   compare(bundle.version, 2, 'the version');
   const { events, note } = checkProvenEvents(bundle, publicKeyPem);
   const told = retell(events);
+  // Neither do files from then.
+  const { platform: named } = bundle.session as Members;
+  if (events[0]!.platform === undefined && named === undefined) delete told.session.platform;
   same(bundle.session, told.session, 'the session is not what the events say');
   same(bundle.attempts, told.attempts, 'the attempts are not what the events say');
   const unnamed = checkWebhooks(bundle.webhooks, events);

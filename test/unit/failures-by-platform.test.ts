@@ -16,6 +16,13 @@ it('counts each failure for its platform, and forgets all of them when a pass or
   expect(failuresAfter(counted, failed(0), { status: 'SUCCESS', platform: 'alpha' })).toEqual({});
 });
 
+it('counts for a platform whose name every object has as a member, too', () => {
+  const status = 'FAILED';
+  const counted = failuresAfter({}, failed(1), { status, platform: 'constructor' });
+  expect(counted).toEqual({ constructor: 1 });
+  expect(failuresWithin({ consecutiveFailures: 1, failuresByPlatform: {} }, Reach.of('constructor'))).toBe(0);
+});
+
 it.each([
   ['all of them are its own', { alpha: 3 }, true],
   ['one was of another platform', { alpha: 2, beta: 1 }, false],
