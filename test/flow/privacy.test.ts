@@ -284,6 +284,23 @@ onEveryStore(
       await client.delete(`/v1/endpoints/${endpoint.id}`);
     });
 
+    it('loses no result that was not applied yet when its subject was erased, also if no digest finds its body', async () => {
+      const { client, url, database } = world();
+      const scanRef = randomUUID();
+      const asked = await client.post('/v1/sessions', { scanRef, channels: ['sdk'] }).expect(201);
+      const session = asked.body as SessionBody;
+      // Nothing can apply it before the erasure.
+      await database.query('alter table webhooks rename column applied_at to applied_at_later');
+      let waiting: { id: string; state: string; hasBody: boolean }[] = [];
+      try {
+        await sendWebhook(url, { token: session.attempt!.token, status: 'SUCCESS', about: scanRef }).expect(200);
+        await erase(scanRef);
+      } finally {
+        await database.query('alter table webhooks rename column applied_at_later to applied_at');
+      }
+      await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
+    });
+
     it('is erased with a certificate that names every column that could hold something of a person', async () => {
       const { client, database } = world();
       const scanRef = randomUUID();
