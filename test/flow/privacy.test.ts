@@ -291,7 +291,6 @@ onEveryStore(
       const session = asked.body as SessionBody;
       // Nothing can apply it before the erasure.
       await database.query('alter table webhooks rename column applied_at to applied_at_later');
-      let waiting: { id: string; state: string; hasBody: boolean }[] = [];
       try {
         await sendWebhook(url, { token: session.attempt!.token, status: 'SUCCESS', about: scanRef }).expect(200);
         await erase(scanRef);
