@@ -28,6 +28,8 @@ export const impersonalColumns: Readonly<Record<string, readonly string[]>> = {
     'key_canaries.*',
     'sealing_keys.*',
     'journal_nodes.*',
+    'journal_state.*',
+    'events.mac',
     'checkpoints.*',
     'facecode_migrations.*',
   ],
