@@ -26,10 +26,10 @@ export const impersonalColumns: Readonly<Record<string, readonly string[]>> = {
   'about operators, platforms and keys': ['api_keys.*', 'endpoints.*', 'deliveries.test_event'],
   'keys and the proof of the journal': [
     'key_canaries.*',
-    'sealing_keys.*',
-    'journal_nodes.*',
     'journal_state.*',
     'events.mac',
+    'sealing_keys.*',
+    'journal_nodes.*',
     'checkpoints.*',
     'facecode_migrations.*',
   ],
