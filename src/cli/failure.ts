@@ -8,6 +8,7 @@ import {
 } from '../database/database-errors.js';
 import { FolderInUse } from '../database/embedded.js';
 import { MigrationsPending, MigrationsUnfit } from '../database/migrate.js';
+import { RightsMissing } from '../database/rights.js';
 
 export interface Failure {
   line: string;
@@ -16,7 +17,14 @@ export interface Failure {
 }
 
 /** Errors whose messages are written for operators. */
-const worded = [DatabaseUnavailable, DatabaseRefused, FolderInUse, MigrationsPending, MigrationsUnfit] as const;
+const worded = [
+  DatabaseUnavailable,
+  DatabaseRefused,
+  FolderInUse,
+  MigrationsPending,
+  MigrationsUnfit,
+  RightsMissing,
+] as const;
 
 /**
  * SQLSTATE classes and codes that the owner of the database can fix: insufficient resources, operator intervention,

@@ -19,6 +19,9 @@ const lessOn = {
   facecode_migrations: 'select',
 } as const;
 
+/** They run with the rights of the tables' owner, and nobody else may run them. */
+export const functions = ['erase_personal_data_without_key(text[])'] as const;
+
 /** @param role as the catalogue has its name @param schema of the service's tables */
 export function grantsFor(role: string, schema = 'public'): string {
   const [to, ours, queues] = [identifier(role), identifier(schema), identifier(queueSchema)];
@@ -30,7 +33,7 @@ export function grantsFor(role: string, schema = 'public'): string {
       `revoke all on ${ours}.${identifier(table)} from ${to};`,
       `grant ${privileges} on ${ours}.${identifier(table)} to ${to};`,
     ]),
-    `grant execute on function ${ours}.erase_personal_data_without_key(text[]) to ${to};`,
+    ...functions.map((name) => `grant execute on function ${ours}.${name} to ${to};`),
     '-- BullMQ, where it runs on this database instead of Redis; it makes a sequence for each queue as it runs',
     'do $$ begin',
     `  if to_regnamespace('${queueSchema}') is not null then`,

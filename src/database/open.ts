@@ -4,6 +4,7 @@ import { connectDatabase } from './connect.js';
 import type { Database } from './database.js';
 import { DatabaseRefused, DatabaseUnavailable, isSqlError, reasonOf } from './database-errors.js';
 import { migrate, MigrationsPending, pendingMigrations } from './migrate.js';
+import { checkRights } from './rights.js';
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -17,7 +18,7 @@ export interface Patience {
 
 const pauseMs = 500;
 
-/** @throws MigrationsPending, FolderInUse, DatabaseUnavailable, DatabaseRefused */
+/** @throws MigrationsPending, RightsMissing, FolderInUse, DatabaseUnavailable, DatabaseRefused */
 export async function openDatabase(
   settings: Pick<Settings, 'database' | 'dataDir'>,
   patience: Patience = { seconds: 30 },
@@ -29,6 +30,7 @@ export async function openDatabase(
     } else {
       const pending = await pendingMigrations(database);
       if (pending.length > 0) throw new MigrationsPending(pending);
+      await checkRights(database);
     }
     return database;
   } catch (error) {

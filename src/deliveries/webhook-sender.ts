@@ -15,6 +15,12 @@ import { postWebhook } from './egress/webhook-post.js';
 /** How long a stopping process waits for answers. Another process sends unanswered deliveries again. */
 const stopGraceMs = 1000;
 
+/**
+ * A consumer may answer with what it knows of the person. No erasure finds answers to these events: the first one follows
+ * the erasure, and the other one belongs to no session, though its filter may name a session or a scanRef.
+ */
+const answersNotKept: readonly string[] = ['subject.erased', 'audit.read'];
+
 /** Renders, signs and posts an event. Does not act on the answer. */
 @Injectable()
 export class WebhookSender implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -55,8 +61,7 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
     const began = performance.now();
     const message = { url: delivery.url, headers, body, startBefore: validUntil };
     const posted = await postWebhook(this.agent, message, this.stopping.signal);
-    // A consumer may answer with what it knows of the person, and the erasure is over.
-    const answer = delivery.eventType === 'subject.erased' ? null : posted?.answer;
+    const answer = answersNotKept.includes(delivery.eventType) ? null : posted?.answer;
     return posted && { ...posted, answer: answer ?? null, at, durationMs: Math.round(performance.now() - began) };
   }
 

@@ -101,6 +101,8 @@ export class ErasureStore {
               (select count(*) from deliveries where session_id in (select id from theirs))::int as deliveries,
               (select count(*) from deliveries join delivery_attempts on delivery_id = deliveries.id
                 where session_id is null and response_sealed is not null)::int as answers,
+              (select count(*) from idempotency_keys
+                where not exists (select from sessions where sessions.id = session_id))::int as refusals,
               (select count(*) from review_claims where session_id in (select id from theirs))::int
                 + (select count(*) from review_approvals where session_id in (select id from theirs))::int as reviews,
               (select count(*) from legal_holds where scan_ref = $1)::int as holds`,

@@ -36,7 +36,7 @@ export const keptPlaces = [
   },
   {
     name: 'subject',
-    what: 'the count of failures in a row, locks and the last ten outcomes',
+    what: 'the count of failures in a row, by platform too, locks and the last ten outcomes',
     where: 'subjects.scan_ref, subjects.last_outcomes, subjects.failures_by_platform',
     why: 'forgetting them would be the way around a lock',
   },
@@ -75,6 +75,12 @@ export const keptPlaces = [
     what: 'answers of consumers to events that name no subject',
     where: 'delivery_attempts.response_sealed',
     why: 'nothing says whether they are about the subject',
+  },
+  {
+    name: 'refusals',
+    what: 'idempotency keys of requests that made no session, because a subject was locked',
+    where: 'idempotency_keys.key, idempotency_keys.request_digest, idempotency_keys.answer_sealed',
+    why: 'nothing says which subject they were about; they are deleted after 24 hours',
   },
   {
     name: 'reviews',

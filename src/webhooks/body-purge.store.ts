@@ -11,6 +11,17 @@ export interface UnindexedBody {
 /** `error` may quote the body. */
 const withoutBody = `set body_sealed = null, scan_ref_digest = null, error = null`;
 
+/**
+ * What is done to webhooks that belong to no attempt. One that was not applied yet is then `unmatched`, unless its token
+ * is of an attempt: that one is applied first, and its body deleted after.
+ */
+const ofNoAttempt = {
+  change: `${withoutBody}, state = case when state = 'new' then 'unmatched' else state end`,
+  condition: `attempt_id is null
+          and (state <> 'new' or token_digest is null
+               or not exists (select from attempts where attempts.token_digest = webhooks.token_digest))`,
+} as const;
+
 /** Of the attempts of a subject, or naming one of its scanRefs. */
 const ofSubject = `(attempt_id in (select id from attempts where scan_ref = $1) or scan_ref_digest = any ($2))`;
 
@@ -82,24 +93,21 @@ export class BodyPurgeStore {
     return count;
   }
 
-  /**
-   * Deletes the bodies of webhooks that belong to no attempt and name one of these scanRefs. One that was not applied
-   * yet is then `unmatched`, unless its token is of an attempt: that one is applied first, and its body deleted after.
-   */
+  /** Deletes the bodies of webhooks that belong to no attempt and name one of these scanRefs. */
   async purgeNaming(tx: Transaction, digests: readonly Buffer[]): Promise<number> {
     const { count } = await tx.query(
-      `update webhooks ${withoutBody}, state = case when state = 'new' then 'unmatched' else state end
-        where scan_ref_digest = any ($1) and attempt_id is null
-          and (state <> 'new' or token_digest is null
-               or not exists (select from attempts where attempts.token_digest = webhooks.token_digest))`,
+      `update webhooks ${ofNoAttempt.change} where scan_ref_digest = any ($1) and ${ofNoAttempt.condition}`,
       [[...digests]],
     );
     return count;
   }
 
-  /** Deletes these bodies. */
+  /** Deletes the bodies of those of these webhooks that belong to no attempt. */
   async purge(tx: Transaction, ids: readonly string[]): Promise<number> {
-    const { count } = await tx.query(`update webhooks ${withoutBody} where id = any ($1)`, [[...ids]]);
+    const { count } = await tx.query(
+      `update webhooks ${ofNoAttempt.change} where id = any ($1) and ${ofNoAttempt.condition}`,
+      [[...ids]],
+    );
     return count;
   }
 

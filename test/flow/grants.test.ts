@@ -153,6 +153,22 @@ describeServers('a role that may run the service and not change the journal', ['
     await as(database.url, (owner) => owner.query('drop table later'));
   });
 
+  it('is named when it lacks rights on what a later version has added, and the service does not start', async () => {
+    const execute = (verb: string) =>
+      `${verb} execute on function erase_personal_data_without_key(text[]) ${verb === 'grant' ? 'to' : 'from'} "${role}"`;
+    await as(database.url, (owner) => owner.query(execute('revoke')));
+    await as(database.url, (owner) => owner.query(`revoke insert on sealing_keys from "${role}"`));
+    const env = testEnvironment(folder, { ...variables(asRole()), MIGRATE_ON_START: 'off' });
+    const lacks = 'sealing_keys, erase_personal_data_without_key(text[])';
+    const named = expect.stringMatching(/^[^\n]*App role[^\n]*facecode migrate --grant-to[^\n]*\n$/);
+    const failed = await runFacecode(['check'], { cwd: folder, env });
+    expect(failed).toMatchObject({ code: 3, err: named });
+    expect(failed.err).toContain(lacks);
+    await expect(startTestService({ ...variables(asRole()), MIGRATE_ON_START: 'off' })).rejects.toThrow(lacks);
+    expect(await migrateAndGrant()).toMatchObject({ code: 0 });
+    expect(await runFacecode(['check'], { cwd: folder, env })).toMatchObject({ code: 0, err: '' });
+  });
+
   it('is named when it does not exist', async () => {
     const failed = await migrateAndGrant('nobody at all');
     expect(failed).toMatchObject({

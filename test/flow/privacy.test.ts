@@ -10,7 +10,6 @@ import { impersonalColumns } from '../support/impersonal-columns.js';
 import { runRetention } from '../support/retention.js';
 import { waitFor } from '../support/wait-for.js';
 import { sendWebhook } from '../support/webhook.js';
-import { quietJournal } from '../support/quiet-journal.js';
 import { onEveryStore } from '../support/world.js';
 
 interface Certificate {
@@ -26,9 +25,6 @@ interface Certificate {
 onEveryStore(
   'the privacy of a subject',
   (world) => {
-    // The consumer here answers every event with a canary. A read between two looks would bring one more.
-    quietJournal(world);
-
     let receiver: Receiver | null = null;
     afterEach(async () => {
       await receiver?.close();
@@ -272,6 +268,15 @@ onEveryStore(
         ]),
       );
 
+      // Auditors, whose reads name the subject and are delivered, too.
+      await client.get(path(scanRef)).expect(200);
+      const reads = async () => (await receiver!.until(1, endpoint.path)).map(({ event }) => JSON.stringify(event));
+      await waitFor(
+        async () => (await reads()).some((event) => event.includes('audit.read') && event.includes(scanRef)),
+        {
+          what: 'the read to be delivered',
+        },
+      );
       const certificate = await erase(scanRef);
       await waitFor(() => told('subject.erased'), { what: 'the erasure to be delivered' });
       await waitFor(async () => (await deliveriesOf(client, endpoint.id, 'pending')).length === 0, {
@@ -286,6 +291,43 @@ onEveryStore(
       const erased = certificate.erased.find(({ where }) => where.startsWith('webhooks.body_sealed'));
       expect(erased?.count).toBe(6);
       await client.delete(`/v1/endpoints/${endpoint.id}`);
+    });
+
+    it('loses no result that was not applied yet when its subject was erased, also if no digest finds its body', async () => {
+      const { client, url, database } = world();
+      const scanRef = randomUUID();
+      const asked = await client.post('/v1/sessions', { scanRef, channels: ['sdk'] }).expect(201);
+      const session = asked.body as SessionBody;
+      // Nothing can apply it before the erasure.
+      await database.query('alter table webhooks rename column applied_at to applied_at_later');
+      try {
+        await sendWebhook(url, { token: session.attempt!.token, status: 'SUCCESS', about: scanRef }).expect(200);
+        await erase(scanRef);
+      } finally {
+        await database.query('alter table webhooks rename column applied_at_later to applied_at');
+      }
+      await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
+      await runRetention(world());
+      const purged = `select from webhooks where attempt_id = $1 and state = 'applied' and body_sealed is null`;
+      await waitFor(async () => (await database.query(purged, [session.attempt!.id])).count === 1, {
+        what: 'its body to be deleted',
+      });
+    });
+
+    it('is erased with a certificate that counts idempotency keys of refused requests, which name nobody', async () => {
+      const { client, database } = world();
+      const scanRef = randomUUID();
+      await client.create(scanRef);
+      await database.query(
+        `insert into subjects (scan_ref, consecutive_failures, locks, locked_until, updated_at)
+         values ($1, 5, 1, now() + interval '1 hour', now())
+         on conflict (scan_ref) do update set locks = 1, locked_until = excluded.locked_until`,
+        [scanRef],
+      );
+      await client.post('/v1/sessions', { scanRef }).set('idempotency-key', `Jane Doe ${scanRef}`).expect(423);
+      const { kept } = await erase(scanRef);
+      const refusals = kept.find(({ where }) => where.startsWith('idempotency_keys.key'));
+      expect(refusals).toMatchObject({ count: 1, why: expect.stringContaining('24 hours') });
     });
 
     it('is erased with a certificate that names every column that could hold something of a person', async () => {
