@@ -55,7 +55,7 @@ export class WebhookSender implements BeforeApplicationShutdown, OnApplicationSh
     const began = performance.now();
     const message = { url: delivery.url, headers, body, startBefore: validUntil };
     const posted = await postWebhook(this.agent, message, this.stopping.signal);
-    // A consumer may answer with what it knows of the person, and the erasure is over.
+    // The consumer may answer with personal data, and the erasure that would remove it is already over.
     const answer = delivery.eventType === 'subject.erased' ? null : posted?.answer;
     return posted && { ...posted, answer: answer ?? null, at, durationMs: Math.round(performance.now() - began) };
   }

@@ -55,7 +55,8 @@ describeServers('readers who ask for too much at once', ['postgres', 'redis'], (
       const answer = await sendWebhook(url, { token: `unknown-${n}`, status: 'FAILED' });
       expect(answer.status).toBe(200);
     }
-    await client.get('/v1/api-keys').expect(200);
+    // Listing endpoints is not recorded. To record a read, PostgreSQL would open the locked table for the foreign key.
+    await client.get('/v1/endpoints').expect(200);
     let answered = 0;
     for (const summary of summaries) void summary.then(() => (answered += 1));
     await waitFor(() => answered === 12, { what: 'the other twelve to be refused', withinSeconds: 15 });
