@@ -14,6 +14,7 @@ import {
 } from '../support/endpoints.js';
 import { type ReceivedRequest, type Receiver, startReceiver, verify } from '../support/receiver.js';
 import { waitFor } from '../support/wait-for.js';
+import { quietJournal } from '../support/quiet-journal.js';
 import { onEveryStore } from '../support/world.js';
 import type { EventBody } from '../support/client.js';
 
@@ -22,6 +23,8 @@ const lastOfCreation = 'attempt.awaiting-selfie';
 onEveryStore(
   'deliveries',
   (world) => {
+    quietJournal(world);
+
     let receiver: Receiver;
     beforeAll(async () => {
       receiver = await startReceiver();

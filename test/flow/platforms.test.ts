@@ -468,8 +468,10 @@ onEveryStore(
           ...headers,
           'last-event-id': String(events[0]!.position),
         });
-        const rest = await again.atLeast(events.length - 1);
-        expect(rest.map(({ data }) => data.position)).toEqual(events.slice(1).map(({ position }) => position));
+        await again.atLeast(events.length - 1);
+        // The platform's own reads are recorded, too, and come later.
+        const rest = again.events.slice(0, events.length - 1);
+        expect(rest.map(({ position }) => position)).toEqual(events.slice(1).map(({ position }) => position));
         again.close();
       });
 
@@ -634,7 +636,11 @@ onEveryStore(
       it('is the same events as CSV', async () => {
         const csv = await exported(beta.client, 'platform=beta&format=csv');
         expect(csv).toContain(beta.ids.session);
-        expect(csv).not.toContain('alpha');
+        const [head, ...rows] = csv.trimEnd().split('\r\n');
+        const column = head!.split(',').indexOf('platform');
+        expect(new Set(rows.map((row) => row.split(',')[column]))).toEqual(new Set(['beta']));
+        // The records of its own reads hold what the platform asked for, which was a foreign id now and then.
+        expect(rows.filter((row) => !row.includes(',audit.read,')).join()).not.toContain('alpha');
       });
 
       it('is of its own platform only, and the whole journal takes a key of all platforms', async () => {
