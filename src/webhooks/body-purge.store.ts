@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
 
-/** A body that may name a subject and that no index finds. */
+/** A body that may name a subject, but that no index finds. */
 export interface UnindexedBody {
   id: string;
   bodySealed: Buffer;
@@ -11,7 +11,7 @@ export interface UnindexedBody {
 /** `error` may quote the body. */
 const withoutBody = `set body_sealed = null, scan_ref_digest = null, error = null`;
 
-/** Of the attempts of a subject, or naming one of its scanRefs. */
+/** Webhooks of the subject's attempts, and those that name one of its scanRefs. */
 const ofSubject = `(attempt_id in (select id from attempts where scan_ref = $1) or scan_ref_digest = any ($2))`;
 
 @Injectable()
@@ -52,7 +52,7 @@ export class BodyPurgeStore {
   }
 
   /**
-   * The subject's own scanRef, and those of the identifications that its sessions asked for: webhooks may name either.
+   * The subject's own scanRef, and the scanRefs of identifications that its sessions requested. Webhooks may name any.
    */
   async scanRefsOf(tx: Transaction, scanRef: string): Promise<string[]> {
     const { rows } = await tx.query<{ scanRef: string }>(
@@ -83,8 +83,8 @@ export class BodyPurgeStore {
   }
 
   /**
-   * Deletes the bodies of webhooks that belong to no attempt and name one of these scanRefs. One that was not applied
-   * yet is then `unmatched`, unless its token is of an attempt: that one is applied first, and its body deleted after.
+   * Deletes the bodies of webhooks that belong to no attempt and name one of these scanRefs. A webhook that was not applied
+   * yet becomes `unmatched`. If an attempt has its token, it is applied first, and its body is deleted afterwards.
    */
   async purgeNaming(tx: Transaction, digests: readonly Buffer[]): Promise<number> {
     const { count } = await tx.query(

@@ -9,8 +9,8 @@ import { SealingStore } from './sealing.store.js';
 const page = 2000;
 
 /**
- * What a process does before it appends its first event: it reads the checkpoints that are kept outside the database and
- * holds the journal against them. The first process with MACs also gives MACs to the events that wait to be sealed.
+ * What a process does before it appends its first event: it reads the checkpoints that are kept outside the database, and
+ * compares the journal with them. The first process with MACs also gives MACs to the events that wait to be sealed.
  */
 @Injectable()
 export class JournalBeginning implements OnModuleInit {
@@ -43,7 +43,7 @@ export class JournalBeginning implements OnModuleInit {
       );
     }
     const given = await this.giveMacs(tx, tree.size);
-    if (given > 0) this.logger.warn(`${given} events that an older version had recorded got their MACs`);
+    if (given > 0) this.logger.warn(`${given} events of an older version got their MACs`);
     await this.sealing.sealPositioned(tx, tree);
     await this.state.beginMacs(tx, proof);
   }

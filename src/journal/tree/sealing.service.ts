@@ -27,7 +27,7 @@ export class SealingService {
     @Inject(EventMac) private readonly macs: EventMac,
   ) {}
 
-  /** Until nothing is left that was there when it began, or the journal is found to be inconsistent. */
+  /** Seals until everything that waited when it began is sealed, or until the journal turns out to be inconsistent. */
   async sealAll(): Promise<void> {
     await this.orStop(async () => {
       while ((await this.sealBatch()) === batch);
@@ -70,12 +70,12 @@ export class SealingService {
     }
   }
 
-  /** Events that wait and are not the service's never get a position. */
+  /** Waiting events that the service has not recorded never get a position. */
   async setAside(tx: Transaction, ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.store.setAside(tx, ids);
   }
 
-  /** Takes in events that have positions already, of a version without a tree. */
+  /** Adds events to the tree that already have positions, from a version without a tree. */
   async sealPositioned(tx: Transaction, tree: OpenTree): Promise<void> {
     for (let grown = tree; ;) {
       const events = await this.store.sealed(grown.size, Number.MAX_SAFE_INTEGER, batch, tx);
@@ -112,10 +112,10 @@ export class SealingService {
 
   private mustHaveMacs(events: readonly StoredEvent[], size: number): void {
     const forged = events.find((event) => !this.macs.isOf(event, event.mac));
-    if (forged) throw inconsistent('mac', size + 1, `this service has not recorded the event ${forged.id} like this`);
+    if (forged) throw inconsistent('mac', size + 1, `the service has not recorded the event ${forged.id} like this`);
   }
 
-  /** A MAC does not show that the event before it was removed before it was sealed. A gap within the session does. */
+  /** A MAC does not show that the previous event was removed before it was sealed. A gap within the session does. */
   private async mustFollow(tx: Transaction, events: readonly UnsealedEvent[], size: number): Promise<void> {
     for (const { id, sessionId, seq, follows } of events) {
       if (follows || sessionId === null || seq === null) continue;
