@@ -98,7 +98,7 @@ describeServers('readers who ask for too much at once', ['postgres', 'redis'], (
     return world.client.as((body as { key: string }).key);
   };
 
-  it('may keep so many streams open with one key, and no more until one of them ends', async () => {
+  it('may keep a limited number of streams open with one key, and more only when one of them ends', async () => {
     const limits = world.service.service.app.get(StreamLimits);
     expect(limits).toMatchObject({ perKey: 1000, perToken: 10 });
     limits.perKey = 20;
@@ -125,7 +125,7 @@ describeServers('readers who ask for too much at once', ['postgres', 'redis'], (
     );
   }, 60_000);
 
-  it('may have so many polls waiting with one key, and no more until one of them ends', async () => {
+  it('may have a limited number of polls waiting with one key, and more only when one of them ends', async () => {
     const [greedy, modest] = [await newKey(), await newKey()];
     const events = world.service.service.app.get(EventsService);
     expect(events.waitingPerKey).toBe(500);
