@@ -37,7 +37,7 @@ export const keptPlaces = [
   {
     name: 'subject',
     what: 'the count of failures in a row, locks and the last ten outcomes',
-    where: 'subjects.scan_ref, subjects.last_outcomes',
+    where: 'subjects.scan_ref, subjects.last_outcomes, subjects.failures_by_platform',
     why: 'otherwise an erasure would end a lock',
   },
   {

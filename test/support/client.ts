@@ -80,9 +80,20 @@ export class Client {
     return request(this.url).delete(path).set('authorization', `Bearer ${this.key}`);
   }
 
+  /** A session with its code, also on a machine that is too slow to answer with the code at once. */
   async create(scanRef: string, rest: object = {}): Promise<SessionBody> {
-    const answer = await this.post('/v1/sessions', { scanRef, ...rest }).expect(201);
-    return answer.body as SessionBody;
+    const answer = await this.post('/v1/sessions', { scanRef, ...rest });
+    if (answer.status === 201) return answer.body as SessionBody;
+    if (answer.status !== 202) throw new Error(`expected 201 or 202, got ${answer.status}: ${answer.text}`);
+    const { id, clientToken } = answer.body as SessionBody;
+    const session = await this.until(id, 'a code', ({ status }) => status !== 'pending', 60);
+    if ((rest as { reveal?: boolean }).reveal === false || session.attempt?.state !== 'issued') {
+      return { ...session, clientToken };
+    }
+    const { body } = await this.post(`/v1/sessions/${id}/code`).expect(200);
+    const { attemptId: _, ...secret } = body as { attemptId: string; expiresAt: string };
+    const revealed = await this.session(id);
+    return { ...revealed, attempt: { ...revealed.attempt!, ...secret }, clientToken };
   }
 
   async session(id: string): Promise<SessionBody> {

@@ -26,6 +26,8 @@ export const impersonalColumns: Readonly<Record<string, readonly string[]>> = {
   'about operators, platforms and keys': ['api_keys.*', 'endpoints.*', 'deliveries.test_event'],
   'keys and the proof of the journal': [
     'key_canaries.*',
+    'journal_state.*',
+    'events.mac',
     'sealing_keys.*',
     'journal_nodes.*',
     'checkpoints.*',
