@@ -3,7 +3,7 @@ import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { BootstrapKey } from './bootstrap-key.js';
 
-/** Who may use the API: makes and revokes API keys, and records that. The guard that checks them is in http/. */
+/** Makes and revokes API keys, and records that. The guard that checks them is in http/. */
 @Module({})
 export class AccessModule {
   static forRoles(roles: { api: boolean }, imports: NonNullable<DynamicModule['imports']>): DynamicModule {

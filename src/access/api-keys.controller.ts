@@ -36,7 +36,7 @@ class CreateApiKeyDto {
     required: false,
     default: defaultPlatform,
     description:
-      'The platform whose data the key may use: 1 to 64 of `a-z 0-9 -`, or `*` for all platforms, which needs at least one of the scopes `audit`, `review`, `admin`.',
+      'The platform whose data the key may use: 1 to 64 of `a-z 0-9 -`. `*` means all platforms; such a key needs at least one of the scopes `audit`, `review`, `admin`.',
   })
   @IfPresent()
   @IsPlatform()
@@ -95,7 +95,7 @@ export class ApiKeyResponse {
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   expiresAt!: string | null;
 
-  @ApiProperty({ required: false, description: 'The key itself: in the answer that creates it and nowhere else.' })
+  @ApiProperty({ required: false, description: 'The key itself. Only the answer that creates the key shows it.' })
   key?: string;
 }
 

@@ -1,4 +1,4 @@
-/** API keys as an administrator handles them. Each act is recorded in the journal, never with a key. */
+/** Making, listing and revoking API keys. Each act is recorded in the journal, never with the key itself. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Administrator } from '../core/actor.js';
 import { Clock } from '../core/clock.js';
@@ -19,7 +19,7 @@ export class ApiKeysService {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** @returns the key itself too: here and nowhere else */
+  /** @returns also the key itself, which nothing else returns */
   async create(asked: NewApiKey, by: Administrator): Promise<(ApiKey & { key: string }) | 'expired-already'> {
     const now = this.clock.now();
     if (asked.expiresAt && asked.expiresAt <= now) return 'expired-already';

@@ -86,7 +86,7 @@ export class BootstrapKey {
   }
 
   /**
-   * Gives a database its first bootstrap key, unless it ever had one.
+   * Gives a database its first bootstrap key, unless it already had one at any time.
    * @param make called only if the database never had one @returns the key, or null
    */
   private makeFirst(make: () => string): Promise<string | null> {

@@ -70,7 +70,7 @@ export class AttemptsStore {
     return (await this.findMany(tx, [sessionId]))[0] ?? null;
   }
 
-  /** Like `lock`, for somebody who asks through the API. @returns null also if the session is out of reach */
+  /** Like `lock`, for a caller of the API. @returns null also if the session is out of reach */
   async lockWithin(tx: Transaction, sessionId: string, reach: Reach): Promise<SessionWithAttempts | null> {
     const { count } = await tx.query(
       'select from sessions where id = $1 and ($2::text is null or platform = $2) for update',

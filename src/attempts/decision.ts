@@ -40,7 +40,7 @@ export interface AttemptFacts {
 interface Selfie {
   ip: string | null;
   riskTags: readonly string[];
-  /** when iDenfy's word reached us, however much later it is applied; absent: now */
+  /** when iDenfy's result arrived here, even if it is applied much later; absent: now */
   receivedAt?: Date;
 }
 
@@ -54,7 +54,7 @@ export interface ResultClaims {
   method: string | null;
 }
 
-/** iDenfy's word on a session, whoever brings it. */
+/** iDenfy's result for a session, from the webhook or from the session API. */
 export interface ResultInput {
   kind: 'result';
   outcome: Outcome;
@@ -79,7 +79,7 @@ export interface Moment {
   now: Date;
   /** whether iDenfy has to confirm what its webhook told, and what waits for that */
   confirmPass: 'off' | 'observe' | 'enforce';
-  /** how long after the expiry of its code a pass is still punctual */
+  /** how long after the expiry of its code a pass is still in time */
   deadlineGraceSeconds: number;
   /** too many failures of the scanRef: until then it passes nowhere; null when it is free */
   lockedUntil: Date | null;

@@ -1,6 +1,6 @@
 /**
- * Four eyes (REVIEW_FOUR_EYES): whether two API keys are two people. The service cannot see people. It sees whom a key
- * names as its owner, when the key was made, and which key made it. Pure.
+ * Four eyes (REVIEW_FOUR_EYES): decides whether two API keys count as two people. The service cannot see people. It sees
+ * the owner that a key names, when the key was made, and which key made it. Pure.
  */
 
 /** An API key, and the person or system that holds it. */
@@ -18,13 +18,13 @@ export interface Reviewer extends HeldKey {
   readonly makers: readonly HeldKey[];
 }
 
-/** A pass that waits for a second one. */
+/** The first approval of a pass. */
 export interface Approval {
   readonly by: Reviewer;
   readonly at: Date;
 }
 
-/** Why a key can approve nothing, or not this pass, whoever the other one is. */
+/** Why a key can approve no pass at all, or not this pass, whichever the other key is. */
 type KeyRefusal = 'admin-alone' | 'no-owner' | 'key-too-new';
 /** Why two keys are not two people. */
 type PairRefusal = 'second-reviewer-needed' | 'same-owner' | 'key-of-other-reviewer';
@@ -34,13 +34,13 @@ export type FourEyesRefusal = KeyRefusal | PairRefusal;
 export const whyNotDecide = ({ hasReviewScope }: Pick<Reviewer, 'hasReviewScope'>): 'admin-alone' | null =>
   hasReviewScope ? null : 'admin-alone';
 
-/** @param heldAt when the pass was first held: who wants to grant it alone could have made a later key for that */
+/** @param heldAt when the pass was first held; a reviewer could have made a later key in order to approve twice */
 export function whyNotApprove(key: Reviewer, heldAt: Date): KeyRefusal | null {
   if (ownerOf(key) === null) return 'no-owner';
   return key.createdAt > heldAt ? 'key-too-new' : whyNotDecide(key);
 }
 
-/** The approvals that count, also after an upgrade from a version with weaker rules. */
+/** The approvals that count. A version with weaker rules may have stored others. */
 export const counting = (approvals: readonly Approval[], heldAt: Date): Approval[] =>
   approvals.filter(({ by }) => whyNotApprove(by, heldAt) === null);
 

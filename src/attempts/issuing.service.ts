@@ -57,7 +57,7 @@ export class CodeIssuer {
     if (!begun) return false;
     const { session, attempt } = begun;
     if (attempt.lostSince) {
-      // Before it makes another paid call, it records what the lost one may have left behind.
+      // Before another paid call, record the sessions that the lost one may have made.
       await this.lost.lookFor(begun, attempt.lostSince);
       return false;
     }

@@ -12,7 +12,7 @@ import { LockedAttempts } from './locked-attempts.js';
 import { OrphansStore } from './orphans.store.js';
 import type { AttemptRow } from './rows.js';
 
-/** The list is for our books alone, so the user's code does not wait for it longer than this. */
+/** The list serves only our records, so the user's code waits no longer than this for it. */
 const listPatienceMs = 60_000;
 
 const actor = { kind: 'system', id: 'find-lost-session' } as const;
@@ -31,7 +31,7 @@ export class LostSessions {
   ) {}
 
   /**
-   * Lists what a lost create call may have left behind. Then another create call is due. Makes one call.
+   * Records the sessions that a lost create call may have made. Afterwards another create call is due. Makes one call.
    * @param since the moment before the lost call
    */
   async lookFor(requested: Requested, since: Date): Promise<void> {
@@ -44,16 +44,16 @@ export class LostSessions {
         ofScanRef.map(({ tokenString }) => tokenString),
       );
     } else {
-      // While the breaker keeps us from calling, a create call would not be made either.
+      // While the breaker is open, no create call would be made either.
       const isDown = outcome.kind === 'retry-later' && outcome.why === 'provider-down';
       const isPatient = this.clock.now().getTime() < since.getTime() + listPatienceMs;
       if (outcome.kind === 'retry-later' && (isDown || isPatient)) return this.issuance.postpone(requested, outcome);
-      this.logger.warn(`the session of a lost create call cannot be looked for: ${outcome.detail}`);
+      this.logger.warn(`cannot look for the session of a lost create call: ${outcome.detail}`);
     }
     await this.issuance.postpone(requested, { why: 'lost', retryAfterSeconds: null, lostSince: null }, 0);
   }
 
-  /** Lists those of the sessions that no attempt uses as orphans. One that is listed already is not listed again. */
+  /** Records as orphans the sessions that no attempt uses, each of them once. */
   async recordOrphans(attempt: AttemptRow, tokens: readonly string[]): Promise<void> {
     const unknown = await this.orphans.unknown(tokens);
     if (unknown.length === 0) return;

@@ -19,7 +19,7 @@ export class OrphansStore {
   }
 
   /**
-   * @param attemptId the attempt for whose code they were found
+   * @param attemptId the attempt whose code was being requested
    * @returns how many of them nobody had kept before
    */
   async keep(tx: Transaction, tokens: readonly string[], attemptId: string, now: Date): Promise<number> {

@@ -47,11 +47,11 @@ interface SessionMove {
 }
 
 /**
- * A webhook's pass is late if it reached us after the expiry of its code and the grace: at that moment iDenfy should have
- * been asked, and could not be. The webhook has no time of its own. What counts is when it arrived, not when it is
- * applied, so that a backlog of ours makes no pass late.
+ * A webhook's pass is late if it arrived after the expiry of its code and the grace. By then the session API should have
+ * been asked, and could not be. A webhook carries no time. What counts is when it arrived, not when it is applied, so that
+ * a backlog here makes no pass late.
  *
- * @returns the signal; null for a punctual pass and for every other result
+ * @returns the signal; null for a pass that is in time and for every other result
  */
 export function lateness(
   { expiresAt }: Pick<AttemptFacts, 'expiresAt'>,
@@ -68,7 +68,7 @@ export function lateness(
 /** A pass as it is about to be granted. */
 interface Pass {
   outcome: Outcome;
-  /** of the session, with what the pass itself has raised */
+  /** signals of the session, with those that the pass itself has raised */
   signals: readonly Signal[];
   isLate: boolean;
 }

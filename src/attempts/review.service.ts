@@ -34,7 +34,7 @@ export class ReviewService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Reserves it for a while, or for a while more, for a key that may decide. */
+  /** Reserves the pass for this key, or extends its claim. The key must be one that may decide. */
   claim(sessionId: string, reach: Reach, actor: Actor): Promise<'claimed' | Refusal> {
     return this.withHeld(sessionId, reach, async (held) => {
       const { tx, locked, attempt, now } = held;
@@ -48,7 +48,7 @@ export class ReviewService {
     });
   }
 
-  /** Gives it back. Nothing to give back is fine, and journals nothing. */
+  /** Gives the pass back. If there is no claim, nothing is recorded. */
   release(sessionId: string, reach: Reach, actor: Actor): Promise<'released' | Refusal> {
     return this.withHeld(sessionId, reach, async (held) => {
       const { tx, locked, attempt, now } = held;
@@ -94,7 +94,7 @@ export class ReviewService {
         },
       );
       if (typeof decided === 'string') return decided;
-      // This reviewer has finished; another one may have to decide, too.
+      // This reviewer has finished. Another one may still have to decide.
       await this.reviews.endClaim(tx, sessionId);
       if (decided.kind === 'decided') {
         await this.moves.write(tx, locked, attempt, decided.moved, { actor, now });

@@ -42,7 +42,7 @@ type About = Pick<AttemptFacts, 'id' | 'number'>;
 
 export const isLive = (claim: Claim | null, now: Date): claim is Claim => claim !== null && claim.until > now;
 
-/** Why a reviewer may not act now; null: they may. */
+/** Why a reviewer may not act now; null if they may. */
 export function whyNot(
   session: Pick<SessionFacts, 'status'>,
   claim: Claim | null,

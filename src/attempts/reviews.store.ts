@@ -116,12 +116,12 @@ export class ReviewsStore {
     return found.map(({ scopes, ...key }) => ({ ...key, hasReviewScope: scopes.includes('review') }));
   }
 
-  /** The approvals of this hold. One for an earlier reason was given when less was known. */
+  /** The approvals for the current reason. An approval for an earlier reason was given when less was known. */
   async approvalsOf(tx: Transaction, sessionId: string, reason: string | null): Promise<Approval[]> {
     return (await this.approvals(tx, [sessionId])).filter((approval) => approval.reason === reason);
   }
 
-  /** Without those of revoked keys: a key may be revoked because somebody else used it. */
+  /** Without approvals of revoked keys: a key may have been revoked because somebody else used it. */
   private async approvals(from: Queryable, ids: string[]) {
     const { rows } = await from.query<{ sessionId: string; reason: string; by: string; at: Date }>(
       `select session_id as "sessionId", reason, approved_by as by, approved_at as at

@@ -10,12 +10,12 @@ import { type Read, ReadLedger, type ReadSum } from './read-ledger.js';
 
 const lookEveryMs = 1000;
 
-/** Who reads, and what they asked for. */
+/** The reader, and what they asked for. */
 export type Reader = Omit<Read, keyof RowsRead | 'at'>;
 
 /**
- * Records who has read what. The first read of its kind is in the journal before its answer is sent, so no crash hides that
- * somebody read. Further reads within a minute are added up: kill -9 may lose their number.
+ * Records who has read what. The first read of its kind is in the journal before its answer is sent, so a crash never hides
+ * that somebody read. Further reads within a minute are added up; kill -9 may lose their count.
  */
 @Injectable()
 export class AccessLog implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -93,7 +93,7 @@ export class AccessLog implements OnApplicationBootstrap, OnApplicationShutdown 
       await this.tell(due);
     } catch (error) {
       this.ledger.putBack(due);
-      this.logger.warn(`reads are not journaled yet: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`reads are not recorded yet: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 

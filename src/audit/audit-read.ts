@@ -1,7 +1,7 @@
 import type { EventData, NewEvent } from '../journal/journal-event.js';
 import type { ReadSum } from './read-ledger.js';
 
-/** The event that tells of reads. */
+/** The event that records reads. */
 export function auditRead(sum: Omit<ReadSum, 'keyId' | 'platform'>): NewEvent {
   const { route, filter, reads, rows, firstPosition, lastPosition, firstAt, lastAt } = sum;
   const range: EventData =

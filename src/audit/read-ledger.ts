@@ -1,5 +1,5 @@
 /**
- * Reads that are still to be journaled, added up so that no reader can flood the journal: of one key, route and filter
+ * Reads that are still to be recorded, added up so that no reader can flood the journal: of one key, route and filter
  * the first is told at once, and what follows within a minute in one sum at its end. No clock, no I/O.
  */
 import type { RowsRead } from '../http/recorded-read.js';
@@ -43,7 +43,7 @@ interface Kind {
 export class ReadLedger {
   private readonly keys = new Map<string, Map<string, Kind>>();
 
-  /** Adds a part of an answer that is recorded already: it can wait for the sum. */
+  /** Adds a further part of an answer whose first part is recorded. It is recorded with the sum. */
   addPart(read: Read): void {
     const first = this.add(read);
     if (first) this.putBack([first]);

@@ -12,7 +12,7 @@ import { readFilter } from './read-filter.js';
 import { routeName } from './route-name.js';
 import { mustRecord } from './what-answers-hold.js';
 
-/** Records what is read by whatever route, before it is sent. */
+/** Records what is read, on every route, before it is sent. */
 @Injectable()
 export class ReadsInterceptor implements NestInterceptor {
   constructor(
@@ -44,7 +44,7 @@ export class ReadsInterceptor implements NestInterceptor {
   }
 }
 
-/** Of a page its rows, else one. @returns null if nothing was shown that counts */
+/** A page counts its rows, any other answer counts as one. @returns null if nothing was shown that counts */
 function rowsOf(answer: unknown, answers: AnswerTypes): RowsRead | null {
   if (answers.includes(EventPageResponse)) return eventsRead((answer as EventPageResponse).data);
   const { data } = (answer ?? {}) as { data?: unknown };

@@ -1,6 +1,6 @@
 /**
- * The name of a route in the record of reads, such as `attempts.search` or `sessions.evidence`: the fixed parts of its
- * address, and the handler's name if there is only one. Pure.
+ * The name of a route in `audit.read` events, such as `attempts.search` or `sessions.evidence`: the fixed parts of its
+ * address. If there is only one fixed part, the handler's name follows. Pure.
  * @param url as it is matched, such as `/v1/sessions/:id/evidence`
  */
 export function routeName(url: string, handler: string): string {

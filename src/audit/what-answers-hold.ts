@@ -1,6 +1,6 @@
 /**
- * Which reads are recorded: all, unless the classes of the answer are listed here. So an answer that somebody forgets is
- * recorded once too often, and never once too little. Pure.
+ * Decides which reads are recorded: all, unless the classes of the answer are listed here. So a forgotten answer is recorded
+ * needlessly, but never missed. Pure.
  */
 import type { Type } from '@nestjs/common';
 import {
@@ -29,13 +29,13 @@ import {
 } from '../sessions/session.responses.js';
 import { UserSessionResponse } from '../sessions/user-session.response.js';
 
-/** Neither personal data nor anything that is kept for auditors. */
+/** Answers with neither personal data nor audit data. */
 const holdNeither: readonly Type[] = [
   // Only what the request itself said, with a new id, code or key.
   CreatedSessionResponse,
   ApiKeyResponse,
   ReviewNoteResponse,
-  // Systems of consumers and how they fare.
+  // Endpoints of consumers, and their state.
   EndpointResponse,
   EndpointWithSecretResponse,
   EndpointPageResponse,
@@ -49,7 +49,7 @@ const holdNeither: readonly Type[] = [
   MetricsText,
 ];
 
-/** Sessions, which the platform that made them may read without a record. */
+/** Sessions: the platform that made them reads them without a record. */
 const holdSessions: readonly Type[] = [
   SessionResponse,
   SessionPageResponse,
@@ -58,7 +58,7 @@ const holdSessions: readonly Type[] = [
   SessionEventsText,
 ];
 
-/** @param answers what the route may answer with; none: it answers without a body, or nobody has said */
+/** @param answers classes that the route may answer with; empty: no body, or not declared */
 export function mustRecord(reader: Principal, answers: AnswerTypes): boolean {
   // The client token shows its user the user's view of their own session.
   if (reader.kind === 'client-token') return false;
@@ -67,8 +67,8 @@ export function mustRecord(reader: Principal, answers: AnswerTypes): boolean {
 }
 
 /**
- * A platform at work. A key that may also watch, review or administer is not: it is in the hands of somebody who looks into
- * things, and the same answer would show them everything.
+ * Whether the key is a platform's own. A key that may also watch, review or administer is not: a person who investigates
+ * holds it, so their reads are recorded.
  */
 const isPlatform = ({ scopes }: Extract<Principal, { kind: 'api-key' }>): boolean =>
   scopes.includes('sessions') && !mayAct(scopes, ['audit', 'review']);

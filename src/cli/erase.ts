@@ -9,7 +9,7 @@ import { withDatabase } from './with-database.js';
 
 export const erase: Command = {
   name: 'erase',
-  summary: 'Applies erasures again after a backup was restored, from exports and erasure certificates made since',
+  summary: 'Erases again, after a backup was restored, the subjects that exports and erasure certificates name',
   usage: '--replay <NDJSON export or erasure certificate> [--replay …]',
   async run(args) {
     const { values } = parseArgs({ args, options: { replay: { type: 'string', multiple: true } } });
@@ -27,7 +27,7 @@ export const erase: Command = {
           return 3;
         }
         if ('reason' in found) {
-          printError(`${file}: ${found.invalid ? 'NOT VALID' : 'this file proves no erasures'}: ${found.reason}`);
+          printError(`${file}: ${found.invalid ? 'NOT VALID' : 'this file proves no erasure'}: ${found.reason}`);
           return found.invalid ? 1 : 2;
         }
         erasures.push(...found.asked);
@@ -41,7 +41,7 @@ export const erase: Command = {
         'legal-hold': 0,
         'newer-session': 0,
       };
-      // The last of each subject covers the earlier ones.
+      // The last erasure of each subject covers the earlier ones.
       const last = new Map(
         erasures.sort((a, b) => a.erasedAt.getTime() - b.erasedAt.getTime()).map((one) => [one.scanRef, one]),
       );
@@ -51,9 +51,13 @@ export const erase: Command = {
         const refusal = refusals[replayed];
         if (refusal) printError(`${erasure.scanRef}: not erased: ${refusal}`);
       }
-      print(`${counts.erased} subjects erased again, ${counts.known + counts['not-found']} had nothing left to erase.`);
+      print(
+        `${counts.erased} subjects were erased again; ${counts.known + counts['not-found']} had nothing left to erase.`,
+      );
       if (byRetention > 0) {
-        print(`${byRetention} erasures were by age: the service makes them again (PERSONAL_DATA_RETENTION_DAYS).`);
+        print(
+          `${byRetention} erasures were by age: the service repeats them by itself (PERSONAL_DATA_RETENTION_DAYS).`,
+        );
       }
       return counts['legal-hold'] + counts['newer-session'] === 0 ? 0 : 1;
     });
@@ -62,7 +66,8 @@ export const erase: Command = {
 
 const refusals: Partial<Record<Replayed, string>> = {
   'legal-hold': 'a legal hold was placed after the erasure',
-  'newer-session': 'it has sessions that are newer than the erasure; erase it with the API if these may go, too',
+  'newer-session':
+    'it has sessions that are newer than the erasure; if their data may be erased too, erase it with the API',
 };
 
 function unreadable(error: unknown): string {

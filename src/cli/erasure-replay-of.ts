@@ -1,4 +1,4 @@
-/** What erases, on an open database, for commands: the same classes as in the service, without Nest. */
+/** Builds the erasure for commands: the same classes as in the service, on an open database, without Nest. */
 import { AddressesStore } from '../attempts/addresses.store.js';
 import { AttemptsStore } from '../attempts/attempts.store.js';
 import { SystemClock } from '../core/clock.js';
@@ -32,7 +32,7 @@ export function erasureReplayOf(database: Database, settings: OpenedSettings<'en
   const [sealer, sources, store] = [new Sealer(encryption), new ErasureSources(), new ErasureStore(database)];
   const keys = new PersonalKeys(sealer);
   const { store: journal } = journalOf(database, settings);
-  // No reads but those of the erasure take place: they may have every connection.
+  // Nothing else reads, so the erasure may use every connection.
   const reads = ReadDatabase.on(database.pool, () => Promise.resolve());
   const sessions = new SessionsStore(database, reads, new AttemptsStore(database, journal));
   const bodies = new WebhooksStore(database, sealer);

@@ -40,13 +40,13 @@ export const exportCommand: Command = {
         platform: values.platform,
       });
       await write(Readable.from(journal.text(plan, format), { objectMode: false }), values.out);
-      printError(`${plan.events} events, of a journal of ${plan.checkpoint.size}.`);
+      printError(`${plan.events} events, of ${plan.checkpoint.size} in the journal.`);
       return 0;
     });
   },
 };
 
-/** Whoever can run this command can read the database, too. The record shows exports that went the regular way. */
+/** Somebody who can run this command can also read the database directly. So only regular exports are sure to be recorded. */
 async function recordExport(
   database: Database,
   journal: JournalStore,

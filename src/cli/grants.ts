@@ -9,8 +9,8 @@ export const grants: Command = {
   run(args) {
     const { values } = parseArgs({ args, options: { role: { type: 'string' } } });
     const role = roleOf('--role', values.role);
-    print(`-- For the owner of the tables, again after each migration (facecode migrate), then run the service as
--- "${role}" with MIGRATE_ON_START=off. A role that owns the tables is bound by their triggers only.`);
+    print(`-- Run this as the owner of the tables, and again after each migration (facecode migrate --grant-to does it).
+-- Then run the service as "${role}" with MIGRATE_ON_START=off. Only triggers restrict a role that owns the tables.`);
     print(grantsFor(role).trimEnd());
     return Promise.resolve(0);
   },
@@ -20,7 +20,7 @@ export const grants: Command = {
 export function roleOf(option: string, role = ''): string {
   // oxlint-disable-next-line no-control-regex -- a name with a line break could leave its comment or its quotes
   if (role === '' || Buffer.byteLength(role) > 63 || /[\u0000-\u001f]/.test(role)) {
-    throw new WrongUsage(`${option} takes the name of a role of PostgreSQL`);
+    throw new WrongUsage(`${option} takes the name of a PostgreSQL role`);
   }
   return role;
 }

@@ -7,10 +7,11 @@ import { withDatabase } from './with-database.js';
 
 export const journal: Command = {
   name: 'journal',
-  summary: 'Accepts a journal that is inconsistent, after you have looked at it: sealing goes on from there',
+  summary: 'Accepts an inconsistent journal, after you have looked at it, so that sealing resumes',
   usage: 'accept --root <root that GET /v1/journal/verify shows>',
   async run([action, ...args]) {
-    if (action !== 'accept') throw new WrongUsage(action === undefined ? 'say what to do' : `there is no "${action}"`);
+    if (action !== 'accept')
+      throw new WrongUsage(action === undefined ? 'name the action' : `there is no action "${action}"`);
     const { values } = parseArgs({ args, options: { root: { type: 'string' } } });
     const root = readRoot(values.root);
     return withDatabase(async (database, settings) => {
@@ -33,7 +34,7 @@ function readRoot(text: string | undefined): Buffer {
 
 function report({ kind, survey }: Acceptance): number {
   if (kind === 'accepted') {
-    print(`accepted: the journal goes on after position ${survey.size}`);
+    print(`accepted: the next event gets position ${survey.size + 1}`);
     describe(survey).forEach((line) => print(line));
     return 0;
   }
@@ -43,8 +44,8 @@ function report({ kind, survey }: Acceptance): number {
   }
   const why =
     kind === 'other-root'
-      ? `not accepted: the root is ${survey.root.toString('base64')} (size ${survey.size})`
-      : 'not accepted: too many events are not those that the service has recorded; restore a backup';
+      ? `not accepted: the root is now ${survey.root.toString('base64')} (size ${survey.size})`
+      : 'not accepted: too many events are missing or were changed; restore a backup';
   printError(why);
   describe(survey).forEach((line) => printError(line));
   return 1;
@@ -53,7 +54,7 @@ function report({ kind, survey }: Acceptance): number {
 function describe({ faults, badPositions, badEvents }: Survey): string[] {
   return [
     ...faults.slice(0, 20).map(({ position, detail }) => `position ${position}: ${detail}`),
-    ...(badPositions.length === 0 ? [] : [`set aside, by position: ${badPositions.toString()}`]),
-    ...(badEvents.length === 0 ? [] : [`set aside, never sealed: ${badEvents.join(', ')}`]),
+    ...(badPositions.length === 0 ? [] : [`set aside, positions: ${badPositions.toString()}`]),
+    ...(badEvents.length === 0 ? [] : [`set aside, events that are never sealed: ${badEvents.join(', ')}`]),
   ];
 }

@@ -18,7 +18,7 @@ const operator = { actor: { kind: 'system', id: 'command-line' }, platform: null
 export const keys: Command = {
   name: 'keys',
   summary:
-    'Makes, lists and revokes API keys without going through the API; seals data again with a new encryption key',
+    'Makes, lists and revokes API keys without the API; `reseal` seals all data again with the new encryption key',
   usage: `create --name <text> --scopes <${scopes.join('|')}>[,...] [--owner <text>] [--platform <name>|*] [--expires-at <ISO 8601>] | list | revoke <key id> | reseal`,
   async run([action, ...args]) {
     switch (action) {
@@ -31,7 +31,7 @@ export const keys: Command = {
       case 'reseal':
         return reseal(args);
       default:
-        throw new WrongUsage(action === undefined ? 'say what to do' : `there is no "${action}"`);
+        throw new WrongUsage(action === undefined ? 'name the action' : `there is no action "${action}"`);
     }
   },
 };
@@ -63,7 +63,8 @@ function readText(option: string, value: string): string {
 
 function readPlatform(name: string | undefined, granted: readonly Scope[]): string {
   if (name === undefined) return defaultPlatform;
-  if (name !== allPlatforms && !isOnePlatform(name)) throw new WrongUsage(`--platform ${platformRule}, or be *`);
+  if (name !== allPlatforms && !isOnePlatform(name))
+    throw new WrongUsage(`--platform ${platformRule}, or be * for all platforms`);
   if (name === allPlatforms && !mayHaveAllPlatforms(granted)) throw new WrongUsage(`--platform ${allPlatformsRule}`);
   return name;
 }
@@ -96,7 +97,7 @@ async function list(args: string[]): Promise<number> {
   });
 }
 
-/** What these commands do is recorded. A process of the service gives the events their positions. */
+/** These commands append events. A process of the service seals them. */
 function apiKeysOf(database: Database, settings: OpenedSettings<'encryption' | 'journal'>): ApiKeysService {
   const journal = new AdministrationJournal(journalOf(database, settings).store, { afterCommit: () => undefined });
   const clock = new SystemClock();

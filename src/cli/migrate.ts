@@ -12,7 +12,7 @@ import { terminalPatience } from './with-database.js';
 export const migrateCommand: Command = {
   name: 'migrate',
   summary:
-    'Brings the database up to date; with --dry-run names what is pending (exit code 1 when something is); with --grant-to gives a role the rights that `grants` prints',
+    'Brings the database up to date; --dry-run only names what is pending (exit code 1 if anything is); --grant-to also gives a role the rights that `grants` prints',
   usage: '[--dry-run | --grant-to <role>]',
   async run(args) {
     const { values } = parseArgs({

@@ -9,11 +9,11 @@ import { verifyAnyFile } from './verify-any-file.js';
 
 export interface PastErasures {
   asked: PastErasure[];
-  /** how many were by PERSONAL_DATA_RETENTION_DAYS: the service applies those again by itself */
+  /** number of erasures by PERSONAL_DATA_RETENTION_DAYS; the service repeats those by itself */
   byRetention: number;
 }
 
-/** @returns a text: why the file proves no erasures. `invalid`: it claims to and fails */
+/** @returns `reason`: why the file proves no erasure. `invalid`: it claims to prove some, and fails */
 export async function pastErasuresIn(
   file: string,
   trusted: TrustedKey,
@@ -40,7 +40,7 @@ async function ofExport(file: string): Promise<PastErasures> {
     const { scanRef, because, again } = event.data;
     if (because === 'retention') found.byRetention += 1;
     else if (typeof scanRef === 'string' && typeof event.at === 'string') {
-      // One that was itself applied again stands for the first one.
+      // A repeated erasure counts as of the time of the first one.
       found.asked.push({ scanRef, erasedAt: new Date(typeof again === 'string' ? again : event.at) });
     }
   }

@@ -51,7 +51,7 @@ export async function compareWithMirror(
   return {
     same: true,
     text:
-      `valid: ${sizes.length - superseded} mirrored checkpoints, up to size ${newest}, are those of this journal` +
+      `valid: ${sizes.length - superseded} mirrored checkpoints, up to size ${newest}, belong to this journal` +
       (superseded === 0 ? '' : `; ${superseded} are older than the last \`journal accept\` and were not compared`),
   };
 }

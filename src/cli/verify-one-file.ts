@@ -80,9 +80,11 @@ function explainEvidence({ session, madeAt, unproven, origin }: Extract<Verdict,
 }
 
 function explainPlatform({ platform, events, from, to, origin }: Extract<Verdict, { kind: 'platform-export' }>): void {
-  print(`Each event is proven. The events of other platforms are not in the file, so no proof shows that it has all`);
   print(
-    `events of ${platform}: ${origin} vouches with its signature that there are ${events} from position ${from} to ${to}.`,
+    `Each event is proven. No proof shows that the file has all events of ${platform}, because the events of other`,
+  );
+  print(
+    `platforms are not in it. ${origin} vouches with its signature: there are ${events} from position ${from} to ${to}.`,
   );
 }
 

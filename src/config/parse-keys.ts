@@ -43,12 +43,12 @@ const journalKeyFault =
 export const basicUser: Parser<string> = (text) =>
   text.includes(':') ? { fault: 'holds a colon, expected the API key alone' } : { value: text };
 
-/** The keys of the iDenfy simulator begin like this. They are public, so their length does not matter. */
+/** Keys of the iDenfy simulator begin with `sim-`. They are public, so their length does not matter. */
 export const isSimulatorKey = (text: string): boolean => text.startsWith('sim-');
 
-/** Ours: iDenfy's pages name no length. A key of 16 random characters cannot be guessed. */
+/** Our choice, because iDenfy's pages name no length. Nobody can guess 16 random characters. */
 const shortestSigningKey = 16;
-/** HMAC-SHA256 has 32 bytes, and RFC 2104 discourages keys that are shorter than the digest. */
+/** A digest of HMAC-SHA256 has 32 bytes. RFC 2104 discourages keys that are shorter than the digest. */
 const shortSigningKey = 32;
 
 export const isShortSigningKey = (text: string): boolean => text.length < shortSigningKey && !isSimulatorKey(text);
@@ -57,7 +57,7 @@ const signingKey: Parser<string> = (text) =>
   text.length >= shortestSigningKey || isSimulatorKey(text)
     ? { value: text }
     : {
-        fault: `has a key with fewer than ${shortestSigningKey} characters, expected at least ${shortestSigningKey} in each, better ${shortSigningKey} (openssl rand -hex 32)`,
+        fault: `has a key with fewer than ${shortestSigningKey} characters, expected at least ${shortestSigningKey} in each, ${shortSigningKey} are better (openssl rand -hex 32)`,
       };
 
 /** Signing keys of iDenfy's webhooks, any of which is accepted. */

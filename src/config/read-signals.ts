@@ -21,7 +21,7 @@ export const flaggingSignals = {
   disputed: 'it comes after the pass; CONFIRM_PASS=enforce holds a pass until iDenfy has confirmed it',
 } as const;
 
-/** What a fraud team should look at; each is journaled as `risk.flagged`. */
+/** What a fraud team should look at; each is recorded as `risk.flagged`. */
 export type Signal = HoldingSignal | keyof typeof flaggingSignals;
 
 /**

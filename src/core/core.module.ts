@@ -3,7 +3,7 @@ import { Clock, SystemClock } from './clock.js';
 import { KeyedDigests } from './keyed-digests.js';
 import { Sealer } from './sealing.js';
 
-/** The clock, and what is made of the encryption keys. */
+/** The clock, and everything that is derived from the encryption keys. */
 @Global()
 @Module({})
 export class CoreModule {

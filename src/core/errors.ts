@@ -16,7 +16,7 @@ export const problems = {
   forbidden: {
     status: 403,
     title: 'The key may not do this',
-    help: 'The API key is valid but may not do this. `detail` says why: it lacks the scope that the operation needs, it belongs to one platform and the operation concerns all of them (a key of all platforms has the platform `*`), or with REVIEW_FOUR_EYES=on it cannot be one of the two people who grant a held pass.',
+    help: 'The API key is valid but may not do this. `detail` says why. The key lacks the scope that the operation needs. Or the key belongs to one platform, and the operation concerns all platforms: use a key with the platform `*`. Or, with REVIEW_FOUR_EYES=on, the key cannot be one of the two that grant a held pass.',
   },
   'not-found': {
     status: 404,
@@ -36,7 +36,7 @@ export const problems = {
   'session-closed': {
     status: 409,
     title: 'The session is in a final state',
-    help: 'The session has passed, failed, expired, was canceled or rejected: create a new one. Where a new code was asked for, its pass may also be held for a review.',
+    help: 'The session has passed, failed or expired, or it was canceled or rejected. Create a new one. A request for a new code also gets this answer while a pass is held for review.',
   },
   'no-live-code': {
     status: 409,
@@ -51,7 +51,7 @@ export const problems = {
   'limit-reached': {
     status: 409,
     title: 'No more of them may be created',
-    help: 'A platform may have up to 250 endpoints; endpoints of all platforms (`*`) count by themselves. Delete one that you no longer need. Deleted endpoints do not count.',
+    help: 'A platform may have up to 250 endpoints. Endpoints of the platform `*` have a limit of 250 of their own. Delete an endpoint that you no longer need.',
   },
   'endpoint-disabled': {
     status: 409,
@@ -66,7 +66,7 @@ export const problems = {
   'second-reviewer-needed': {
     status: 409,
     title: 'A second reviewer is needed',
-    help: 'With REVIEW_FOUR_EYES=on two people grant a held pass, and this API key is not a second person. `detail` says why: the key has already approved the pass, its owner has, or one of the two keys was made by the other one or by its owner.',
+    help: 'With REVIEW_FOUR_EYES=on two people must grant a held pass, and this API key does not count as the second one. `detail` says why: this key or its owner has already approved the pass, or one of the two keys was made by the other key or by its owner.',
   },
   'attempts-exhausted': {
     status: 409,
@@ -106,7 +106,7 @@ export const problems = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    help: 'Slow down; `Retry-After` says when to try again. `detail` names the limit if it is not the number of requests: an API key may have up to 1,000 open streams and 500 waiting requests for events (`wait`) on one process of the service, a client token 10 open streams.',
+    help: 'Slow down; `Retry-After` says when to try again. `detail` names the limit, unless it is the number of requests. On one process of the service, an API key may have up to 1,000 open streams and 500 waiting requests for events (`wait`). A client token may have 10 open streams.',
   },
   'internal-error': {
     status: 500,
@@ -121,12 +121,12 @@ export const problems = {
   overloaded: {
     status: 503,
     title: 'Overloaded',
-    help: 'The service sheds load; `Retry-After` says when to try again. Searches, lists, exports and verification share a few connections to the database. A request that gets none of them in time, or whose query takes too long, is refused. Ask for less, such as a shorter time, or try later.',
+    help: 'The service sheds load; `Retry-After` says when to try again. Searches, lists, exports and verification share a few connections to the database. A request is refused if none of them is free in time, or if its query takes too long. Try later, or ask for less, such as a shorter period.',
   },
   unavailable: {
     status: 503,
     title: 'Temporarily unavailable',
-    help: 'A part the service cannot do without (the database) is unreachable, or the process is starting or stopping. Nothing was accepted; repeat the request after `Retry-After`.',
+    help: 'The database is unreachable, the process is starting or stopping, or nothing is signed at the moment because the journal is inconsistent (`detail` says so). Nothing was accepted; repeat the request after `Retry-After`.',
   },
 } as const satisfies Record<string, { status: number; title: string; help: string }>;
 

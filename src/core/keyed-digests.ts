@@ -1,6 +1,6 @@
 /**
- * Digests by which a value is found although it is stored sealed only. They are keyed, because all addresses and many
- * references can be tried. HMAC-SHA-256, with a key of its own for each purpose.
+ * Digests that find a value although only its sealed form is stored. They are keyed, because somebody could otherwise try
+ * all addresses and many references. HMAC-SHA-256, with a key of its own for each purpose.
  */
 import { createHmac } from 'node:crypto';
 import { purposeKey } from './purpose-keys.js';
@@ -22,7 +22,7 @@ export class KeyedDigests {
     return derived(this.keys[0]!, purpose, text);
   }
 
-  /** Every digest that a row may have: by each key, and as earlier versions made it. That of `of` is the first. */
+  /** Every digest that a row may have: with each key, and as earlier versions made it. The first is that of `of`. */
   all(purpose: DigestPurpose, text: string): Buffer[] {
     const older = olderPurposes.includes(purpose) ? this.keys.map((key) => underived(key, purpose, text)) : [];
     return [...this.keys.map((key) => derived(key, purpose, text)), ...older];

@@ -1,4 +1,4 @@
-/** Counts what each holder has open. */
+/** Limits how many places each holder has at the same time. */
 export class Places {
   private readonly taken = new Map<string, number>();
 
@@ -7,7 +7,7 @@ export class Places {
     return (this.taken.get(holder) ?? 0) < most;
   }
 
-  /** @returns what gives the place back */
+  /** @returns a function that gives the place back */
   take(holder: string): () => void {
     this.change(holder, 1);
     let held = true;

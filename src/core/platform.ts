@@ -3,7 +3,7 @@
  * to one; keys and endpoints may also belong to all of them.
  */
 
-/** Used where nobody names one. */
+/** The platform of everything for which no platform was named. */
 export const defaultPlatform = 'main';
 export const allPlatforms = '*';
 

@@ -1,8 +1,8 @@
 import { allPlatforms } from './platform.js';
 
 /**
- * Which platforms' data a caller may see and touch: one platform's or all. Stores take it for everything that an API
- * caller reads, and name it in their `where`. The service's own work reaches all.
+ * The platforms whose data a caller may see and change: one platform or all. Stores take it for everything that a caller of
+ * the API reads, and name it in their `where`. The service's own work reaches all.
  */
 export class Reach {
   static readonly all = new Reach(null);
@@ -14,12 +14,12 @@ export class Reach {
     return platform === allPlatforms ? Reach.all : new Reach(platform);
   }
 
-  /** For SQL: the one platform; null: all, so nothing is left out. */
+  /** For SQL: the one platform; null: all platforms. */
   get platform(): string | null {
     return this.only;
   }
 
-  /** @param platform null: of no single platform, which only a reach of all covers */
+  /** @param platform null: no single platform; only a reach of all platforms covers it */
   covers(platform: string | null): boolean {
     return this.only === null || this.only === platform;
   }

@@ -21,7 +21,7 @@ interface Key {
   derived: Buffer;
 }
 
-/** The id of a key, as the values that it sealed name it. */
+/** The id of a key, as it stands in the values that the key has sealed. */
 export const sealingKeyId = (bytes: Buffer): Buffer =>
   sha256(Buffer.concat([Buffer.from('facecode-key-id'), bytes])).subarray(0, 4);
 
@@ -37,7 +37,7 @@ export class Sealer {
     });
   }
 
-  /** What every value begins with that is sealed now. A value that begins otherwise can be sealed again. */
+  /** The first bytes of every value that is sealed now. A value with other first bytes can be sealed again. */
   get header(): Buffer {
     return Buffer.concat([Buffer.of(version.derived), this.keys[0]!.id]);
   }

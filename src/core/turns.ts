@@ -1,4 +1,4 @@
-/** Nobody gave a turn back in time. */
+/** No turn became free in time. */
 export class NoTurn extends Error {}
 
 /** Lets a fixed number of pieces of work run at once. The others wait for their turn, in the order in which they came. */
@@ -37,7 +37,7 @@ export class Turns {
     });
   }
 
-  /** To the one that has waited longest, or back. */
+  /** Gives the turn to the work that has waited longest; otherwise the turn is free again. */
   private passOn(): void {
     const [next] = this.waiting;
     if (next) {

@@ -1,4 +1,4 @@
-/** Types of columns that Drizzle does not bring. */
+/** Types of columns that Drizzle does not have. */
 import { customType, timestamp } from 'drizzle-orm/pg-core';
 
 export const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });

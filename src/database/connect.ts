@@ -30,9 +30,9 @@ export function openReadDatabase({ database: { url } }: Pick<Settings, 'database
 }
 
 interface PoolOptions {
-  /** schema to look in instead of the role's own */
+  /** schema to use instead of the role's own */
   searchPath?: string;
-  /** for each statement */
+  /** limit for each statement */
   timeoutSeconds?: number;
 }
 

@@ -81,7 +81,7 @@ export function isOutage(error: unknown): boolean {
   return !isSqlError(inner.cause) || /^(08|57P0[1-3])/.test(inner.cause.code);
 }
 
-/** The statement ran into a time-out, or somebody canceled it. */
+/** The statement reached its time-out, or somebody canceled it. */
 export const isCanceled = (error: unknown): error is SqlError => isSqlError(error) && error.code === '57014';
 
 /** Another transaction changed the row first, so nothing was written. */

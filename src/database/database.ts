@@ -43,7 +43,7 @@ export class Queries implements Queryable {
   private readonly naming: NamingClient;
   private lazyOrm: Orm | undefined;
 
-  /** @param client a pool or one of its clients @param named gives an error of the client its class */
+  /** @param client a pool or one of its clients @param named turns an error of the client into one of our classes */
   constructor(client: { query: unknown }, named: (error: unknown) => Error) {
     this.naming = new NamingClient(client, named);
   }

@@ -1,4 +1,4 @@
-/** The tables of endpoints and deliveries, as schema.ts has the others. */
+/** The tables of endpoints and deliveries. schema.ts has the others. */
 import { bigint, boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Json } from '../core/canonical-json.js';
 import { bytes, instant } from './column-types.js';

@@ -1,21 +1,21 @@
 /**
  * The connections for searches, lists, exports, evidence and verification. They are few and apart from those of the
- * rest of the service, so that slow reads cannot keep the receiver of webhooks or a new session waiting. What finds no
- * connection in time, or takes too long, is refused as overloaded.
+ * rest of the service, so that slow reads cannot keep the receiver of webhooks or a new session waiting. A read that gets
+ * no connection in time, or takes too long, is refused as overloaded.
  */
 import type { Pool, QueryResult } from 'pg';
 import { NoTurn, Turns } from '../core/turns.js';
 import { Queries, type Queryable } from './database.js';
 import { asDatabaseError, DatabaseBusy, isCanceled } from './database-errors.js';
 
-/** As many statements run at once, each on its own connection. */
+/** Number of statements that run at the same time, each on its own connection. */
 export const readsAtOnce = 4;
-/** Less than that of the rest of the service: whoever waits for a search has long given up. */
+/** Less than for the rest of the service, because nobody waits longer for a search. */
 export const readTimeoutSeconds = 15;
 
 /** How long a request waits for a connection before it is refused. */
 const patienceMs = 3_000;
-/** A page of an export that has begun. By then at least one statement has ended or was stopped. */
+/** For a page of an export that has begun. By then at least one other statement has ended or was stopped. */
 const longPatienceMs = (readTimeoutSeconds + 5) * 1000;
 
 export class ReadDatabase extends Queries {
@@ -32,7 +32,7 @@ export class ReadDatabase extends Queries {
     return new ReadDatabase(pool, new Turns(readsAtOnce), patienceMs, closePool);
   }
 
-  /** The same connections, for work of many statements that should not end half-way because others came before it. */
+  /** The same connections, for work of many statements, which waits longer so that it does not fail half-way. */
   forLongWork(): Queryable {
     return new ReadDatabase(this.pool, this.turns, longPatienceMs, this.closePool);
   }

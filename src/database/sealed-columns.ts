@@ -10,11 +10,11 @@ export interface SealedColumn<Key extends readonly string[] = readonly string[]>
   readonly primaryKey: readonly string[];
   /** of the columns of the primary key; default: text */
   readonly keyType?: 'text' | 'bigint';
-  /** columns that `context` takes */
+  /** columns whose values `context` takes */
   readonly boundTo: Key;
-  /** what a value is bound to, so that it opens in its own row only; the values of `boundTo` as texts */
+  /** what a value is bound to, so that it opens only in its own row; takes the values of `boundTo` as texts */
   readonly context: (...key: { [Each in keyof Key]: string }) => string;
-  /** SQL: which rows FACECODE_ENCRYPTION_KEY itself seals. A key of the subject, itself sealed so, seals the others */
+  /** SQL condition: rows that FACECODE_ENCRYPTION_KEY seals. The key of a subject seals the other rows */
   readonly byService: string;
   /** rows cannot be changed: the journal is append-only */
   readonly fixed?: true;

@@ -6,7 +6,7 @@ import { DeliveriesStore } from './deliveries.store.js';
 import { deliveryView } from './delivery-view.js';
 import type { DeliveryResponse } from './delivery.responses.js';
 
-/** A delivery is tried for 75 hours, and an operator may ask for it again. */
+/** A delivery is tried for 75 hours, and an operator may ask for further tries. */
 const deliveredWithinMs = 30 * 86_400_000;
 
 /** What others need to know and to erase of the deliveries of sessions. */
@@ -37,7 +37,7 @@ export class DeliveriesOfSessions implements OnModuleInit {
   }
 
   /**
-   * Receivers may have answered with what they were sent.
+   * Erases answers of receivers, because they may repeat what was sent.
    * @param scanRef also of events that belong to no session and name this scanRef; null: of none
    * @returns how many answers were erased
    */

@@ -56,7 +56,7 @@ export class DeliveriesStore {
     return this.withTries(this.reads, rows as DeliveryRow[]);
   }
 
-  /** Of an endpoint within reach that was not deleted. */
+  /** The deliveries of an endpoint that is within reach and was not deleted. */
   async find(id: string, reach: Reach, database: Queryable = this.database): Promise<DeliveryWithTries | null> {
     const rows = await database.orm
       .select({ delivery: deliveries })
@@ -133,7 +133,7 @@ export class DeliveriesStore {
     return count;
   }
 
-  /** Those to events that belong to no session and name the scanRef. */
+  /** The answers to events that belong to no session and name the scanRef. */
   async eraseAnswersAbout(tx: Transaction, scanRef: string): Promise<number> {
     const { count } = await tx.query(
       `update delivery_attempts set response_sealed = null

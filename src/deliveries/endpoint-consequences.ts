@@ -8,7 +8,7 @@ import { jobs } from '../queue/jobs.js';
 import { afterFailure, disableAfterMs, type EndpointFailure, type EndpointHealth } from './endpoint-health.js';
 import { type DisabledReason, EndpointsStore } from './endpoints.store.js';
 
-/** What a failed try means for its endpoint: held back, told of, disabled. The last two are journaled. */
+/** What a failed try means for its endpoint: held back, announced as failing, disabled. The last two are recorded. */
 @Injectable()
 export class EndpointConsequences {
   constructor(

@@ -4,7 +4,7 @@ import type { EventData } from '../journal/journal-event.js';
 import type { EndpointChanges, EndpointRow } from './endpoints.store.js';
 
 /**
- * The path and the query of a URL may hold a token, so of the URL the journal has only the origin and the digest. Who
+ * The path and the query of a URL may hold a token, so the journal has only the origin and a digest of the URL. A reader who
  * knows the URL can compare it with the digest.
  */
 export const endpointFacts = ({ id, platform, url, eventTypes, disabledAt }: EndpointRow): EventData => ({

@@ -59,7 +59,7 @@ export class CreateEndpointDto {
   @ApiProperty({
     required: false,
     description:
-      'The platform whose events it receives, or `*` for the events of all platforms. Only an API key of all platforms may choose (default `*`); other keys create endpoints of their own platform.',
+      'The platform whose events the endpoint receives; `*`: all platforms. Only an API key of all platforms may choose (default `*`). Other keys create endpoints of their own platform.',
   })
   @IfPresent()
   @IsPlatform()

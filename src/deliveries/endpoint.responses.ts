@@ -5,7 +5,7 @@ export class EndpointResponse {
   @ApiProperty({ example: 'ep_019ab3c45d6e7f8091a2b3c4d5e6f708' })
   id!: string;
 
-  @ApiProperty({ example: 'main', description: 'The platform whose events it receives; `*`: all platforms.' })
+  @ApiProperty({ example: 'main', description: 'The platform whose events the endpoint receives; `*`: all platforms.' })
   platform!: string;
 
   @ApiProperty({ example: 'https://example.com/facecode' })

@@ -1,6 +1,6 @@
 /**
- * Endpoints as their owners see them. Secrets leave in the answers of creating and rotating, nowhere else. Each change is
- * recorded in the journal.
+ * Endpoints as their owners see them. Only the answers of creating and rotating show a secret. Each change is recorded in the
+ * journal.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Administrator } from '../core/actor.js';

@@ -97,7 +97,7 @@ export class EndpointsStore {
     return (row as EndpointRow | undefined) ?? null;
   }
 
-  /** Like `lock`, for somebody who asks through the API. @returns null also if the endpoint is out of reach */
+  /** Like `lock`, for a caller of the API. @returns null also if the endpoint is out of reach */
   async lockWithin(tx: Transaction, id: string, reach: Reach): Promise<EndpointRow | null> {
     const owned = and(live(id), within(reach, endpoints.platform));
     const [row] = await tx.orm.select().from(endpoints).where(owned).for('update');

@@ -4,9 +4,9 @@ import { requestIdLabel } from './logging.js';
 import type { Principal } from './scopes.js';
 
 /**
- * The access log: one line for each request, when its answer has been sent or its connection is gone. A line says who
- * asked and from where, so that a failed login can be attributed. It has no query string, because a client token may be
- * in it, and nothing of the headers or bodies.
+ * The access log: one line for each request, when its answer has been sent or its connection is gone. A line has the key and
+ * the address of the client, so that an operator can see where failed logins come from. It has no query string, because a
+ * client token may be in it, and nothing from headers or bodies.
  */
 export class AccessLogLines extends LogController {
   constructor() {

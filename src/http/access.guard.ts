@@ -10,7 +10,7 @@ import { unauthenticated } from './unauthenticated.js';
 
 export type AuthenticatedRequest = FastifyRequest & {
   principal?: Principal;
-  /** for the access log: why the credentials of the request, or the signature of a webhook, were refused */
+  /** for the access log: why the credentials of the request or the signature of a webhook were refused */
   refusedFor?: Refusal['cause'] | 'bad-signature';
 };
 

@@ -8,13 +8,13 @@ const everywhere: ProblemCode[] = ['unauthenticated', 'forbidden', 'rate-limited
 
 export const answersKey = 'facecode:answers';
 
-/** The classes of what a route answers with when it succeeds; null for an answer that no class describes. */
+/** The classes of a route's successful answers; null for an answer that no class describes. */
 export type AnswerTypes = readonly (Type | null)[];
 
-/** Class or classes (depending on who asks), description, and how it looks if it is not JSON. */
+/** Class (or classes, if the answer depends on the caller), description, and the content if it is not JSON. */
 type Answer = readonly [Type | readonly Type[] | null, string, ApiResponseOptions['content']?];
 
-/** A route that answers 204 shows nothing. */
+/** An answer with 204 shows nothing. */
 const noContent = '204';
 
 /**

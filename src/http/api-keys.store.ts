@@ -24,13 +24,13 @@ export interface ApiKey {
   expiresAt: Date | null;
 }
 
-/** A key and the keys that led to it: the key that made it, the key that made that one, and so on. */
+/** A key and its makers: the key that made it, the key that made that one, and so on. */
 export interface KeyLineage extends Pick<ApiKey, 'id' | 'owner' | 'scopes' | 'createdAt'> {
   revoked: boolean;
   makers: Pick<ApiKey, 'id' | 'owner'>[];
 }
 
-/** What whoever makes a key says of it. */
+/** What the request for a new key states. */
 export type NewApiKey = Pick<ApiKey, 'name' | 'scopes' | 'platform' | 'owner' | 'createdBy' | 'expiresAt'>;
 
 const bootstrapName = 'bootstrap admin';
@@ -91,10 +91,10 @@ export class ApiKeysStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Live keys and others, in no order. */
+  /** Keys by id, live or not, in no order. */
   async lineages(from: Queryable, ids: readonly string[]): Promise<KeyLineage[]> {
     const { rows } = await from.query<KeyLineage>(
-      // "union" drops what was met before, so that even a circle of makers ends.
+      // "union" drops rows that were already found, so that even a circle of makers ends.
       `with recursive line as (
          select id as key_id, id, owner, created_by from api_keys where id = any($1::text[])
          union
@@ -115,7 +115,7 @@ export class ApiKeysStore {
     await tx.query('select pg_advisory_xact_lock($1)', [0x46634b79]);
   }
 
-  /** What is known about a key that is to be the bootstrap key. */
+  /** What the database knows about a configured bootstrap key. */
   async bootstrapState(tx: Transaction, key: string): Promise<'bootstrap' | 'revoked' | 'other'> {
     const [row] = await tx.orm
       .select()

@@ -7,7 +7,7 @@ import { RateLimits } from './rate-limit.service.js';
 import type { Principal } from './scopes.js';
 import type { UnauthenticatedCause } from './unauthenticated.js';
 
-/** What a request sent to authenticate itself: an API key or client token, or why it is neither. */
+/** The credential of a request: an API key or client token, or why it is neither. */
 export type Credential = { secret: string } | { unusable: UnauthenticatedCause };
 
 export type Refusal =
@@ -16,9 +16,9 @@ export type Refusal =
   | { kind: 'turned-away'; cause: UnauthenticatedCause | 'not-looked-up'; retryAfterSeconds: number };
 
 /**
- * Finds out who makes a request. An address that fails too often is turned away, and then an unknown key costs no query
- * either. Keys and tokens that this process has accepted before get in all the same: many clients may share an address,
- * and one of them must not be able to lock the others out.
+ * Finds the principal of a request. An address that fails too often is turned away; an unknown key from there then costs no
+ * query. Keys and tokens that this process has accepted before still work from there, because many clients may share an
+ * address, and one of them must not be able to lock the others out.
  */
 @Injectable()
 export class Authentication {

@@ -3,15 +3,15 @@ import { Clock } from '../core/clock.js';
 import { sha256 } from '../core/digest.js';
 import type { UnauthenticatedCause } from './unauthenticated.js';
 
-/** Each of the two lists. Beyond that, the credential that was not used for longest is forgotten. */
+/** The limit of each of the two lists. Beyond it, the credential that was unused for longest is forgotten. */
 const rememberedMax = 10_000;
-/** A key that another process creates works here after this time at the latest, even if it was refused before. */
+/** If a key was refused here, and another process then creates it, it works here after this time at the latest. */
 const refusedForMs = 1000;
 
 /**
- * What this process knows about credentials, by their digests. A refused one is refused again for a moment without a
- * query. An accepted one is still looked up at each request, so that a revocation works at once; but while its address
- * is turned away for too many failures, only credentials that were accepted before are looked up at all.
+ * What this process knows about credentials, by their digests. A refused credential is refused again for a moment without a
+ * query. An accepted credential is still looked up at each request, so that a revocation works at once. While an address is
+ * turned away for too many failures, only credentials that were accepted before are looked up.
  */
 @Injectable()
 export class CredentialMemory {
@@ -47,7 +47,7 @@ export class CredentialMemory {
   }
 }
 
-/** Puts it last. The first is the one that was not used for longest. */
+/** Puts the key last. The first one was unused for longest. */
 function remember<Value>(among: Map<string, Value>, key: string, value: Value): void {
   among.delete(key);
   among.set(key, value);

@@ -88,7 +88,7 @@ export async function configureFastify(
   fastify.addHook('preValidation', named);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    // An answer may be kept only if its route says so. The address cannot decide: one route can be written in many ways.
+    // Caches may keep an answer only if its route says so. The address cannot decide: it can be written in many ways.
     reply.header('cache-control', 'no-store');
     const encoding = request.headers['content-encoding'];
     if (encoding && encoding.toLowerCase() !== 'identity') {

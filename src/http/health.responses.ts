@@ -15,9 +15,9 @@ export class ReadinessResponse {
     additionalProperties: { type: 'string', enum: ['ok', 'missing', 'open', 'half-open', 'inconsistent'] },
     example: { database: 'ok', queue: 'ok', process: 'ok' },
     description:
-      'What the process needs. `provider` is there while iDenfy does not answer this process (`open`), or is being ' +
-      'tried again (`half-open`): sessions are accepted all the same, their codes come when it is back. `journal` is ' +
-      'there while the journal is `inconsistent`: nothing is sealed until an operator has accepted it.',
+      'What the process needs. `provider` appears while iDenfy does not answer this process (`open`), or while the ' +
+      'process tries again (`half-open`). Sessions are still accepted; their codes come when iDenfy answers again. ' +
+      '`journal` appears while the journal is `inconsistent`: nothing is sealed until an operator has accepted it.',
   })
   checks!: Record<string, Check>;
 }

@@ -11,7 +11,7 @@ export type RememberedAnswer =
 export interface IdempotencyKey {
   platform: string;
   key: string;
-  /** id of the API key that sent it: any key of the platform may */
+  /** id of the API key that sent it; any key of the platform may send it */
   apiKeyId: string;
 }
 

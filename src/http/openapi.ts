@@ -26,24 +26,25 @@ each code has a page under \`/problems\`.
   \`EventSource\` stops at a 401, and the page must ask its own server.
 - After the session's end, asking for a code gets 409 \`session-closed\`, as with an API key.
 - A client token gets 404 for every other session, and 403 for every route that it may never use.
-- A client token shows the user's view of its session: ids, states, numbers, times, \`retryOn\`, and the status of outcomes. It never
-  shows \`failReason\`, \`signals\`, a \`reason\` that names a rule (it is null), \`reference\`, \`metadata\`, \`scanRef\`, \`actor\` or
-  \`personal\`. Somebody who tries to deceive the camera must not learn which rule noticed it.
+- A client token gets the user's view of its session: ids, states, numbers, times, \`retryOn\`, and the status of outcomes. It never
+  gets \`failReason\`, \`signals\`, \`reference\`, \`metadata\`, \`scanRef\`, \`actor\` or \`personal\`. A \`reason\` that names a rule is
+  null. A person who tries to deceive the camera must not learn which rule noticed it.
 - Only keys with the scope \`sessions\` see the address of an identification; it is as secret as a code.
 - Only the stream of a session accepts \`?token=\`. One token may have ten open streams, one process STREAMS_MAX.
 
 **Platforms**
 
-- An API key belongs to one platform (\`main\` unless you name another) or to all of them (\`*\`). It sees and touches only what belongs to
-  its platform. Everything else is absent from lists and gets 404 by id, like an id that does not exist.
+- An API key belongs to one platform (\`main\` unless you name another) or to all platforms (\`*\`). It sees and changes only what
+  belongs to its platform. Everything else is absent from lists and gets 404 by id, like an id that does not exist.
 - A session and its attempts, events and received webhooks belong to the platform of the key that created the session. An endpoint
   belongs to the platform of the key that registered it, and receives that platform's events.
-- A key of all platforms may name the platform of a new session (default \`main\`) or endpoint (default \`*\`: the events of all).
-- A received webhook without an attempt, and an event whose \`platform\` is null, are shown to keys of all platforms only.
-- Idempotency keys are the platform's: another key of the same platform gets the same answer.
+- A key of all platforms may name the platform of a new session (default \`main\`) or of a new endpoint (default \`*\`, the events of
+  all platforms).
+- Only keys of all platforms see received webhooks without an attempt, and events whose \`platform\` is null.
+- An idempotency key belongs to the platform: another API key of the same platform gets the same answer.
 - API keys, checkpoints, \`verify\`, the export of the whole journal, legal holds, erasure and metrics concern all platforms. A key of
   one platform gets 403 for them.
-- In the events of one platform \`position\` grows, but it has gaps. \`seq\` has none.
+- The events of one platform have gaps in \`position\`, but none in \`seq\`.
 
 **Sessions**
 
@@ -54,7 +55,7 @@ each code has a page under \`/problems\`.
 - \`outcome.source\` is \`session-api\` if the outcome comes from asking iDenfy. If iDenfy then has no verdict (null, 404), the
   outcome is EXPIRED. The source is \`deadline\` if iDenfy could not be asked for a day.
 - A webhook's SUCCESS is late if it arrives more than DEADLINE_GRACE_SECONDS after the expiry of its code, while the attempt is
-  still open. The pass is then held (\`confirming\`) and flagged \`late-result\`, whatever CONFIRM_PASS says.
+  still open. The pass is then held (\`confirming\`) and flagged \`late-result\`. This does not depend on CONFIRM_PASS.
 
 **Signals and reviews**
 
@@ -74,24 +75,24 @@ each code has a page under \`/problems\`.
   exist yet, the stream waits.
 - The stream of a session ends after the final event. A reader that reconnects gets later events of the session
   (\`attempt.late-result\`). Reconnecting when nothing is left returns 204, and \`EventSource\` stops.
-- With a client token the stream has the user's view of each event, and no events of the types \`risk.*\`, \`review.*\`,
-  \`subject.*\`, \`attempt.conflict\`, \`attempt.late-result\`, \`attempt.disputed\` and \`attempt.orphaned\`. So \`seq\` has gaps
-  there. \`id\` is still the position, and resuming works.
+- With a client token the stream has the user's view of each event. It leaves out events of the types \`risk.*\`, \`review.*\`,
+  \`subject.*\`, \`attempt.conflict\`, \`attempt.late-result\`, \`attempt.disputed\` and \`attempt.orphaned\`, so \`seq\` has gaps.
+  \`id\` is still the position, and resuming works.
 - \`sessionId\` and \`seq\` are null in events without a session (\`webhook.quarantined\`, \`subject.released\`).
 
 **Reads are recorded**
 
-- Every read of personal data or of what is kept for auditors is recorded as an \`audit.read\` event, whoever reads and by whatever
-  route: lists, searches, evidence, reviews, deliveries, exports and streams. The event belongs to no session; its actor is the key.
-- Not recorded: a key that reads sessions with \`sessions\` and has none of the scopes \`audit\`, \`review\` and \`admin\`; a client
-  token; answers that show only hashes and signatures, metrics, endpoints, or what the request itself sent.
-- Its data: \`route\`, \`filter\`, \`reads\`, \`rows\`, \`firstAt\`, \`lastAt\`, and for events (lists, streams, exports) the range that
-  was read, \`firstPosition\` and \`lastPosition\`. \`filter\` never has the values of \`ip\`, \`reference\` and \`token\`, only that they
-  were sent.
-- The first read is recorded before it is answered. Further reads within a minute become one event with their sum. If a key uses
-  more than 100 different filters in that time, \`filter\` is "other". A stream is recorded before its first event is sent, and
-  then every minute in which it sends something.
-- \`audit.read\` events do not count as rows. So a reader that follows the journal to its end makes no new ones.`;
+- Every read of personal data or audit data is recorded as an \`audit.read\` event, on every route: lists, searches, evidence,
+  reviews, deliveries, exports and streams. The event belongs to no session; its actor is the API key.
+- These reads are not recorded: sessions, if the key has the scope \`sessions\` and none of \`audit\`, \`review\` and \`admin\`;
+  reads with a client token; answers that show only hashes and signatures, metrics, endpoints, or what the request itself sent.
+- The data of the event: \`route\`, \`filter\`, \`reads\`, \`rows\`, \`firstAt\`, \`lastAt\`. If events were read (lists, streams, exports),
+  also their range: \`firstPosition\` and \`lastPosition\`. \`filter\` shows that \`ip\`, \`reference\` and \`token\` were sent, but never
+  their values.
+- The first read is recorded before it is answered. Further reads within a minute are added up and recorded as one event. If a key
+  uses more than 100 different filters in that time, \`filter\` is "other". A stream is recorded before its first event is sent, and
+  then in every minute in which it sends something.
+- \`audit.read\` events do not count as rows. So a reader that follows the journal to its end causes no new ones.`;
 
 /** The OpenAPI 3.1 document, made from the controllers. */
 function openApiDocument(app: INestApplication, webhooks: Record<string, object>): OpenAPIObject {

@@ -23,9 +23,9 @@ export const CurrentReach = createParamDecorator((_: unknown, context: Execution
 
 export const reachOf = ({ platform }: Principal): Reach => Reach.of(platform);
 
-/** @param why what it concerns beyond the platform of the key */
+/** @param why a sentence: what the request concerns beyond the platform of its key */
 export const needsAllPlatforms = (why = 'This concerns all platforms.'): Problem =>
-  new Problem('forbidden', { detail: `${why} It needs an API key of all platforms ("platform": "*").` });
+  new Problem('forbidden', { detail: `${why} Use an API key of all platforms ("platform": "*").` });
 
 export function actorOf(principal: Principal): Actor {
   return principal.kind === 'api-key'
@@ -40,15 +40,15 @@ export function namedActorOf(principal: Principal): Actor {
   return { ...actorOf(principal), name, owner };
 }
 
-/** @throws Problem `forbidden`: a client token administers nothing */
+/** @throws Problem `forbidden` for a client token: it may not administer anything */
 export function administratorOf(principal: Principal): Administrator {
   if (principal.kind !== 'api-key') throw new Problem('forbidden');
   return { actor: namedActorOf(principal), platform: platformOfEvent(principal.platform) };
 }
 
 /**
- * The platform of what this principal makes. A key of all platforms may name one, other keys make things for their own
- * platform.
+ * The platform of what this principal creates. A key of all platforms may name the platform. Other keys create things for
+ * their own platform.
  * @param named in the request @param fallback for a key of all platforms that names none
  * @throws Problem `invalid-request`: the key belongs to another platform
  */
@@ -57,5 +57,5 @@ export function chosenPlatform(principal: Principal, named: string | undefined, 
   const { platform } = principal;
   if (platform === allPlatforms) return named ?? fallback;
   if (named === undefined || named === platform) return platform;
-  throw invalid([{ field: 'platform', message: `must be absent or ${platform}, the platform of the API key` }]);
+  throw invalid([{ field: 'platform', message: `must be ${platform}, the platform of the API key, or be left out` }]);
 }

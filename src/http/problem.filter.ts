@@ -20,7 +20,7 @@ const byStatus: Record<number, ProblemCode> = {
 const retrySoonSeconds = 2;
 
 const tooManyReads =
-  'Too many searches and exports run at once, or this one took too long. Try again later, or ask for less, such as a shorter time.';
+  'Too many searches and exports run at the same time, or this one took too long. Try later, or ask for less, such as a shorter period.';
 
 /** Turns whatever was thrown into application/problem+json. */
 @Catch()
@@ -44,7 +44,7 @@ export class ProblemFilter implements ExceptionFilter {
       return new Problem('unavailable', { retryAfterSeconds: retrySoonSeconds });
     }
     if (error instanceof DatabaseBusy) {
-      this.logger.warn(`a read is refused: ${error.message}`);
+      this.logger.warn(`a read was refused: ${error.message}`);
       return new Problem('overloaded', { retryAfterSeconds: retrySoonSeconds, detail: tooManyReads });
     }
     if (error instanceof HttpException) {
@@ -55,7 +55,7 @@ export class ProblemFilter implements ExceptionFilter {
     const refusedByFastify = byStatus[statusOf(error) ?? 0];
     // Its own messages quote the body.
     if (refusedByFastify === 'invalid-request')
-      return new Problem(refusedByFastify, { detail: 'The body is not JSON that can be taken.' });
+      return new Problem(refusedByFastify, { detail: 'The body is not JSON that the service accepts.' });
     if (refusedByFastify) return new Problem(refusedByFastify);
     this.logger.error(
       error instanceof Error ? error.message : 'unknown',

@@ -57,8 +57,8 @@ export class RateLimits {
   }
 
   /**
-   * Whether the address is turned away now, because it has failed too often. Neither counts anything nor waits.
-   * @returns null if it is not, or the seconds after which to try again
+   * Whether the address is turned away now, because it has failed too often. Counts nothing, and does not wait.
+   * @returns null if it is not turned away; otherwise the seconds after which to try again
    */
   turnsAway(address: string): number | null {
     const budget = this.failuresOf(address);

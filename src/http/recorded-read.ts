@@ -1,19 +1,19 @@
-/** What the interceptor of src/audit hands to routes that answer with a file or a stream. Pure. */
+/** How routes that answer with a file or a stream record their reads. The interceptor of src/audit provides it. Pure. */
 import type { AuthenticatedRequest } from './access.guard.js';
 
 /** What was shown. */
 export interface RowsRead {
   rows: number;
-  /** positions of the first and the last event that was shown; absent if it were not events */
+  /** positions of the first and the last event that was shown; absent if no events were shown */
   firstPosition?: number;
   lastPosition?: number;
 }
 
-/** Records one read: who reads what is known already. */
+/** Records the read of one request. */
 export interface ReadRecorder {
-  /** Nothing may be sent before it resolves. @throws DatabaseUnavailable: what cannot be recorded is not shown */
+  /** Send nothing before it resolves. @throws DatabaseUnavailable: a read that cannot be recorded must not be answered */
   record(rows: RowsRead): Promise<void>;
-  /** Adds what the same answer goes on to show. */
+  /** Adds what the same answer shows later. */
   add(rows: RowsRead): void;
 }
 
@@ -21,7 +21,7 @@ export interface ReadRecorder {
 export type RecordedRequest = AuthenticatedRequest & { reading?: ReadRecorder };
 
 /**
- * For a route that sends its answer itself, or knows better what is in it: from here on it must record the read itself.
+ * For a route that sends its answer itself, or knows better what is in it. The route must then record the read itself.
  * @returns null if the read need not be recorded
  */
 export function takeReading(request: RecordedRequest): ReadRecorder | null {

@@ -42,7 +42,7 @@ export const RequireScopeOrClientTokenInQuery = (...anyOf: Scope[]) =>
 
 export const allPlatformsKey = 'facecode:all-platforms';
 
-/** For routes about the whole deployment: a key of one platform gets 403. Beside a scope. */
+/** For routes about the whole deployment: a key of one platform gets 403. Used together with a scope. */
 export const RequireAllPlatforms = () => SetMetadata(allPlatformsKey, true);
 
 export const Public = () => SetMetadata(accessKey, { kind: 'public' } satisfies Access);

@@ -8,12 +8,12 @@ export function keepable(text: string, length: number): string {
 }
 
 /**
- * Whether it is one word, as iDenfy's reasons and event types are. New ones may come, so there is no list; any other
- * text could name a person, and what the journal has it keeps for good.
+ * Whether the text is one word, as iDenfy's reasons and event types are. There is no list, because iDenfy may add new ones.
+ * Any other text could name a person, and the journal keeps everything for good.
  */
 export const isWord = (text: string): boolean => /^[A-Za-z]\w{0,63}$/.test(text);
 
-/** Stands for a text that should be a word and is not. */
+/** Replaces a text that should be one word, but is not. */
 export const notAWord = 'UNREADABLE';
 
 export type JsonObject = Record<string, unknown>;

@@ -6,7 +6,7 @@ interface ErasedSubject {
   scanRef: string;
   /** every session that was sealed with one of its keys, locked by the transaction */
   sessionIds: readonly string[];
-  /** everything of the subject goes, also what belongs to none of its sessions */
+  /** true: erase everything of the subject, also what belongs to none of its sessions */
   whole: boolean;
   now: Date;
 }
@@ -17,13 +17,13 @@ export interface ErasureSource {
   what: string;
   /** every column that it looks at, as `table.column`, comma-separated */
   where: string;
-  /** Locks the rows that are to be locked before keys and sessions (Database.transaction). */
+  /** Locks rows that must be locked before keys and sessions (Database.transaction). */
   lock?(tx: Transaction, scanRef: string): Promise<void>;
   /** Removes it. @returns how many there were */
   erase(tx: Transaction, subject: ErasedSubject): Promise<number>;
 }
 
-/** Each feature hands in what it keeps; the erasure knows none of them by name. */
+/** Each feature registers what it stores; the erasure knows no feature by name. */
 @Injectable()
 export class ErasureSources {
   readonly all: ErasureSource[] = [];

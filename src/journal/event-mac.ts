@@ -1,6 +1,6 @@
 /**
- * The MACs of events. A process makes one when it appends an event, and the sealer takes no event whose MAC is wrong:
- * whoever can write to the database, but has not the journal's key, can add no event.
+ * The MACs of events. A process makes one when it appends an event, and the sealer refuses events with a wrong MAC. So
+ * nobody can add an event without the journal's key, even with write access to the database.
  *
  * Personal data is covered by its digest, so erasure breaks no MAC.
  */
@@ -10,13 +10,13 @@ import { macTextOf } from './tree/leaf.js';
 
 /** RFC 5869: the purpose that the key is derived for. */
 const purpose = 'facecode event MAC v1';
-/** No event has this text: those are JSON objects. */
+/** Not the text of any event, because that is a JSON object. */
 const beginning = 'facecode: from now on every event has a MAC';
 
 export class EventMac {
   private readonly key: Buffer;
 
-  /** @param journalKey Ed25519 private key. The MACs last as long as the journal, and of all keys this one never changes. */
+  /** @param journalKey Ed25519 private key. MACs must last as long as the journal, and this is the one key that never changes. */
   constructor(journalKey: KeyObject) {
     const seed = Buffer.from(journalKey.export({ format: 'jwk' }).d!, 'base64url');
     this.key = Buffer.from(hkdfSync('sha256', seed, Buffer.alloc(0), purpose, 32));
@@ -31,7 +31,7 @@ export class EventMac {
     return mac !== null && same(mac, this.of(event));
   }
 
-  /** Shows that a process with the key has given the events that were recorded before there were MACs theirs. */
+  /** Proves that a process with the key has given MACs to the events from before there were MACs. */
   ofBeginning(): Buffer {
     return this.ofText(beginning);
   }

@@ -32,7 +32,7 @@ export const eventTypes = [
   'attempt.late-result',
   'attempt.conflict',
   'attempt.disputed',
-  // beyond the first contract: a create call whose answer was lost had made a session that nobody can use
+  // beyond the first contract: iDenfy has sessions for the scanRef that no attempt uses
   'attempt.orphaned',
   'risk.flagged',
   'subject.locked',
@@ -46,9 +46,9 @@ export const eventTypes = [
   'endpoint.failing',
   'webhook.quarantined',
   'review.decided',
-  // beyond the first contract: somebody has looked at what is kept for auditors
+  // beyond the first contract: somebody has read personal data or audit data
   'audit.read',
-  // beyond the first contract: an operator goes on with a journal that is not what the service has written
+  // beyond the first contract: an operator has accepted an inconsistent journal
   'journal.accepted',
   // beyond the first contract: what leads to a decision
   'review.claimed',
@@ -59,7 +59,7 @@ export const eventTypes = [
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 
-/** With one of these a session has ended. What is told of it later (a late result, a dispute) moves nothing any more. */
+/** With one of these a session has ended. Later events of it (a late result, a dispute) change no state. */
 export const finalEventTypes = [
   'session.passed',
   'session.failed',

@@ -2,8 +2,8 @@ import type { RowsRead } from '../http/recorded-read.js';
 import type { EventType } from './event-types.js';
 
 /**
- * What a reader of these events has read. Events about reads do not count: if they did, everybody who follows the journal
- * would make new ones for ever.
+ * What a reader of these events has read. `audit.read` events do not count. Otherwise every reader who follows the journal
+ * would cause new ones without end.
  * @returns null if nothing counts
  */
 export function eventsRead(events: readonly { type: EventType; position: number }[]): RowsRead | null {

@@ -11,7 +11,7 @@ import { EventsService } from './events.service.js';
 
 const retryAfterSeconds = 2;
 const tooManyWaiting =
-  'This API key may have no more requests with `wait` waiting on this process: 500 at most. Let one of them end first.';
+  'This API key has too many requests with `wait` open on this process (500 at most). Let one of them end first.';
 
 @ApiTags('events')
 @ApiBearerAuth()
@@ -32,7 +32,7 @@ export class EventsController {
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<EventPageResponse> {
-    // Whoever has hung up must not keep one of the places of their key.
+    // A client that has hung up must not keep one of the places of its key.
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const page = await this.events.read(query, reachOf(principal), actorOf(principal).id, gone.signal);

@@ -18,7 +18,7 @@ export class EventsService {
     @Inject(JournalFeed) private readonly feed: JournalFeed,
   ) {}
 
-  /** @param holder id of the key that asks @param abandoned aborts when the request is gone */
+  /** @param holder id of the API key @param abandoned aborts when the client has hung up */
   async read(
     { after, limit, type: types, sessionId, wait }: ListEventsDto,
     reach: Reach,
@@ -37,7 +37,7 @@ export class EventsService {
     const data = found.slice(0, limit);
     const hasMore = found.length > limit;
     const last = data.at(-1)?.position ?? after;
-    // Unless there is more, nothing else up to `head` fits: what does not fit need not be looked through again.
+    // If there is no more, no other event up to `head` matches, so the next search may begin after `head`.
     return { data, lastPosition: hasMore ? last : Math.max(last, head), hasMore };
   }
 }

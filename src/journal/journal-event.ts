@@ -38,8 +38,8 @@ export interface JournalEvent {
 }
 
 /**
- * The platform that an event belongs to, null for none: the column of its row. Before there were platforms, all sessions
- * were of the default one.
+ * The platform that an event belongs to; null: no single platform. It is a column of the event's row. Before there were
+ * platforms, all sessions belonged to the default one.
  */
 export function platformOf({ platform, sessionId }: Pick<JournalEvent, 'platform' | 'sessionId'>): string | null {
   if (platform !== undefined) return platform;

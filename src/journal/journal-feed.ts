@@ -9,7 +9,7 @@ import { JournalTail } from './journal-tail.js';
 /** Most events that are handed on at once. */
 const pageSize = 250;
 
-/** Which events a reader wants and may see. */
+/** The events that a reader wants and may see. */
 export interface Interest {
   reach: Reach;
   sessionId?: string;
@@ -63,8 +63,8 @@ export class JournalFeed implements BeforeApplicationShutdown {
 
   /**
    * Waits for events, at most so long.
-   * @param abandoned aborts when nobody wants them any more
-   * @returns those that came together, or null when none came, nobody wants them or the process is stopping
+   * @param abandoned aborts when the reader has gone
+   * @returns events that came together; null if none came, the reader has gone or the process is stopping
    */
   async next(
     interest: Interest & { after: number },

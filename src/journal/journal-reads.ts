@@ -1,6 +1,6 @@
 /**
- * What auditors read of the journal: exports, proofs, verification, the events of an evidence file. It is asked on the
- * few connections for reads, so that nobody who writes or receives has to wait for it.
+ * What auditors read of the journal: exports, proofs, verification, the events of an evidence file. These queries use the few
+ * connections for reads, so that requests that write, and received webhooks, do not wait for them.
  */
 import type { Provider } from '@nestjs/common';
 import { ReadDatabase } from '../database/read-database.js';

@@ -31,7 +31,7 @@ export class KeyCanariesStore {
     ]);
   }
 
-  /** The ids of the keys that values may be sealed with; none: not recorded yet. */
+  /** Ids of the keys that may have sealed values; empty: not recorded yet. */
   async keysInUse(): Promise<Buffer[]> {
     const { rows } = await this.database.query<{ id: Buffer }>('select id from sealing_keys');
     return rows.map(({ id }) => id);

@@ -55,7 +55,7 @@ export async function checkKeys(database: Database, { keys, dataDir }: KeysToChe
     refuse(
       'encryption',
       'FACECODE_ENCRYPTION_KEY',
-      'lacks a key that values are still sealed with, expected it behind the new key until `facecode keys reseal` has finished',
+      'lacks a key that is still needed to open values, expected it after the new key until `facecode keys reseal` has finished',
     );
   }
   const keepJournal = keep !== 'none' && faults.length === 0;
@@ -82,7 +82,7 @@ async function encryptionFits(store: KeyCanariesStore, sealer: Sealer, keep: boo
   return true;
 }
 
-/** Whether every key is configured that values may be sealed with. Before the first record, all configured ones may be. */
+/** Whether every key that may have sealed values is configured. Without a record, the configured keys count as all. */
 async function keysInUseFit(store: KeyCanariesStore, keys: readonly Buffer[], keep: boolean): Promise<boolean> {
   const ids = keys.map(sealingKeyId);
   const inUse = await store.keysInUse();

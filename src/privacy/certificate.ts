@@ -28,11 +28,11 @@ export interface ErasureStatement {
   requestedBy: Actor;
   sessions: number;
   keysDestroyed: number;
-  /** every place that was emptied, also when there was nothing */
+  /** every place that was emptied, even if nothing was there */
   erased: ErasedKind[];
   /** every other place where the subject occurs */
   kept: KeptKind[];
-  /** what the service cannot look at */
+  /** places that the service cannot look at */
   outside: string[];
   /** ids of the endpoints that had received events of the subject; `subject.erased` goes to each */
   endpoints: string[];

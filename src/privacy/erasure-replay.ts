@@ -18,7 +18,7 @@ export type Replayed = 'erased' | 'known' | 'not-found' | 'legal-hold' | 'newer-
 
 const actor = { kind: 'system', id: 'erase-replay' } as const;
 
-/** Applies erasures again that a restored backup has brought back. */
+/** Erases again the subjects whose data a restored backup has brought back. */
 export class ErasureReplay {
   constructor(
     private readonly database: Database,
@@ -29,8 +29,8 @@ export class ErasureReplay {
   ) {}
 
   /**
-   * May be repeated. A hold that is older than the erasure had been lifted before it, or there would have been no
-   * erasure: the backup brought it back, so it is lifted again.
+   * May be repeated. A legal hold that is older than the erasure must have been lifted before the erasure. The backup has
+   * brought it back, so it is lifted again.
    */
   apply({ scanRef, erasedAt }: PastErasure): Promise<Replayed> {
     return this.database.transaction(async (tx) => {

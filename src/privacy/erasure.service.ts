@@ -22,7 +22,7 @@ export class ErasureService {
     @Inject(JournalSignatures) private readonly signatures: JournalSignatures,
   ) {}
 
-  /** Erases nothing while the journal is inconsistent. May be repeated: the certificate then says that nothing was left to erase. */
+  /** Erases nothing while the journal is inconsistent. May be repeated; then nothing is left to erase. */
   async erase(
     scanRef: string,
     actor: Actor,

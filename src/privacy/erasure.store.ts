@@ -36,7 +36,7 @@ export class ErasureStore {
     return rows.map(({ id }) => id);
   }
 
-  /** The sessions by their platform; without sessions one empty list, of no platform. */
+  /** The sessions by platform. Without sessions: one empty list, of no platform. */
   async byPlatform(tx: Transaction, sessionIds: readonly string[]): Promise<[string | null, string[]][]> {
     const { rows } = await tx.query<{ platform: string; ids: string[] }>(
       `select platform, array_agg(id order by id) as ids from sessions
@@ -46,7 +46,7 @@ export class ErasureStore {
     return rows.length === 0 ? [[null, []]] : rows.map(({ platform, ids }) => [platform, ids]);
   }
 
-  /** Whether the journal has the erasure of the subject at that time, or one that applied it again. */
+  /** Whether the journal has the erasure of the subject at that time, or its repetition. */
   async hasErasure(tx: Transaction, scanRef: string, at: Date): Promise<boolean> {
     const { count } = await tx.query(
       `select from events
@@ -74,7 +74,7 @@ export class ErasureStore {
     return rows[0]?.n ?? 0;
   }
 
-  /** Deletes the personal data of events that no subject's key seals, as events have that are older than those keys. */
+  /** Deletes personal data of events that no subject's key seals, because the events are older than those keys. */
   async eraseKeyless(tx: Transaction, sessionIds: readonly string[]): Promise<number> {
     const { rows } = await tx.query<{ n: number }>('select erase_personal_data_without_key($1) as n', [
       [...sessionIds],
@@ -82,7 +82,7 @@ export class ErasureStore {
     return rows[0]?.n ?? 0;
   }
 
-  /** How much of each kind an erasure of the subject leaves. */
+  /** How much an erasure of the subject leaves in each place. */
   async countKept(tx: Transaction, scanRef: string): Promise<Record<KeptName, number>> {
     const { rows } = await tx.query<Record<KeptName, number>>(
       `with theirs as (select id from sessions where scan_ref = $1),

@@ -1,6 +1,6 @@
-/** What an erasure looks at and leaves, and why. The certificate lists each with its count. */
+/** What an erasure looks at and leaves, and why. The certificate lists each place with its count. */
 
-/** In this order in the certificate. */
+/** In the order of the certificate. */
 export const keptPlaces = [
   {
     name: 'sessions',
@@ -38,7 +38,7 @@ export const keptPlaces = [
     name: 'subject',
     what: 'the count of failures in a row, by platform too, locks and the last ten outcomes',
     where: 'subjects.scan_ref, subjects.last_outcomes, subjects.failures_by_platform',
-    why: 'forgetting them would be the way around a lock',
+    why: 'otherwise an erasure would end a lock',
   },
   {
     name: 'webhooks',
@@ -48,7 +48,7 @@ export const keptPlaces = [
   },
   {
     name: 'unnamed',
-    what: 'bodies of webhooks of other and of unknown subjects: they name neither the scanRef nor the token of an attempt',
+    what: 'bodies of webhooks that name neither this scanRef nor the token of an attempt: of other or unknown subjects',
     where: 'webhooks.body_sealed',
     why: 'nothing in them says whose they are; they are deleted after WEBHOOK_BODY_RETENTION_DAYS',
   },
@@ -62,13 +62,13 @@ export const keptPlaces = [
     name: 'orphans',
     what: 'digests of tokens of sessions at iDenfy that no attempt uses',
     where: 'orphans.token_digest',
-    why: 'only who has the token can compute them',
+    why: 'nobody can compute them without the token',
   },
   {
     name: 'deliveries',
     what: 'records of deliveries to consumers, without their answers; what was delivered is with the consumers',
     where: 'deliveries.session_id, deliveries.event_id, delivery_attempts.error',
-    why: 'they prove who was told; subject.erased is delivered to the same endpoints',
+    why: 'they prove which endpoints got the events; subject.erased is delivered to the same endpoints',
   },
   {
     name: 'answers',
@@ -92,15 +92,15 @@ export const keptPlaces = [
     name: 'holds',
     what: 'legal holds',
     where: 'legal_holds.scan_ref, legal_holds.reason_sealed, legal_holds.placed_by',
-    why: 'none: an erasure is refused while there is one, and lifting it deletes it with its reason',
+    why: 'none is left: an erasure is refused while there is one, and lifting it deletes it with its reason',
   },
 ] as const;
 
 export type KeptName = (typeof keptPlaces)[number]['name'];
 
-/** What no database shows. */
+/** Places that the service cannot look at. */
 export const outside = [
   'logs of the service: they have ids and scanRefs, and no personal data',
-  'backups, exports and evidence files that were made before: see "Keys and backups" in README.md',
+  'backups, exports and evidence files that were made before: src/privacy/README.md says how to erase again after a restore',
   'data at iDenfy and at your platform and its consumers',
 ] as const;

@@ -47,7 +47,7 @@ class KeptKindResponse implements KeptKind {
   @ApiProperty()
   count!: number;
 
-  @ApiProperty({ description: 'Why it is left.' })
+  @ApiProperty({ description: 'Why it stays.' })
   why!: string;
 }
 
@@ -86,13 +86,13 @@ export class ErasureCertificateResponse implements ErasureCertificate {
 
   @ApiProperty({
     type: [ErasedKindResponse],
-    description: 'Every place that was emptied, also when there was nothing.',
+    description: 'Every place that was emptied, even if nothing was there.',
   })
   erased!: ErasedKindResponse[];
 
   @ApiProperty({
     type: [KeptKindResponse],
-    description: 'Every other place where the subject occurs, and why it is left.',
+    description: 'Every other place where the subject occurs, and why it stays.',
   })
   kept!: KeptKindResponse[];
 

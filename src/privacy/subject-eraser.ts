@@ -29,7 +29,7 @@ export interface Erased {
 }
 
 /**
- * Destroys the keys of a subject, removes what is kept beside, and journals it: all in the caller's transaction. Each
+ * Destroys the keys of a subject, removes what is stored elsewhere, and records it: all in the caller's transaction. Each
  * platform with sessions of the subject gets an event of its own, about its own.
  */
 @Injectable()

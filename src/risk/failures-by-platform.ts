@@ -1,6 +1,6 @@
 /**
- * How many of a subject's failures in a row were of which platform. They lock the subject everywhere, but each platform
- * may know and release only its own. Pure.
+ * Counts a subject's failures in a row by platform. They lock the subject on all platforms, but a platform may see and
+ * release only its own. Pure.
  */
 import type { Reach } from '../core/reach.js';
 import type { OutcomeStatus, Subject } from './subject.js';

@@ -34,7 +34,7 @@ export class SubjectsController {
   @ApiOperation({
     summary: 'Release a locked subject',
     description:
-      'Ends the lock and forgets the failures. May be repeated. If failures of other platforms count to the lock, it takes an API key of all platforms (403 otherwise).',
+      'Ends the lock and resets the count of failures. May be repeated. If failures on other platforms count towards the lock, only an API key of all platforms can release it (403 otherwise).',
   })
   @HttpCode(200)
   @RequireScope('review')
@@ -44,7 +44,8 @@ export class SubjectsController {
     const released = isScanRef(scanRef)
       ? await this.subjects.release(scanRef, reachOf(principal), namedActorOf(principal), now)
       : 'not-found';
-    if (released === 'foreign-failures') throw needsAllPlatforms('Failures on other platforms count to this lock.');
+    if (released === 'foreign-failures')
+      throw needsAllPlatforms('Failures on other platforms count towards this lock.');
     return found(released);
   }
 }

@@ -71,8 +71,8 @@ export class SubjectsService {
   }
 
   /**
-   * Ends a lock and forgets the failures; the outcomes stay to be seen. Nothing to end is fine, and journals nothing.
-   * @returns foreign-failures: failures out of reach count to the lock
+   * Ends a lock and resets the count of failures; the outcomes stay. If there is nothing to end, nothing is recorded.
+   * @returns foreign-failures: failures out of reach count towards the lock
    */
   async release(
     scanRef: string,
@@ -98,7 +98,7 @@ export class SubjectsService {
   }
 
   /**
-   * A scanRef that no session within reach was ever made for is unknown; one without an outcome has a clean slate. The
+   * A scanRef without any session within reach is unknown. One with a session but without an outcome has no failures. The
    * lock holds on all platforms; failures and outcomes are only those within reach.
    */
   async view(scanRef: string, reach: Reach, now: Date): Promise<SubjectView | 'not-found'> {

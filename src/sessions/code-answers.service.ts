@@ -1,6 +1,6 @@
 /**
  * The answers of the requests that ask for a code: 201 with it, 202 without it yet, or the problem that there is none.
- * Whoever asks here has created the session, or was found to reach it.
+ * The caller has created the session, or has been checked to reach it.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { AttemptsService } from '../attempts/attempts.service.js';

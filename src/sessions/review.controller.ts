@@ -16,15 +16,15 @@ import { ReviewedSessionResponse, ReviewNoteResponse, ReviewResponse } from './r
 
 const refusals = ['not-found', 'not-in-review', 'review-claimed'] as const;
 
-/** Why a key may not decide, or may not grant the pass, with REVIEW_FOUR_EYES=on. */
+/** With REVIEW_FOUR_EYES=on: why a key may not decide, or may not grant the pass. */
 const fourEyes: Readonly<Record<FourEyesRefusal, readonly [code: ProblemCode, detail: string]>> = {
   'admin-alone': [
     'forbidden',
-    'With REVIEW_FOUR_EYES=on, deciding on a held pass needs a key that has the scope review by name. The scope admin is not enough.',
+    'With REVIEW_FOUR_EYES=on, only a key that has the scope review by name can decide on a held pass. The scope admin is not enough.',
   ],
   'no-owner': [
     'forbidden',
-    'This key names no owner, so it cannot be one of two people. Use a key that was made with `owner` before the pass was held.',
+    'This key names no owner, so it cannot be one of the two that grant the pass. Use a key that was made with `owner` before the pass was held.',
   ],
   'key-too-new': [
     'forbidden',
@@ -58,7 +58,7 @@ export class ReviewController {
   @ApiOperation({
     summary: 'Decide on a held pass',
     description:
-      "One reviewer is enough to refuse it. With REVIEW_FOUR_EYES=on two people must grant it: two API keys with the scope `review` and different owners, both made before the pass was held, and neither made by the other key or its owner. The first `pass` is recorded and ends that reviewer's claim; the session stays `in-review`. If its key is revoked, it no longer counts.",
+      "One reviewer is enough to refuse the pass. With REVIEW_FOUR_EYES=on two people must grant it: two API keys with the scope `review` and different owners, both made before the pass was held, and neither made by the other key or its owner. The first `pass` is recorded and ends that reviewer's claim; the session stays `in-review`. If the key of the first reviewer is revoked, that approval no longer counts.",
   })
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewedSessionResponse, 'The session as it is now.'] }, [
@@ -85,7 +85,7 @@ export class ReviewController {
   @ApiOperation({
     summary: 'Claim a review',
     description:
-      'No other key can decide until the claim is released or runs out. Repeat the call to extend it. With REVIEW_FOUR_EYES=on the key needs the scope `review` by name.',
+      'No other key can decide until the claim is released or runs out. Repeat the call to extend it. With REVIEW_FOUR_EYES=on the key needs the scope `review` by name; `admin` is not enough.',
   })
   @HttpCode(200)
   @ApiAnswers({ 200: [ReviewResponse, 'The review, with your claim.'] }, refusals)

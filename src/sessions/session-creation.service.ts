@@ -28,7 +28,7 @@ export interface Created {
   clientToken: string;
 }
 
-/** Who asks for a session. */
+/** The caller who asks for a session. */
 export interface Asker {
   /** that the session belongs to */
   platform: string;
@@ -138,7 +138,7 @@ export class SessionCreation {
   }
 }
 
-/** Without the platform: the idempotency key is the platform's, whether the request names it or not. */
+/** Leaves out the platform, because the idempotency key already belongs to one, whether the request names it or not. */
 function digestOfRequest(request: CreateSessionDto): Buffer {
   const { platform: _, ...asked } = instanceToPlain(request) as { [name: string]: Json };
   return sha256(canonicalJson(asked));

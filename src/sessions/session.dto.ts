@@ -147,7 +147,7 @@ export class CreateSessionDto {
     required: false,
     pattern: '^[a-z0-9-]{1,64}$',
     description:
-      'The platform that the session belongs to. Only an API key of all platforms needs it (default `main`); other keys create sessions of their own platform.',
+      'The platform that the session belongs to. Only an API key of all platforms may choose (default `main`). Other keys create sessions of their own platform.',
   })
   @IfPresent()
   @IsOnePlatform()

@@ -181,7 +181,7 @@ export class CodeResponse {
   expiresAt!: string;
 }
 
-/** The answer to a creation. It has a class of its own because it shows only what the request itself said. */
+/** The answer to a creation. It has its own class, because it shows only what the request said, so it needs no record. */
 export class CreatedSessionResponse extends SessionResponse {}
 
 /** The events of one session as server-sent events: text, so it has no members. */

@@ -46,7 +46,7 @@ export class SessionsController {
     {
       201: [
         CreatedSessionResponse,
-        'The session with its code; or with status `identification-required`, without one.',
+        'The session with its code. With status `identification-required` there is no code.',
       ],
       202: [CreatedSessionResponse, 'Accepted; iDenfy has not answered yet and the session goes on by itself.'],
     },
@@ -92,7 +92,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'Get a session',
     description:
-      "The answer never holds a code. With a client token it is the user's view: `UserSessionResponse`. Only keys with the scope `sessions` see `identification`.",
+      "The answer never holds a code. A client token gets the user's view: `UserSessionResponse`. Only keys with the scope `sessions` see `identification`.",
   })
   @RequireScopeOrClientToken('sessions', 'audit')
   @ApiAnswers({ 200: [[SessionResponse, UserSessionResponse], 'The session.'] }, ['not-found'])

@@ -27,7 +27,7 @@ export class SessionsService {
     @Inject(IdentificationsStore) private readonly identifications: IdentificationsStore,
   ) {}
 
-  /** With the address of its identification, which is as secret as a code: `sessionFor` says who may see what. */
+  /** Includes the address of an identification, which is as secret as a code. `sessionFor` leaves it out if necessary. */
   async find(sessionId: string, reach: Reach): Promise<SessionView | null> {
     const found = await this.findRows(sessionId, reach);
     return found && this.viewWithIdentification(found);
@@ -57,7 +57,7 @@ export class SessionsService {
     };
   }
 
-  /** Without anything secret. */
+  /** Includes nothing secret. */
   view(found: SessionWithAttempts): SessionView {
     return sessionView(found, this.personalOf(found));
   }

@@ -30,7 +30,7 @@ export const eventDataForUser = {
   'session.rejected': ['reason'],
   'session.identification-required': ['reason'],
   'session.identified': [],
-  // The status is no secret, the rule that holds the pass is.
+  // The status is not secret, but the rule that holds the pass is.
   'session.in-review': [],
   'attempt.requested': ['number'],
   'attempt.issued': ['number', 'from', 'issuedAt', 'expiresAt'],
@@ -43,7 +43,7 @@ export const eventDataForUser = {
   'attempt.disputed': 'hidden',
   'attempt.orphaned': 'hidden',
   'risk.flagged': 'hidden',
-  // They are about all sessions of the subject, and name the rule that locked it.
+  // These are about all sessions of the subject, and name the rule that locked it.
   'subject.locked': 'hidden',
   'subject.released': 'hidden',
   'subject.erased': 'hidden',
@@ -73,7 +73,7 @@ const shownData: Readonly<Record<EventType, readonly string[] | 'hidden'>> = eve
 /** The types of events that the user of a session sees. */
 export const userEventTypes: readonly EventType[] = eventTypes.filter((type) => shownData[type] !== 'hidden');
 
-/** @throws Error if users do not see events of its type: the reader has to ask for `userEventTypes` only */
+/** @throws Error if users do not see events of this type: readers must ask only for `userEventTypes` */
 export function userEvent(event: JournalEvent) {
   const members = shownData[event.type];
   if (members === 'hidden') throw new Error(`${event.type} is not for users`);

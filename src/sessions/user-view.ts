@@ -1,11 +1,12 @@
 /**
- * What a client token shows: how the session goes on, and nothing about the rules that judge it. Somebody who tries a mask
- * must not learn which rule saw it. Each member is decided here, so a new one does not compile until it is decided. Pure.
+ * What a client token shows: the progress of the session, and nothing about the rules that judge it. A person who tries a
+ * mask must not learn which rule noticed it. The tables decide about each member; a new member does not compile until they
+ * do. Pure.
  */
 import type { Outcome } from '../attempts/outcome.js';
 import type { AttemptView, SessionView } from './session-view.js';
 
-/** Which members of a thing its user sees. */
+/** For each member, whether the user sees it. */
 type Table<Thing> = Record<keyof Thing, boolean>;
 type ShownBy<Thing, T extends Table<Thing>> = {
   [Name in keyof Thing]-?: T[Name] extends true ? Name : never;
@@ -60,7 +61,7 @@ export const outcomeForUser = {
   at: false,
 } as const satisfies Table<Outcome>;
 
-/** Reasons that name no rule and no check. To the user every other reason is null. */
+/** Reasons that name no rule and no check. The user sees every other reason as null. */
 export const reasonsForUser: readonly string[] = [
   'attempts-exhausted',
   'lifetime-over',
@@ -111,7 +112,7 @@ export function pick<Thing extends object, T extends Table<Thing>>(
   return Object.fromEntries(shown) as Pick<Thing, ShownBy<Thing, T>>;
 }
 
-/** The names that a table shows, for the OpenAPI document. */
+/** The names of the members that a table shows, for the OpenAPI document. */
 export const shownBy = <T extends Record<string, boolean>>(table: T) =>
   Object.keys(table).filter((name) => table[name]) as {
     [Name in keyof T]: T[Name] extends true ? Name : never;

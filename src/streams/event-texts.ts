@@ -3,7 +3,7 @@ import type { JournalEvent } from '../journal/journal-event.js';
 import { userEvent } from '../sessions/user-event.js';
 import { sseMessage } from './sse.js';
 
-/** Who reads a stream: a key sees whole events, the user of a session the user's view. */
+/** The reader of a stream. An API key sees whole events; the user of a session gets the user's view. */
 export type StreamView = 'whole' | 'user';
 
 /** Events as messages; one that goes to many readers is written once. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** Fields, so that a test need not wait as long nor open as many. */
+/** Fields, so that tests can use shorter times and smaller numbers. */
 @Injectable()
 export class StreamLimits {
   /** a comment is sent so often, so that proxies keep the connection and a dead one is noticed */

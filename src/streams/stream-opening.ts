@@ -11,7 +11,7 @@ import { OpenStreams, type StreamRefusal } from './open-streams.js';
 import { StreamReads } from './stream-reads.js';
 import { StreamMetrics } from './stream-metrics.js';
 
-/** Who opens a stream, and what records that they read; null: it need not be recorded. */
+/** The reader of a stream, and the recorder of their reads; null: their reads need no record. */
 export interface StreamReader {
   principal: Principal;
   reading: ReadRecorder | null;

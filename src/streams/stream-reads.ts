@@ -3,8 +3,8 @@ import { eventsRead } from '../journal/events-read.js';
 import type { JournalEvent } from '../journal/journal-event.js';
 
 /**
- * Records what one stream shows. That somebody reads is in the journal before the first event that counts is sent; how much
- * they read after that is added up minute by minute.
+ * Records what one stream shows. The first read is in the journal before the first event that counts is sent. Later reads are
+ * added up, minute by minute.
  */
 export class StreamReads {
   private begun = false;
@@ -12,7 +12,7 @@ export class StreamReads {
   /** @param reading null: the reads of this stream need not be recorded */
   constructor(private readonly reading: ReadRecorder | null) {}
 
-  /** To be awaited before these are sent. @throws DatabaseUnavailable: what cannot be recorded is not sent */
+  /** Await this before you send the events. @throws DatabaseUnavailable: what cannot be recorded must not be sent */
   async record(events: readonly JournalEvent[]): Promise<void> {
     const rows = eventsRead(events);
     if (!this.reading || !rows) return;
@@ -21,7 +21,7 @@ export class StreamReads {
     this.begun = true;
   }
 
-  /** Like `record`, but does not wait. @returns false if these must wait for the journal: nothing is recorded */
+  /** Like `record`, but does not wait. @returns false if the events must wait for the journal; nothing is recorded then */
   recordAtOnce(events: readonly JournalEvent[]): boolean {
     const rows = eventsRead(events);
     if (!this.reading || !rows) return true;

@@ -46,7 +46,7 @@ export class StreamsController {
   @ApiOperation({
     summary: 'Stream the events of a session',
     description:
-      "Server-sent events. The stream begins with the session's first event, or after the last one you received, and ends after its final event. With a client token you get the user's view of each event: no `actor`, `platform` and `personal`, little of `data`, and no events of checks, reviews and locks, so `seq` has gaps. The token works until 15 minutes after the session's end, so that a suspended page can still resume and get the final event.",
+      "Server-sent events. The stream begins with the session's first event, or after the last one you received, and ends after its final event. A client token gets the user's view of each event: without `actor`, `platform` and `personal`, and with little of `data`. Events of checks, reviews and locks are left out, so `seq` has gaps. The token works until 15 minutes after the session's end, so that a suspended page can still resume and get the final event.",
   })
   @RequireScopeOrClientTokenInQuery('sessions', 'audit')
   @LastEventIdHeader()
@@ -118,7 +118,7 @@ function answersHead(request: FastifyRequest, reply: FastifyReply): boolean {
 }
 
 const tooMany = (holder: string): string =>
-  `This ${holder} may have no more open streams on this process: 1,000 for an API key, 10 for a client token. Close those that you no longer read.`;
+  `This ${holder} has too many open streams on this process (at most 1,000 for an API key, 10 for a client token). Close streams that you no longer read.`;
 
 function problemOf(refusal: StreamRefusal): Problem {
   switch (refusal) {

@@ -33,7 +33,7 @@ export class BodyErasure implements OnModuleInit {
     await this.store.lock(tx, scanRef, this.digestsOf(await this.store.scanRefsOf(tx, scanRef)));
   }
 
-  /** @param whole false: only of these sessions. @returns how many webhooks lost something */
+  /** @param whole false: only webhooks of these sessions. @returns number of webhooks that were changed */
   private async erase(
     tx: Transaction,
     scanRef: string,
@@ -47,7 +47,7 @@ export class BodyErasure implements OnModuleInit {
     return ofSessions + named + (await this.eraseUnindexed(tx, scanRefs));
   }
 
-  /** Opens what no digest finds: bodies of before the digests, and those that could not be read when they came. */
+  /** Opens the bodies that no digest finds: those from before the digests, and those that could not be read on arrival. */
   private async eraseUnindexed(tx: Transaction, scanRefs: readonly string[]): Promise<number> {
     let erased = 0;
     for (let after = ''; ;) {

@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
 
-/** A body that may name a subject and that no index finds. */
+/** A body that may name a subject, but that no index finds. */
 export interface UnindexedBody {
   id: string;
   bodySealed: Buffer;
@@ -12,8 +12,8 @@ export interface UnindexedBody {
 const withoutBody = `set body_sealed = null, scan_ref_digest = null, error = null`;
 
 /**
- * What is done to webhooks that belong to no attempt. One that was not applied yet is then `unmatched`, unless its token
- * is of an attempt: that one is applied first, and its body deleted after.
+ * What is done to webhooks that belong to no attempt. One that was not applied yet becomes `unmatched`. If an attempt has
+ * its token, it is applied first, and its body is deleted afterwards.
  */
 const ofNoAttempt = {
   change: `${withoutBody}, state = case when state = 'new' then 'unmatched' else state end`,
@@ -22,7 +22,7 @@ const ofNoAttempt = {
                or not exists (select from attempts where attempts.token_digest = webhooks.token_digest))`,
 } as const;
 
-/** Of the attempts of a subject, or naming one of its scanRefs. */
+/** Webhooks of the subject's attempts, and those that name one of its scanRefs. */
 const ofSubject = `(attempt_id in (select id from attempts where scan_ref = $1) or scan_ref_digest = any ($2))`;
 
 @Injectable()
@@ -63,7 +63,7 @@ export class BodyPurgeStore {
   }
 
   /**
-   * The subject's own scanRef, and those of the identifications that its sessions asked for: webhooks may name either.
+   * The subject's own scanRef, and the scanRefs of identifications that its sessions requested. Webhooks may name any.
    */
   async scanRefsOf(tx: Transaction, scanRef: string): Promise<string[]> {
     const { rows } = await tx.query<{ scanRef: string }>(

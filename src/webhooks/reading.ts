@@ -6,7 +6,7 @@ import { isIdentificationEvent, parseIdentification, withoutPerson } from '../id
 import { isJsonObject, isWord, notAWord, parseJsonBytes } from '../idenfy/provider-text.js';
 import { parseWebhook, withoutPhoto } from '../idenfy/result.js';
 
-/** iDenfy's own bodies have up to six levels. */
+/** iDenfy's bodies have up to six levels. */
 const maxLevels = 64;
 
 export const webhookStates = ['new', 'applied', 'unmatched', 'ignored', 'quarantined'] as const;
@@ -36,18 +36,18 @@ export function readWebhook(body: Buffer, eventType: string | null, identificati
   return { state: 'ignored', tokenDigest: null, error: null };
 }
 
-/** @param eventType null: the header was missing, and the body is taken for ours */
+/** @param eventType null: the header was missing; the body is then read as a result of face authentication */
 export const isFaceAuthentication = (eventType: string | null): boolean =>
   eventType === null || eventType.toUpperCase() === faceAuthenticationEvent;
 
-/** The type as it may be stored in the clear: no signature covers the header, so it could hold any text. */
+/** The type as it may be stored unsealed. No signature covers the header, so it could hold any text. */
 export function storedType(eventType: string | null): string | null {
   return eventType === null || isWord(eventType) ? eventType : notAWord;
 }
 
 /**
- * What of a body may be stored. Of a result: all but the photo. Of an identification: what decides it, not the person
- * and the documents. Of other event types: nothing.
+ * The part of a body that may be stored. A result: everything but the photo. An identification: only the members that decide
+ * it, without the person and the documents. Other event types: nothing.
  */
 export function storedBody(body: Buffer, eventType: string | null, { state }: Pick<Reading, 'state'>): Buffer | null {
   if (state === 'ignored' && !isFaceAuthentication(eventType)) return null;

@@ -30,7 +30,7 @@ interface Settled {
   state: WebhookState;
   verdict: string | null;
   error: string | null;
-  /** false: the body has served its purpose */
+  /** false: the body is no longer needed */
   keepsBody: boolean;
 }
 
@@ -181,7 +181,7 @@ export class ResultsService {
     return { ...kept, state: 'applied', verdict };
   }
 
-  /** Ignores identifications that we did not request. Keeps no body: it is a person's, and nothing needs it any more. */
+  /** Ignores identifications that we did not request. Keeps no body, because it is personal data that nothing needs. */
   private async applyIdentification(tx: Transaction, webhookId: string, body: Buffer): Promise<Settled> {
     const parsed = parseIdentification(body);
     const ignored = { ...kept, state: 'ignored', keepsBody: false } as const;

@@ -8,7 +8,7 @@ import type { WebhookState } from './reading.js';
 export interface ReceivedWebhook {
   /** SHA-256 of the bytes exactly as they arrived */
   digest: Buffer;
-  /** what of the body may be stored; null: only its digest */
+  /** the part of the body that may be stored; null: only its digest */
   body: Buffer | null;
   /** keyed digest of the scanRef that the stored body names */
   scanRefDigest: Buffer | null;
@@ -155,7 +155,7 @@ export class WebhooksStore {
       error: string | null;
       attemptId: string | null;
       at: Date;
-      /** false: nothing of the body is needed any more */
+      /** false: the body is no longer needed */
       keepsBody: boolean;
     },
   ): Promise<void> {

@@ -142,7 +142,7 @@ onEveryStore(
       expect(JSON.stringify(rows)).not.toMatch(/203\.0\.113\.77|2001:db8/i);
     });
 
-    it('find an erased subject by no address any more, also when a result comes later', async () => {
+    it('do not find an erased subject by its address, even if a result comes later', async () => {
       const session = await failedOnce(
         'audit-erased',
         { initiator: { ip: '192.0.2.78' } },
@@ -250,7 +250,7 @@ onEveryStore(
         .service.service.app.get(AccessLog, { strict: false })
         .tellDue(new Date(Date.now() + 61_000));
 
-    it('are journaled when they take the journal along, with how much of it', async () => {
+    it('are recorded when they export the journal, with the range of the export', async () => {
       // The whole journal takes a key of all platforms.
       const made = await world().client.post('/v1/api-keys', { name: 'all', scopes: ['audit'], platform: '*' });
       const { id, key } = made.body as { id: string; key: string };
@@ -261,7 +261,7 @@ onEveryStore(
       expect(await reads(id)).toEqual([{ route: 'journal.export', filter, reads: 1, rows: 3, ...range }]);
     });
 
-    it('are journaled when they read: the first time at once, what follows in one sum', async () => {
+    it('are recorded when they read: the first read at once, further reads in one sum', async () => {
       const { id, client } = await reader('audit');
       const session = await world().client.create('audit-journaled', { maxAttempts: 1 });
       await world().client.untilEvent(session.id, 'attempt.awaiting-selfie');
@@ -280,7 +280,7 @@ onEveryStore(
       expect(await reads(id)).toHaveLength(2);
     });
 
-    it('are journaled whatever they read, with the number of rows', async () => {
+    it('are recorded on every route, with the number of rows', async () => {
       const { id, client } = await reader('audit');
       const session = await world().client.create('audit-routes');
       await world().client.untilEvent(session.id, 'attempt.awaiting-selfie');
@@ -306,7 +306,7 @@ onEveryStore(
       ]);
     });
 
-    it('do not make the journal grow by following it', async () => {
+    it('do not make the journal grow when they follow it', async () => {
       const { client, id } = await reader('audit');
       let after = 0;
       const follow = () =>
@@ -350,7 +350,7 @@ onEveryStore(
       expect(await reads(session.id)).toEqual([]);
     });
 
-    it('are recorded whatever their key: a key with more than `sessions` looks into things', async () => {
+    it('are recorded with every key that has `audit`, `review` or `admin` beside `sessions`', async () => {
       const session = await world().client.create('audit-whoever');
       await world().client.untilEvent(session.id, 'attempt.awaiting-selfie');
       for (const scopes of [['admin'], ['sessions', 'audit'], ['endpoints']] as Scope[][]) {
@@ -378,7 +378,7 @@ onEveryStore(
       }
     });
 
-    it('are recorded when they follow a stream: at its first event, and then what it showed', async () => {
+    it('are recorded when they follow a stream: at its first event, and then with what it has shown', async () => {
       const { client: admin, url, database } = world();
       const { id, client } = await reader('audit');
       const old = await admin.create('audit-stream-before');
@@ -431,7 +431,7 @@ onEveryStore(
       ]);
     });
 
-    it('show nothing that cannot be recorded, by a stream neither', async () => {
+    it('get nothing that cannot be recorded, not even by a stream', async () => {
       const { url, database, service } = world();
       const { id, client } = await reader('audit');
       const log = service.service.app.get(AccessLog, { strict: false }) as unknown as { tell: () => Promise<void> };
@@ -449,7 +449,7 @@ onEveryStore(
       expect(count).toBe(0);
     });
 
-    it('leave a trace on every route of the API that can show personal or audit data', async () => {
+    it('are recorded on every route of the API that can show personal or audit data', async () => {
       const { client, url, database } = world();
       const { body: document } = await client.get('/openapi.json').expect(200);
       const operations = operationsOf(document as Parameters<typeof operationsOf>[0]);
@@ -520,7 +520,7 @@ onEveryStore(
   { SIGNALS_HOLD: 'presentation-attack', EGRESS_ALLOW: '127.0.0.1/32' },
 );
 
-it('reads that were added up are journaled when the service stops', async () => {
+it('reads that were added up are recorded when the service stops', async () => {
   const folder = temporaryFolder('audit');
   try {
     const { url, adminKey, close } = await startTestService({ FACECODE_DATA_DIR: folder });

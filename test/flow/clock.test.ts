@@ -63,7 +63,7 @@ onEveryStore(
       expect(reads('sim-api-500-twice-clock')).toHaveLength(3);
     });
 
-    it('says so itself when iDenfy could not be asked for a whole day', async () => {
+    it('ends the attempt itself when iDenfy could not be asked for a whole day', async () => {
       const { simulator, database } = world();
       const session = await create('sim-clock-day');
       simulator.setOutage('500');
@@ -86,7 +86,7 @@ onEveryStore(
       }
     });
 
-    it('tells of a SUCCESS that comes after it had asked, and grants nothing', async () => {
+    it('records a SUCCESS that comes after it had asked, and grants nothing', async () => {
       const { client, simulator } = world();
       const session = await create('sim-late-3-clock');
       await due(session.attempt!.id);
@@ -221,7 +221,7 @@ onEveryStore('confirming passes, observed', (world) => {
     expect(events.map(({ type }) => type)).not.toContain('attempt.disputed');
   });
 
-  it('journals and flags that iDenfy disagrees with itself, and takes nothing back', async () => {
+  it('records and flags that iDenfy contradicts itself, and takes nothing back', async () => {
     const { client, simulator } = world();
     const session = await client.create('sim-disagree-observe');
     await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
@@ -346,7 +346,7 @@ onEveryStore('sessions that a lost answer has left behind', (world) => {
     },
   );
 
-  it('are not presumed where there is none: after one look one more is made', async () => {
+  it('are not assumed if iDenfy lists none: after one look, one more call is made', async () => {
     const looks = () =>
       world().simulator.ledger.requests.filter(({ path }) => path === '/api/v2/facial-authentication-sessions/').length;
     const before = looks();
@@ -355,7 +355,7 @@ onEveryStore('sessions that a lost answer has left behind', (world) => {
     expect(looks() - before).toBe(2);
   });
 
-  it('keep nobody waiting if iDenfy refuses to list them', async () => {
+  it('keep no user waiting if iDenfy refuses to list them', async () => {
     const session = await start('sim-refuse-list-lost', ['code']);
     expect(creates('sim-refuse-list-lost')).toHaveLength(2);
     const types = (await world().client.untilEvent(session.id, 'attempt.issued')).map(({ type }) => type);

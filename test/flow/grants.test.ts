@@ -144,7 +144,7 @@ describeServers('a role that may run the service and not change the journal', ['
     expect(found.filter(({ kept, empties }) => kept && empties)).toEqual([]);
   });
 
-  it('gets rights on the tables of a later version when that is migrated', async () => {
+  it('gets rights on the tables of a later version when the database is migrated to it', async () => {
     await as(database.url, (owner) => owner.query('create table later (id bigint generated always as identity)'));
     expect((await rights()).find(({ name }) => name === 'later')).toMatchObject({ reads: false });
     expect(await migrateAndGrant()).toMatchObject({ code: 0 });
@@ -169,7 +169,7 @@ describeServers('a role that may run the service and not change the journal', ['
     expect(await runFacecode(['check'], { cwd: folder, env })).toMatchObject({ code: 0, err: '' });
   });
 
-  it('is named when it does not exist', async () => {
+  it('is named in the error when it does not exist', async () => {
     const failed = await migrateAndGrant('nobody at all');
     expect(failed).toMatchObject({
       code: 3,

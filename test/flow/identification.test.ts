@@ -32,7 +32,7 @@ onEveryStore(
       expect(rows.map(({ row }) => row).join()).not.toContain(new URL(session.identification!.url).search);
     });
 
-    it('shows the address to keys that work with sessions, and to nobody else', async () => {
+    it('shows the address only to keys with the scope sessions', async () => {
       const { client } = world();
       const session = await create('sim-must-identify-4');
       const { url, scanRef } = session.identification!;
@@ -61,7 +61,7 @@ onEveryStore(
       expect(user).not.toHaveProperty('identification');
     });
 
-    it('journals the new scanRef once it is approved, once, and forgets the address', async () => {
+    it('records the new scanRef once, when it is approved, and forgets the address', async () => {
       const { client } = world();
       const session = await create('sim-must-identify-2');
       await identify(session.identification!.url, 'APPROVED');

@@ -281,7 +281,7 @@ onEveryStore('the journal as a tree', (world) => {
     expect(found).toMatchObject({ valid: false, reason: 'signature' });
   });
 
-  it('does not sign a history anew that was rewritten, and goes on once an operator has accepted it', async () => {
+  it('does not sign a rewritten history, and resumes when an operator has accepted it', async () => {
     const { id } = await looseEvent('rewritten');
     await sealed();
     const before = await verified();
@@ -315,7 +315,7 @@ onEveryStore('the journal as a tree', (world) => {
     expect(root?.toString('base64')).not.toBe(proof.root);
   });
 
-  it('does not seal a pass that was invented by SQL, nor sign anything while it waits', async () => {
+  it('does not seal a pass that was inserted by SQL, and signs nothing while it waits', async () => {
     const session = await world().client.create('invented');
     const other = await world().client.create('not-invented');
     await sealed();
@@ -369,7 +369,7 @@ onEveryStore('the journal as a tree', (world) => {
     expect(await accept()).toMatchObject({ events: [id] });
   });
 
-  it('stops when its last events are deleted with all that was stored of them', async () => {
+  it('stops when its last events are deleted together with their tree and checkpoints', async () => {
     await looseEvent('deleted');
     await sealed();
     const { size, root } = await verified();

@@ -109,7 +109,7 @@ const suite = (store: StoreName) => () => {
     expect(await compared()).toMatch(/^valid: [1-9]\d* mirrored checkpoints.*; [1-9]\d* are older than the last/);
   });
 
-  it('shows a process that knows nothing else that an older backup was restored', async () => {
+  it('reveals a restored older backup to a process that knows no other checkpoint', async () => {
     await world.client.create('mirror-5');
     await mirrored();
     const [note, signer] = [latest(), app().get<NoteSigner>(JOURNAL_KEY)];

@@ -214,7 +214,7 @@ onEveryStore('operations', (world) => {
     expect((await world().client.get('/v1/sessions')).headers['cache-control']).toBe('no-store');
   });
 
-  it('lets nobody keep an answer, however its address is written', async () => {
+  it('lets no cache keep an answer, however its address is written', async () => {
     const { client } = world();
     const session = await client.create('operations-no-store');
     const cacheControl = async (asked: request.Test) => (await asked).headers['cache-control'];

@@ -252,7 +252,7 @@ onEveryStore(
       expect(idsIn(seenByAll, beta)).toEqual(idsIn(seenByBeta, beta));
     });
 
-    it('does not let a filter or a cursor reach over', async () => {
+    it('does not let a filter or a cursor reach the other platform', async () => {
       const { ids } = alpha;
       for (const path of [
         `/v1/sessions?scanRef=${ids.scanRef}`,
@@ -520,7 +520,7 @@ onEveryStore(
       expect(rows).toEqual([{ platform: 'beta' }]);
     });
 
-    it('tells each platform of an erasure only what concerns its own sessions, and the endpoints that must hear of it', async () => {
+    it('gives each platform an event about the erasure of its own sessions, with the endpoints that must get it', async () => {
       const scanRef = `erased-${randomUUID()}`;
       const sessions: string[] = [];
       for (const { client } of [alpha, beta, beta]) {
@@ -650,7 +650,7 @@ onEveryStore(
         expect(rows.filter((row) => !row.includes(',audit.read,')).join()).not.toContain('alpha');
       });
 
-      it('is of its own platform only, and the whole journal takes a key of all platforms', async () => {
+      it('works only for the own platform; the whole journal needs a key of all platforms', async () => {
         for (const query of ['', '?platform=alpha', '?format=csv']) {
           const { body } = await beta.client.get(`/v1/journal/export${query}`).expect(403);
           expect(body).toMatchObject({ detail: expect.stringMatching(/all platforms/) });

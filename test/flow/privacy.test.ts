@@ -167,7 +167,7 @@ onEveryStore(
         text.includes(spelling),
       );
 
-    it('is nowhere after an erasure, whoever outside had written it wherever they could', async () => {
+    it('is nowhere after an erasure, although every outside party had written it wherever they could', async () => {
       const { client, url, database } = world();
       const scanRef = randomUUID();
       const mark = `canary-${randomUUID()}`;

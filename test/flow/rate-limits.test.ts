@@ -85,7 +85,7 @@ onEveryStore(
       await request(world().url).get('/healthz').expect(200);
     });
 
-    it('spare the database: an address that is turned away has no unknown key looked up', async () => {
+    it('spare the database: no unknown key is looked up for an address that is turned away', async () => {
       const lookUps = countingKeyLookUps(world().database);
       const started = Date.now();
       const answers = await flood(100, (n) => withKey(`fc_${'y'.repeat(40)}${n}`));

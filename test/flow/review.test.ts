@@ -411,7 +411,7 @@ onEveryStore(
       await mine.post(path(session.id, '/notes'), { note: '' }).expect(400);
     });
 
-    it('tell the user nothing of what raised them, in any answer and in the stream', async () => {
+    it('show the user nothing of what raised them, in no answer and not in the stream', async () => {
       const { client, simulator, url } = world();
       const scanRef = randomUUID();
       const session = await client.create(scanRef, {

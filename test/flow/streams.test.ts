@@ -171,7 +171,7 @@ onEveryStore(
     });
 
     describe('with a client token', () => {
-      it("tell of its own session in the user's view, and nothing of others", async () => {
+      it("show its own session in the user's view, and nothing of others", async () => {
         const { client } = world();
         const session = await client.create('streams-token', { reference: 'order-1' });
         const other = await client.create('streams-token-other');

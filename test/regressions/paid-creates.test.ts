@@ -131,7 +131,7 @@ describe('paid calls of two processes for one attempt', () => {
     expect([creates(), await state()]).toEqual([1, 'issued']);
   });
 
-  it('an orphan that two processes find at once is journaled once', async () => {
+  it('an orphan that two processes find at once is recorded once', async () => {
     const lost = service(LostSessions);
     const attempt = { id: attemptId, number: 1 } as AttemptRow;
     await Promise.all([lost.recordOrphans(attempt, ['found-twice']), lost.recordOrphans(attempt, ['found-twice'])]);

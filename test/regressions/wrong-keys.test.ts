@@ -127,7 +127,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
       if (!fixed) expect(done.out).toContain(`${table}.${column}: `);
     }
     expect(done.out).toMatch(/^webhooks\.body_sealed: 2 values sealed again$/m);
-    expect(done.out).toMatch(/^digests for searching: those of 1 sessions and 1 webhooks made again$/m);
+    expect(done.out).toMatch(/^digests for searching: computed again for 1 sessions and 1 webhooks$/m);
     // Nothing is left to do.
     const again = await reseal(`${fresh},${old}`);
     expect(again.code).toBe(0);

@@ -88,7 +88,7 @@ describeServers('the log', ['postgres', 'redis'], () => {
     expect(line).toMatchObject({ requestId, sessionId, attemptId: expect.stringMatching(/^att_/), job: 'issue-code' });
   });
 
-  it('says of each request who asked and from where, and of a failed login why, but never the query or the key', async () => {
+  it('names the key and the address of each request, and the cause of a failed login, but never the query or the key itself', async () => {
     const { client } = running;
     const session = await client.create('access-log');
     const from = (asked: request.Test) => asked.set('x-forwarded-for', '203.0.113.9');

@@ -197,7 +197,7 @@ describe('sealing', () => {
     expect(await sealedIds()).toHaveLength(4);
   });
 
-  it('does not resume because the database says so, nor because it was put right', async () => {
+  it('does not resume because the database says so, nor because the database was repaired', async () => {
     await journal.beginning.onModuleInit();
     await append(held('good'));
     await insert('evt_forged');

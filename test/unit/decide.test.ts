@@ -523,7 +523,7 @@ describe('a pass', () => {
     expect(free.session?.status).toBe('passed');
   });
 
-  describe('that iDenfy tells after the expiry of its code and the grace', () => {
+  describe('that iDenfy reports after the expiry of its code and the grace', () => {
     const graceSeconds = moment.deadlineGraceSeconds;
     const code = attempt('awaiting-selfie', {
       revealedAt: new Date('2026-03-01T10:31:00.000Z'),
@@ -577,7 +577,7 @@ describe('a pass', () => {
       expect(moved(decide(session(), code, result('SUCCESS'), moment)).session?.reason).toBe('confirming');
     });
 
-    it('is granted if it is the session API that tells it', () => {
+    it('is granted if the session API reports it', () => {
       const decision = moved(decide(session(), code, told(seconds(1), 'session-api'), moment));
       expect(decision.session?.status).toBe('passed');
       expect(decision.attempt?.signals).toBeUndefined();

@@ -27,7 +27,7 @@ describe("the session API's word on a pass", () => {
     expect(moved?.events.at(-1)).toEqual({ type: `session.${status}`, attemptId: null, data: { reason } });
   });
 
-  it.each<Confirmation>(['rejected', 'undecided', 'unknown-token'])('%s is journaled and flagged', (said) => {
+  it.each<Confirmation>(['rejected', 'undecided', 'unknown-token'])('%s is recorded and flagged', (said) => {
     for (const session of [confirming, passed]) {
       const moved = confirmPass(session, attempt, said);
       expect(moved?.signals).toEqual(['disputed']);

@@ -27,14 +27,14 @@ describe('a read is recorded', () => {
     }
   });
 
-  it('of events by everybody, of hashes and signatures by nobody', () => {
+  it('of events by every key, of hashes and signatures by none', () => {
     for (const scope of ['sessions', 'audit', 'review', 'endpoints', 'admin'] as const) {
       expect(mustRecord(key(scope), [EventPageResponse])).toBe(true);
       expect(mustRecord(key(scope), [CheckpointResponse])).toBe(false);
     }
   });
 
-  it('of whatever nobody has decided on', () => {
+  it('of every answer that nobody has decided on', () => {
     for (const answers of [[], [null], [SomethingNew], [SessionResponse, SomethingNew], [CheckpointResponse, null]]) {
       expect(mustRecord(key('sessions'), answers)).toBe(true);
     }

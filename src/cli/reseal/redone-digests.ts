@@ -1,4 +1,4 @@
-/** Makes keyed digests again with the first key, from the values that they were made of. */
+/** Computes keyed digests again with the first key, from the values that they were made from. */
 import { canonicalAddress } from '../../core/ip-address.js';
 import { type DigestPurpose, KeyedDigests } from '../../core/keyed-digests.js';
 import { Sealer } from '../../core/sealing.js';
@@ -11,9 +11,9 @@ import type { DigestedAttempt, DigestedSession, PersonalEvent, ResealStore } fro
 export interface DigestBatch {
   /** rows whose digests changed */
   changed: number;
-  /** digests whose value is not stored any more: an old key cannot be left out without losing them */
+  /** digests whose value is no longer stored; without the old key they find nothing */
   lost: number;
-  /** id of the last row; null: there are no more */
+  /** id of the last row; null if there are no more rows */
   last: string | null;
 }
 
@@ -22,7 +22,7 @@ interface Personal {
   initiator?: { ip?: string } | null;
 }
 
-/** Every digest that a row may have, and the one that it should have. */
+/** Every digest that a row may have now, and the one that it should have. */
 class Translation {
   private readonly current = new Map<string, Buffer>();
 

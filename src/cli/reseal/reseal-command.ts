@@ -23,10 +23,12 @@ export async function reseal(args: string[]): Promise<number> {
     });
     const digests = new RedoneDigests(new KeyedDigests(encryption), sealer);
     const redone = await redoDigests({ database, store, digests });
-    print(`digests for searching: those of ${redone.sessions} sessions and ${redone.webhooks} webhooks made again`);
+    print(`digests for searching: computed again for ${redone.sessions} sessions and ${redone.webhooks} webhooks`);
     if (redone.lost > 0) {
-      printError(`${redone.lost} digests stay as they are, because what they were made of is not stored any more.`);
-      printError('What is found by them (a reference, an address) is found only while their key is in the list.');
+      printError(
+        `${redone.lost} digests stay as they are, because the values that they were made from are no longer stored.`,
+      );
+      printError('A search by such a reference or address works only while the old key is in the list.');
     }
     const left = await remaining(store, sealer);
     for (const { where, count, fixed } of left) {
@@ -37,14 +39,16 @@ export async function reseal(args: string[]): Promise<number> {
     if (unreadable > 0)
       printError(`${unreadable} of them were sealed with a key that is not in FACECODE_ENCRYPTION_KEY.`);
     if (left.some(({ fixed }) => fixed)) {
-      printError('Personal data of events that are older than subject keys goes only when its subjects are erased.');
+      printError(
+        'Events that are older than keys of subjects keep their personal data until their subjects are erased.',
+      );
     }
     if (left.length > 0) {
-      printError('Keep the other keys. Restart every process with the new key first, then run this again.');
+      printError('Keep the other keys. Restart every process with the new key first in the list, then run this again.');
       return 1;
     }
     await keys.retireAllBut(first);
-    print('Everything is sealed with the first key. The other keys can be removed from FACECODE_ENCRYPTION_KEY.');
+    print('Everything is sealed with the first key. You can remove the other keys from FACECODE_ENCRYPTION_KEY.');
     return 0;
   });
 }

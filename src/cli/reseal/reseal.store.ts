@@ -2,7 +2,7 @@
 import type { Database, Transaction } from '../../database/database.js';
 import type { SealedColumn } from '../../database/sealed-columns.js';
 
-/** Bytes of a sealed value that say how and with which key it was sealed. */
+/** The first bytes of a sealed value: its layout and the id of its key. */
 const header = (column: string): string => `substring(${column} from 1 for 5)`;
 
 export interface SealedRow {
@@ -12,7 +12,7 @@ export interface SealedRow {
   sealed: Buffer;
 }
 
-/** What the digests of a session were made from, where it can still be opened. */
+/** The values that the digests of a session were made from. */
 export interface DigestedSession {
   id: string;
   scanRef: string;
@@ -88,7 +88,7 @@ export class ResealStore {
 
   /** How many values are not sealed as new ones are. */
   async countOthers({ table, column, byService, fixed }: SealedColumn, current: Buffer): Promise<number> {
-    // What cannot be changed only matters if another key sealed it: the layout may be an older one.
+    // Events cannot be sealed again. They count only if another key sealed them, not if their layout is older.
     const compared = fixed
       ? `substring(${column} from 2 for 4) <> substring($1::bytea from 2 for 4)`
       : `${header(column)} <> $1`;

@@ -22,7 +22,7 @@ export interface Resealed {
 export interface Remaining {
   where: string;
   count: number;
-  /** they are in the journal, which is append-only */
+  /** true: they are in the journal, which is append-only */
   fixed: boolean;
 }
 
@@ -70,7 +70,7 @@ async function resealBatch(
   return counted.last;
 }
 
-/** What is still sealed with another key. */
+/** The columns that still have values sealed with another key. */
 export async function remaining(store: ResealStore, sealer: Sealer): Promise<Remaining[]> {
   const found: Remaining[] = [];
   for (const column of columns) {

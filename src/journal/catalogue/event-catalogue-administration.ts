@@ -6,10 +6,10 @@ const act = { since: 1, session: 'never', attempt: 'never' } as const;
 
 const key = {
   keyId: text('Id of the key.'),
-  name: text('Of the key.'),
+  name: text('Name of the key.'),
   owner: orNull(text('The person or system that holds the key.')),
   scopes: listOf(text()),
-  platform: text('Whose data the key may use; `*`: that of all platforms.'),
+  platform: text('The platform whose data the key may use; `*`: all platforms.'),
 };
 const exampleKey = {
   keyId: 'key_019ab3c45d6e7f8091a2b3c4d5e6f70b',
@@ -21,7 +21,7 @@ const exampleKey = {
 
 const endpoint: Record<string, JsonSchema> = {
   endpointId: text(),
-  platform: text('Whose events it receives; `*`: those of all platforms.'),
+  platform: text('The platform whose events the endpoint receives; `*`: all platforms.'),
   origin: text('Scheme, host and port of its URL. The rest may be secret.'),
   urlDigest: text('SHA-256 of its whole URL, in hex.'),
   eventTypes: listOf(text()),
@@ -36,21 +36,23 @@ const exampleEndpoint = {
   disabled: false,
 };
 
-/** Acts of administration. `actor` has the name and the owner of the key that acted. */
+/** Acts of administration. `actor` has the name and the owner of the API key that was used. */
 export const administrationEvents = {
   'api-key.created': {
     ...act,
-    summary: 'An API key was made: with the API, on the command line, or as the bootstrap key at start.',
+    summary: 'An API key was made: through the API, on the command line, or at start (the bootstrap key).',
     data: object({
       ...key,
-      createdBy: orNull(text('Id of the key that made it; null: the bootstrap key, or made on the command line.')),
+      createdBy: orNull(
+        text('Id of the key that made it; null for the bootstrap key and keys made on the command line.'),
+      ),
       expiresAt: orNull(instant()),
     }),
     example: { data: { ...exampleKey, createdBy: 'key_019ab3c45d6e7f8091a2b3c4d5e6f70c', expiresAt: null } },
   },
   'api-key.revoked': {
     ...act,
-    summary: 'An API key was revoked, or another bootstrap key has replaced it.',
+    summary: 'An API key was revoked, or it was the bootstrap key and was replaced.',
     data: object(key),
     example: { data: exampleKey },
   },
@@ -62,10 +64,10 @@ export const administrationEvents = {
   },
   'endpoint.updated': {
     ...act,
-    summary: 'Somebody has changed, disabled or enabled a webhook endpoint.',
+    summary: 'A webhook endpoint was changed, disabled or enabled.',
     data: object({
       ...endpoint,
-      changed: listOf(oneOf(['url', 'eventTypes', 'description', 'disabled']), 'The other fields are as they were.'),
+      changed: listOf(oneOf(['url', 'eventTypes', 'description', 'disabled']), 'The fields that changed.'),
     }),
     example: { data: { ...exampleEndpoint, changed: ['url'] } },
   },
@@ -77,8 +79,8 @@ export const administrationEvents = {
   },
   'endpoint.secret-rotated': {
     ...act,
-    summary: 'A webhook endpoint has got a new secret.',
-    data: object({ ...endpoint, overlapSeconds: count('How long the old secret signs, too.') }),
+    summary: 'A webhook endpoint got a new secret.',
+    data: object({ ...endpoint, overlapSeconds: count('How long the old secret still signs beside the new one.') }),
     example: { data: { ...exampleEndpoint, overlapSeconds: 86_400 } },
   },
   'webhook.replayed': {
@@ -87,10 +89,10 @@ export const administrationEvents = {
     data: object({
       webhookId: text(),
       digest: text('SHA-256 of its body, in hex.'),
-      attemptId: orNull(text('The attempt that it is about.')),
+      attemptId: orNull(text('The attempt that the webhook belongs to.')),
       stateBefore: text('Its state before the replay.'),
       state: text('Its state after the replay.'),
-      verdict: orNull(text('What became of its result.')),
+      verdict: orNull(text('What the service decided about its result.')),
     }),
     example: {
       data: {

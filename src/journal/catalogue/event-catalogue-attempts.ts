@@ -30,7 +30,7 @@ const refusedResult = {
 export const attemptEvents = {
   'attempt.requested': {
     ...ofAttempt,
-    summary: 'A code is to be had from iDenfy.',
+    summary: 'A code is being requested from iDenfy.',
     data: object({
       number,
       because: oneOf(['created', 'asked', 'failed', 'expired', 'canceled'], 'What led to it.'),
@@ -111,15 +111,15 @@ export const attemptEvents = {
   },
   'attempt.disputed': {
     ...ofAttempt,
-    summary: 'iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS, or a late pass).',
+    summary: 'iDenfy’s session API does not confirm the pass that its webhook reported (CONFIRM_PASS, or a late pass).',
     data: object({ number, said: oneOf(['rejected', 'undecided', 'unknown-token']) }),
     example: { data: { number: 1, said: 'rejected' } },
   },
   'attempt.orphaned': {
     ...ofAttempt,
     summary:
-      'iDenfy has sessions for this scanRef that no attempt uses. The answer to a create call was lost, the attempt had ended before its code came, or they belong to another product on the same account. They are never used.',
-    data: object({ number, count: count('How many were found.', 1) }),
+      'iDenfy has sessions for this scanRef that no attempt uses, and none ever will. Either the answer to a create call was lost, or the attempt ended before its code came, or the sessions belong to another product on the same account.',
+    data: object({ number, count: count('Number of sessions found.', 1) }),
     example: { data: { number: 1, count: 1 } },
   },
   'review.claimed': {

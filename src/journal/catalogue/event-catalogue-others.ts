@@ -5,7 +5,7 @@ const ofNoSession = { since: 1, session: 'never', attempt: 'never' } as const;
 const consecutiveFailures = count('FAILED in a row, over all sessions of the scanRef.');
 const scanRef = '8df398bb-7340-11ee-9aec-0221b1f59063';
 
-/** Not told to the endpoint itself, but to all others. */
+/** Sent to all other endpoints, not to the endpoint itself. */
 const endpointTrouble = {
   endpointId: text(),
   failingSince: instant('The first failure since the last success.'),
@@ -37,8 +37,12 @@ export const otherEvents = {
         by: listOf(oneOf(['scanRef', 'initiator']), 'What there were too many sessions of (velocity).'),
         moreThan: count('So many sessions are fine (velocity).'),
         windowSeconds: count(),
-        secondsAfterExpiry: { type: 'number', minimum: 0, description: 'When the pass came (late-result).' },
-        graceSeconds: count('How long after the expiry of its code a pass is punctual (late-result).'),
+        secondsAfterExpiry: {
+          type: 'number',
+          minimum: 0,
+          description: 'Seconds from the expiry of the code to the arrival of the pass (late-result).',
+        },
+        graceSeconds: count('Seconds after the expiry of its code in which a pass is still in time (late-result).'),
         scanRef: text('Of a subject that is about to be locked.'),
         consecutiveFailures,
         lockAfterFailures: count('So many lock the subject.'),
@@ -93,13 +97,15 @@ export const otherEvents = {
   'subject.erased': {
     ...ofNoSession,
     summary:
-      'The personal data of a subject was erased: its keys are destroyed. Each platform with sessions of the subject gets an event about its own sessions.',
+      'The personal data of a subject was erased, and its keys were destroyed. Each platform with sessions of the subject gets an event about its own sessions.',
     data: object(
       {
         scanRef: text(),
         because: oneOf(['asked', 'retention'], 'An administrator asked, or the sessions were old.'),
-        again: text('When it was erased before; a backup had brought it back (`facecode erase --replay`).'),
-        sessions: count('Whose personal data is gone.'),
+        again: text(
+          'When the subject was first erased; a restored backup had brought it back (`facecode erase --replay`).',
+        ),
+        sessions: count('Sessions whose personal data was erased.'),
         keysDestroyed: count(),
         endpoints: listOf(text(), 'Ids of the endpoints that had received events of these sessions.'),
       },
@@ -121,23 +127,22 @@ export const otherEvents = {
   },
   'audit.read': {
     ...ofNoSession,
-    summary:
-      'Somebody has read personal data or what is kept for auditors. Reads of one kind within a minute are one event.',
+    summary: 'Personal data or audit data was read. Reads of one kind within a minute are recorded as one event.',
     data: object(
       {
         route: text('What was read, for example `attempts.search`.'),
         filter: {
           description:
-            'The filter by name; what is personal in it says `given`. `other`: too many kinds to tell apart.',
+            'The names and values of the filter; `given` stands for a value that is personal data. `other`: too many different filters.',
           anyOf: [
             { type: 'object', additionalProperties: { type: 'string' } },
             { type: 'string', enum: ['other'] },
           ],
         },
-        reads: count('How many answers; each part of a stream that is sent at once counts as one.', 1),
-        rows: count('How many rows they had together.'),
-        firstPosition: count('Of events: the first position that was read.', 1),
-        lastPosition: count('Of events: the last position that was read.', 1),
+        reads: count('Number of answers. Each part of a stream that is sent at once counts as one.', 1),
+        rows: count('Number of rows in all of them.'),
+        firstPosition: count('If events were read: the first position.', 1),
+        lastPosition: count('If events were read: the last position.', 1),
         firstAt: instant(),
         lastAt: instant(),
       },
@@ -157,14 +162,14 @@ export const otherEvents = {
   'journal.accepted': {
     ...ofNoSession,
     summary:
-      'The journal was not what the service had written, and an operator has accepted it (`facecode journal accept`). What is listed was set aside: the service does not vouch for it.',
+      'An operator has accepted an inconsistent journal (`facecode journal accept`). The events listed here were set aside: the service does not vouch for them.',
     data: object({
-      size: count('Positions before this event.'),
+      size: count('Number of sealed events when the journal was accepted.'),
       root: text('Root of the accepted tree (base64).'),
-      acceptance: count('How many acceptances there were, with this one.', 1),
-      reason: orNull(text('The first fault, as `GET /v1/journal/verify` names it; null: there was none any more.')),
-      positions: text('Of sealed events that are gone or not as they were recorded: `7, 9-12`; empty: none.'),
-      events: listOf(text(), 'Ids of events that waited to be sealed, and that the service had not recorded.'),
+      acceptance: count('Number of acceptances so far, with this one.', 1),
+      reason: orNull(text('The first fault, as `GET /v1/journal/verify` names it; null: it found no fault any more.')),
+      positions: text('Positions of sealed events that are missing or were changed, such as `7, 9-12`; empty: none.'),
+      events: listOf(text(), 'Ids of events that waited to be sealed and that the service had not recorded.'),
       known: orNull(object({ size: count(), root: text() })),
     }),
     example: {

@@ -93,7 +93,7 @@ export const sessionEvents = {
     ...ofSession,
     summary: 'A pass is held.',
     data: reason(
-      '`confirming`: until iDenfy confirms it. Until a person decides: `disputed`, `unconfirmed`, `subject-locked`, or a signal of SIGNALS_HOLD.',
+      '`confirming`: held until iDenfy confirms it. Held until a person decides: `disputed`, `unconfirmed`, `subject-locked`, or a signal of SIGNALS_HOLD.',
     ),
     example: { data: { reason: 'disputed' } },
   },

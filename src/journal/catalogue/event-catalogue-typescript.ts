@@ -22,7 +22,7 @@ interface Envelope<Type, SessionId, AttemptId, Data, Personal = null> {
   position: number;
   /** ISO 8601 */
   at: string;
-  /** \`name\` and \`owner\` are those of the API key, in events of administration and of reviews */
+  /** \`name\` and \`owner\` of the API key; only in events of administration and of reviews */
   actor: { kind: 'api-key' | 'client-token' | 'idenfy' | 'system'; id: string; name?: string; owner?: string | null };
   data: Data;
   /** null when there is none or it was erased */

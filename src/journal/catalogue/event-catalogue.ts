@@ -1,4 +1,4 @@
-/** Every type of event with its schema and an example, for who receives them. Pure data; the service checks nothing by it. */
+/** Every type of event with its schema and an example, for consumers. Pure data; the service checks nothing by it. */
 import { administrationEvents } from './event-catalogue-administration.js';
 import { attemptEvents } from './event-catalogue-attempts.js';
 import type { EventDescription } from './event-catalogue-entry.js';
@@ -30,7 +30,10 @@ export function eventSchema(type: EventType): JsonSchema {
   return {
     ...object(
       {
-        id: { ...id('evt'), description: 'The same in every delivery: what came before came twice.' },
+        id: {
+          ...id('evt'),
+          description: 'The same in every delivery, so you can recognise an event that comes again.',
+        },
         type: { type: 'string', const: type },
         platform: orNull(
           text('Null if the event concerns no single platform; absent in events from before there were platforms.'),
@@ -44,14 +47,14 @@ export function eventSchema(type: EventType): JsonSchema {
           {
             kind: oneOf(['api-key', 'client-token', 'idenfy', 'system'], 'Who caused it.'),
             id: text('Of the key, the session of the token, the webhook, or the name of the rule.'),
-            name: text('Of the API key, in events of administration and of reviews.'),
+            name: text('Name of the API key; only in events of administration and of reviews.'),
             owner: orNull(text('With `name`: the person or system that holds the key.')),
           },
           ['name', 'owner'],
         ),
         data,
         personal: personal ? orNull(salted(personal)) : nothing,
-        personalDigest: orNull({ ...text('SHA-256 of `personal` (RFC 8785); stays when that is erased.') }),
+        personalDigest: orNull({ ...text('SHA-256 of `personal` (RFC 8785); stays when `personal` is erased.') }),
       },
       ['platform'],
     ),

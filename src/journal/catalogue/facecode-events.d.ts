@@ -18,7 +18,7 @@ interface Envelope<Type, SessionId, AttemptId, Data, Personal = null> {
   position: number;
   /** ISO 8601 */
   at: string;
-  /** `name` and `owner` are those of the API key, in events of administration and of reviews */
+  /** `name` and `owner` of the API key; only in events of administration and of reviews */
   actor: { kind: 'api-key' | 'client-token' | 'idenfy' | 'system'; id: string; name?: string; owner?: string | null };
   data: Data;
   /** null when there is none or it was erased */
@@ -131,12 +131,12 @@ export type SessionInReviewEvent = Envelope<
   string,
   null,
   {
-    /** `confirming`: until iDenfy confirms it. Until a person decides: `disputed`, `unconfirmed`, `subject-locked`, or a signal of SIGNALS_HOLD. */
+    /** `confirming`: held until iDenfy confirms it. Held until a person decides: `disputed`, `unconfirmed`, `subject-locked`, or a signal of SIGNALS_HOLD. */
     reason: string | null;
   }
 >;
 
-/** A code is to be had from iDenfy. */
+/** A code is being requested from iDenfy. */
 export type AttemptRequestedEvent = Envelope<
   'attempt.requested',
   string,
@@ -289,7 +289,7 @@ export type AttemptConflictEvent = Envelope<
   } | null
 >;
 
-/** iDenfy’s session API does not confirm the pass that its webhook told (CONFIRM_PASS, or a late pass). */
+/** iDenfy’s session API does not confirm the pass that its webhook reported (CONFIRM_PASS, or a late pass). */
 export type AttemptDisputedEvent = Envelope<
   'attempt.disputed',
   string,
@@ -301,12 +301,17 @@ export type AttemptDisputedEvent = Envelope<
   }
 >;
 
-/** iDenfy has sessions for this scanRef that no attempt uses. The answer to a create call was lost, the attempt had ended before its code came, or they belong to another product on the same account. They are never used. */
+/** iDenfy has sessions for this scanRef that no attempt uses, and none ever will. Either the answer to a create call was lost, or the attempt ended before its code came, or the sessions belong to another product on the same account. */
 export type AttemptOrphanedEvent = Envelope<
   'attempt.orphaned',
   string,
   string,
-  { /** Which attempt of the session, from 1. */ number: number; /** How many were found. */ count: number }
+  {
+    /** Which attempt of the session, from 1. */
+    number: number;
+    /** Number of sessions found. */
+    count: number;
+  }
 >;
 
 /** A reviewer has claimed a held pass for a while. */
@@ -392,9 +397,9 @@ export type RiskFlaggedEvent = Envelope<
     /** So many sessions are fine (velocity). */
     moreThan?: number;
     windowSeconds?: number;
-    /** When the pass came (late-result). */
+    /** Seconds from the expiry of the code to the arrival of the pass (late-result). */
     secondsAfterExpiry?: number;
-    /** How long after the expiry of its code a pass is punctual (late-result). */
+    /** Seconds after the expiry of its code in which a pass is still in time (late-result). */
     graceSeconds?: number;
     /** Of a subject that is about to be locked. */
     scanRef?: string;
@@ -441,7 +446,7 @@ export type SubjectReleasedEvent = Envelope<
   }
 >;
 
-/** The personal data of a subject was erased: its keys are destroyed. Each platform with sessions of the subject gets an event about its own sessions. */
+/** The personal data of a subject was erased, and its keys were destroyed. Each platform with sessions of the subject gets an event about its own sessions. */
 export type SubjectErasedEvent = Envelope<
   'subject.erased',
   null,
@@ -450,9 +455,9 @@ export type SubjectErasedEvent = Envelope<
     scanRef: string;
     /** An administrator asked, or the sessions were old. */
     because: 'asked' | 'retention';
-    /** When it was erased before; a backup had brought it back (`facecode erase --replay`). */
+    /** When the subject was first erased; a restored backup had brought it back (`facecode erase --replay`). */
     again?: string;
-    /** Whose personal data is gone. */
+    /** Sessions whose personal data was erased. */
     sessions: number;
     keysDestroyed: number;
     /** Ids of the endpoints that had received events of these sessions. */
@@ -466,7 +471,7 @@ export type SubjectHeldEvent = Envelope<'subject.held', null, null, { scanRef: s
 /** The legal hold of a subject was lifted. */
 export type SubjectHoldLiftedEvent = Envelope<'subject.hold-lifted', null, null, { scanRef: string }>;
 
-/** Somebody has read personal data or what is kept for auditors. Reads of one kind within a minute are one event. */
+/** Personal data or audit data was read. Reads of one kind within a minute are recorded as one event. */
 export type AuditReadEvent = Envelope<
   'audit.read',
   null,
@@ -474,38 +479,38 @@ export type AuditReadEvent = Envelope<
   {
     /** What was read, for example `attempts.search`. */
     route: string;
-    /** The filter by name; what is personal in it says `given`. `other`: too many kinds to tell apart. */
+    /** The names and values of the filter; `given` stands for a value that is personal data. `other`: too many different filters. */
     filter: Record<string, string> | 'other';
-    /** How many answers; each part of a stream that is sent at once counts as one. */
+    /** Number of answers. Each part of a stream that is sent at once counts as one. */
     reads: number;
-    /** How many rows they had together. */
+    /** Number of rows in all of them. */
     rows: number;
-    /** Of events: the first position that was read. */
+    /** If events were read: the first position. */
     firstPosition?: number;
-    /** Of events: the last position that was read. */
+    /** If events were read: the last position. */
     lastPosition?: number;
     firstAt: string;
     lastAt: string;
   }
 >;
 
-/** The journal was not what the service had written, and an operator has accepted it (`facecode journal accept`). What is listed was set aside: the service does not vouch for it. */
+/** An operator has accepted an inconsistent journal (`facecode journal accept`). The events listed here were set aside: the service does not vouch for them. */
 export type JournalAcceptedEvent = Envelope<
   'journal.accepted',
   null,
   null,
   {
-    /** Positions before this event. */
+    /** Number of sealed events when the journal was accepted. */
     size: number;
     /** Root of the accepted tree (base64). */
     root: string;
-    /** How many acceptances there were, with this one. */
+    /** Number of acceptances so far, with this one. */
     acceptance: number;
-    /** The first fault, as `GET /v1/journal/verify` names it; null: there was none any more. */
+    /** The first fault, as `GET /v1/journal/verify` names it; null: it found no fault any more. */
     reason: string | null;
-    /** Of sealed events that are gone or not as they were recorded: `7, 9-12`; empty: none. */
+    /** Positions of sealed events that are missing or were changed, such as `7, 9-12`; empty: none. */
     positions: string;
-    /** Ids of events that waited to be sealed, and that the service had not recorded. */
+    /** Ids of events that waited to be sealed and that the service had not recorded. */
     events: Array<string>;
     known: { size: number; root: string } | null;
   }
@@ -562,7 +567,7 @@ export type WebhookQuarantinedEvent = Envelope<
   }
 >;
 
-/** An API key was made: with the API, on the command line, or as the bootstrap key at start. */
+/** An API key was made: through the API, on the command line, or at start (the bootstrap key). */
 export type ApiKeyCreatedEvent = Envelope<
   'api-key.created',
   null,
@@ -570,20 +575,20 @@ export type ApiKeyCreatedEvent = Envelope<
   {
     /** Id of the key. */
     keyId: string;
-    /** Of the key. */
+    /** Name of the key. */
     name: string;
     /** The person or system that holds the key. */
     owner: string | null;
     scopes: Array<string>;
-    /** Whose data the key may use; `*`: that of all platforms. */
+    /** The platform whose data the key may use; `*`: all platforms. */
     platform: string;
-    /** Id of the key that made it; null: the bootstrap key, or made on the command line. */
+    /** Id of the key that made it; null for the bootstrap key and keys made on the command line. */
     createdBy: string | null;
     expiresAt: string | null;
   }
 >;
 
-/** An API key was revoked, or another bootstrap key has replaced it. */
+/** An API key was revoked, or it was the bootstrap key and was replaced. */
 export type ApiKeyRevokedEvent = Envelope<
   'api-key.revoked',
   null,
@@ -591,12 +596,12 @@ export type ApiKeyRevokedEvent = Envelope<
   {
     /** Id of the key. */
     keyId: string;
-    /** Of the key. */
+    /** Name of the key. */
     name: string;
     /** The person or system that holds the key. */
     owner: string | null;
     scopes: Array<string>;
-    /** Whose data the key may use; `*`: that of all platforms. */
+    /** The platform whose data the key may use; `*`: all platforms. */
     platform: string;
   }
 >;
@@ -608,7 +613,7 @@ export type EndpointCreatedEvent = Envelope<
   null,
   {
     endpointId: string;
-    /** Whose events it receives; `*`: those of all platforms. */
+    /** The platform whose events the endpoint receives; `*`: all platforms. */
     platform: string;
     /** Scheme, host and port of its URL. The rest may be secret. */
     origin: string;
@@ -619,14 +624,14 @@ export type EndpointCreatedEvent = Envelope<
   }
 >;
 
-/** Somebody has changed, disabled or enabled a webhook endpoint. */
+/** A webhook endpoint was changed, disabled or enabled. */
 export type EndpointUpdatedEvent = Envelope<
   'endpoint.updated',
   null,
   null,
   {
     endpointId: string;
-    /** Whose events it receives; `*`: those of all platforms. */
+    /** The platform whose events the endpoint receives; `*`: all platforms. */
     platform: string;
     /** Scheme, host and port of its URL. The rest may be secret. */
     origin: string;
@@ -634,7 +639,7 @@ export type EndpointUpdatedEvent = Envelope<
     urlDigest: string;
     eventTypes: Array<string>;
     disabled: boolean;
-    /** The other fields are as they were. */
+    /** The fields that changed. */
     changed: Array<'url' | 'eventTypes' | 'description' | 'disabled'>;
   }
 >;
@@ -646,7 +651,7 @@ export type EndpointDeletedEvent = Envelope<
   null,
   {
     endpointId: string;
-    /** Whose events it receives; `*`: those of all platforms. */
+    /** The platform whose events the endpoint receives; `*`: all platforms. */
     platform: string;
     /** Scheme, host and port of its URL. The rest may be secret. */
     origin: string;
@@ -657,14 +662,14 @@ export type EndpointDeletedEvent = Envelope<
   }
 >;
 
-/** A webhook endpoint has got a new secret. */
+/** A webhook endpoint got a new secret. */
 export type EndpointSecretRotatedEvent = Envelope<
   'endpoint.secret-rotated',
   null,
   null,
   {
     endpointId: string;
-    /** Whose events it receives; `*`: those of all platforms. */
+    /** The platform whose events the endpoint receives; `*`: all platforms. */
     platform: string;
     /** Scheme, host and port of its URL. The rest may be secret. */
     origin: string;
@@ -672,7 +677,7 @@ export type EndpointSecretRotatedEvent = Envelope<
     urlDigest: string;
     eventTypes: Array<string>;
     disabled: boolean;
-    /** How long the old secret signs, too. */
+    /** How long the old secret still signs beside the new one. */
     overlapSeconds: number;
   }
 >;
@@ -686,13 +691,13 @@ export type WebhookReplayedEvent = Envelope<
     webhookId: string;
     /** SHA-256 of its body, in hex. */
     digest: string;
-    /** The attempt that it is about. */
+    /** The attempt that the webhook belongs to. */
     attemptId: string | null;
     /** Its state before the replay. */
     stateBefore: string;
     /** Its state after the replay. */
     state: string;
-    /** What became of its result. */
+    /** What the service decided about its result. */
     verdict: string | null;
   }
 >;

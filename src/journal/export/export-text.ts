@@ -29,7 +29,7 @@ export interface ProvenExportEvent extends JournalEvent {
     treeSize: number;
     /** position less one */
     leafIndex: number;
-    /** base64: beside the way from the leaf to the root, from the leaf up */
+    /** base64: the hashes beside the path from the leaf to the root, from the leaf up */
     hashes: string[];
   };
 }
@@ -39,7 +39,7 @@ export interface PlatformExportProof {
   kind: 'facecode-export-proof';
   version: 2;
   platform: string;
-  /** positions; `to` is `from` less one when there is nothing */
+  /** positions; if there are no events, `to` is `from` less one */
   from: number;
   to: number;
   /** number of the platform's events at these positions */

@@ -24,7 +24,7 @@ export class ExportController {
   @ApiOperation({
     summary: 'Export the journal',
     description:
-      'NDJSON has one event per line, as `GET /v1/events` gives it. Its last line has the `kind` `facecode-export-proof`, with which `facecode verify` verifies the file offline. A file without that line is incomplete. CSV has the same events for a spreadsheet, without a proof. For a time range you get the smallest range of positions that contains it.\n\nWith `platform` you get the events of one platform. Their positions have gaps, so each event also has its own `proof` (see `GET /v1/journal/proof/{eventId}`). The proofs do not show that no event was left out: for that you have the signed number of events in the last line. The whole journal takes an API key of all platforms.',
+      'NDJSON has one event per line, as `GET /v1/events` gives it. Its last line has the `kind` `facecode-export-proof`, with which `facecode verify` verifies the file offline. A file without that line is incomplete. CSV has the same events for a spreadsheet, without a proof. For a time range you get the smallest range of positions that contains it.\n\nWith `platform` you get the events of one platform. Their positions have gaps, so each event also has its own `proof` (see `GET /v1/journal/proof/{eventId}`). The proofs do not show that no event was left out. For that, the last line has the number of events, signed by the service. Only an API key of all platforms can export the whole journal.',
   })
   @ApiProduces(...Object.values(mediaTypes))
   @ApiAnswers({ 200: [null, 'The sealed events, streamed.'] }, ['invalid-request', 'overloaded'])
@@ -46,7 +46,7 @@ export class ExportController {
 
 const whyNot = (platform: string | null, reach: Reach): string =>
   platform === null
-    ? `This exports the events of all platforms; your own are at ?platform=${reach.platform}.`
+    ? `This exports the events of all platforms. Use ?platform=${reach.platform} for those of your own platform.`
     : `${platform} is not the platform of your API key.`;
 
 function boundsOf(from: string | undefined, to: string | undefined): ExportBounds {

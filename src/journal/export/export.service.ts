@@ -42,7 +42,7 @@ export class JournalExport {
   ) {}
 
   /**
-   * Which events, as of now: what is sealed later is not among them, however long the export takes.
+   * Fixes now which events are exported: later events are not in the export, however long it takes.
    * @param platform whose events; null: the whole journal
    */
   async plan({ from, to }: ExportBounds, platform: string | null): Promise<ExportPlan> {

@@ -1,6 +1,6 @@
 /**
- * What the service signs about an export of one platform's events: how many there are. The proofs show that each event is
- * in the journal; only this statement says that none was left out. Pure.
+ * The statement that the service signs about an export of one platform's events: their number. The proofs show that each
+ * event is in the journal. Only this statement says that none was left out. Pure.
  */
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { canonicalJson, type Json } from '../../core/canonical-json.js';

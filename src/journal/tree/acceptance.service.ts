@@ -1,6 +1,6 @@
 /**
- * An operator accepts a journal that is not what the service has written: nothing that the service has not recorded gets
- * into it, and everything else goes on from there. Checkpoints signed since say so.
+ * An operator accepts an inconsistent journal. Events that the service has not recorded are set aside, and sealing resumes
+ * with the others. Checkpoints that are signed from then on show the acceptance.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/database.js';
@@ -11,7 +11,7 @@ import { SealingService } from './sealing.service.js';
 import type { Survey } from './survey.js';
 import { TreeWriter } from './tree-writer.service.js';
 
-/** More would not fit into an event that consumers are sent. */
+/** More would not fit into one event that is sent to consumers. */
 const listedMost = { ranges: 500, events: 200 } as const;
 
 export type Acceptance =
@@ -19,7 +19,7 @@ export type Acceptance =
   /** nothing is wrong, and sealing is not stopped */
   | { kind: 'not-needed'; survey: Survey }
   | { kind: 'other-root'; survey: Survey }
-  /** so much is wrong that only a backup helps */
+  /** too much is wrong: restore a backup */
   | { kind: 'too-much'; survey: Survey };
 
 @Injectable()
@@ -32,7 +32,7 @@ export class JournalAcceptance {
     @Inject(JournalStore) private readonly journal: JournalStore,
   ) {}
 
-  /** @param root that the operator has seen */
+  /** @param root the root that the operator has seen */
   accept(root: Buffer): Promise<Acceptance> {
     return this.sealing.inTurn(async (tx) => {
       const survey = await this.survey.make(tx);

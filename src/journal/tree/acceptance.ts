@@ -1,4 +1,4 @@
-/** What the events of type `journal.accepted` say. Pure. */
+/** The content of `journal.accepted` events. Pure. */
 import type { EventMac } from '../event-mac.js';
 import type { StoredEvent } from './sealing.store.js';
 
@@ -27,7 +27,7 @@ export class Positions {
     return this.ranges.some(([first, last]) => first <= position && position <= last);
   }
 
-  /** How many ranges they are. */
+  /** Number of ranges. */
   get length(): number {
     return this.ranges.length;
   }
@@ -37,14 +37,14 @@ export class Positions {
   }
 }
 
-/** What operators have set aside when they accepted the journal. */
+/** The events that operators have set aside by accepting the journal. */
 export interface SetAside {
   /** ids of events that never get a position */
   events: ReadonlySet<string>;
   has(position: number): boolean;
 }
 
-/** @param acceptances all events of that type; one whose MAC is wrong says nothing */
+/** @param acceptances all `journal.accepted` events; those with a wrong MAC are ignored */
 export function setAsideIn(acceptances: readonly StoredEvent[], macs: EventMac): SetAside {
   const genuine = acceptances.filter((event) => macs.isOf(event, event.mac)).map(({ data }) => data);
   const positions = genuine.map(({ positions: text }) => Positions.parse(String(text)));

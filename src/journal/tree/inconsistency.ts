@@ -1,17 +1,17 @@
 /** What can be wrong with the journal. Pure. */
 
-/** The event, the tree it was sealed into, its place, the checkpoints over all of it, or what is kept of them outside. */
+/** The API's description of `reason` explains each (journal.responses.ts). */
 export const faultReasons = ['event', 'mac', 'gap', 'truncated', 'tree', 'checkpoint', 'signature', 'outside'] as const;
 
 export interface JournalFault {
   reason: (typeof faultReasons)[number];
-  /** the first position that it concerns; that of the next event when it concerns one that has none yet */
+  /** the first position that it concerns; for an event without a position, the next free one */
   position: number;
   /** for the operator, in one sentence */
   detail: string;
 }
 
-/** For those who ask for something signed meanwhile. */
+/** The `detail` of answers that would need a signature. */
 export const nothingIsSigned =
   'The journal is inconsistent: nothing is signed until an operator has looked at it and accepted it.';
 

@@ -1,7 +1,7 @@
 /**
  * Decides whether the journal may be sealed further. It may be if the tree in the database extends the newest checkpoint
  * that this process knows from outside the database, and if the MAC of every new event is right. Otherwise sealing stops
- * in all processes until an operator says `facecode journal accept`.
+ * in all processes until an operator runs `facecode journal accept`.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../core/clock.js';
@@ -26,7 +26,7 @@ export interface OpenTree extends TreeHead {
 @Injectable()
 export class JournalGuard {
   private readonly logger = new Logger(JournalGuard.name);
-  /** what this process has found; the database cannot make it forget that */
+  /** the fault that this process has found; a change in the database does not clear it */
   private found: { fault: JournalFault; accepted: number } | null = null;
 
   constructor(
@@ -57,7 +57,7 @@ export class JournalGuard {
     const { stopped, newest } = await this.state.beforeSealing();
     if (stopped) return stopped;
     if (this.found && this.acceptances(newest) > this.found.accepted) this.goesOn();
-    // Somebody has put the database right by hand, but no operator has accepted the journal.
+    // Somebody has repaired the database by hand, but no operator has accepted the journal.
     if (this.found) await this.state.stop(this.found.fault, this.clock.now());
     return this.found?.fault ?? null;
   }
@@ -86,7 +86,7 @@ export class JournalGuard {
     await this.state.stop(fault, this.clock.now(), tx);
   }
 
-  /** Forgets what was wrong, when an operator accepts the journal. From now on no event without a MAC is taken in. */
+  /** Clears the fault, because an operator accepts the journal. From now on no event without a MAC is taken in. */
   async resume(tx: Transaction): Promise<void> {
     await this.state.resume(tx);
     await this.state.beginMacs(tx, this.macs.ofBeginning());
@@ -99,11 +99,11 @@ export class JournalGuard {
   }
 
   private goesOn(): void {
-    if (this.found) withoutLogFields(() => this.logger.log('an operator has accepted the journal: sealing goes on'));
+    if (this.found) withoutLogFields(() => this.logger.log('an operator has accepted the journal: sealing resumes'));
     this.found = null;
   }
 
-  /** What the newest checkpoint says. @throws JournalInconsistent when our key has not signed it */
+  /** The content of the newest checkpoint. @throws JournalInconsistent if our key has not signed it */
   private signed(newest: SealedCheckpoint | null): Checkpoint {
     if (newest === null) return { origin: '', size: 0, root: emptyRoot };
     const { newest: known } = this.outside;
@@ -141,7 +141,7 @@ export class JournalGuard {
     }
   }
 
-  /** The nodes that new leaves are combined with have to be those under the signed root. */
+  /** New leaves may be combined only with nodes that lead to the signed root. */
   private async mustBeItsTree({ size, root }: TreeHead, tiles: TileReader): Promise<void> {
     const kept = await undamaged(() => rootOf(nodesOf(tiles), size), size);
     if (!kept.equals(root)) throw inconsistent('tree', size, `its tree is not the one that was signed at size ${size}`);

@@ -26,7 +26,7 @@ export class JournalProofs {
     @Inject(JOURNAL_KEY) readonly signer: NoteSigner,
   ) {}
 
-  /** @throws Problem (`unavailable`) when its checkpoints were deleted */
+  /** @throws Problem (`unavailable`) if somebody has deleted the checkpoints */
   async latest(): Promise<SealedCheckpoint> {
     return (await this.stored()) ?? this.ofNothing();
   }

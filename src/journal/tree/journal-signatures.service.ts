@@ -5,7 +5,7 @@ import { JournalGuard } from './journal-guard.service.js';
 import { JOURNAL_KEY } from './journal-key.js';
 import type { NoteSigner } from './signed-note.js';
 
-/** For everything but checkpoints that is signed with the journal's key. */
+/** Signs everything that the journal's key signs, except checkpoints. */
 @Injectable()
 export class JournalSignatures implements OnApplicationBootstrap {
   constructor(
@@ -14,7 +14,7 @@ export class JournalSignatures implements OnApplicationBootstrap {
     @Inject(Readiness) private readonly readiness: Readiness,
   ) {}
 
-  /** The process stays ready: webhooks must be received all the same. */
+  /** The process stays ready, because it must still receive webhooks. */
   onApplicationBootstrap(): void {
     this.readiness.alsoTell('journal', async () => ((await this.guard.fault()) ? 'inconsistent' : null));
   }

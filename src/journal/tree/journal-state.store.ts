@@ -3,13 +3,13 @@ import { Database, type Queryable, type Transaction } from '../../database/datab
 import type { JournalFault } from './inconsistency.js';
 import { type CheckpointRow, type SealedCheckpoint, toCheckpoint } from './tree.store.js';
 
-/** What the database says before something is sealed. */
+/** What the database says about the journal before anything is sealed. */
 export interface SealedState {
   stopped: JournalFault | null;
   newest: SealedCheckpoint | null;
 }
 
-/** The one row about the journal as a whole. Nothing in it is trusted to say that all is well. */
+/** The one row about the journal as a whole. It can stop sealing, but it is no proof that nothing is wrong. */
 @Injectable()
 export class JournalStateStore {
   constructor(@Inject(Database) private readonly database: Database) {}

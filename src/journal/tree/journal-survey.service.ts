@@ -1,7 +1,7 @@
 /**
- * Recomputes the journal from its rows and holds it against everything that was written down when it was sealed: the
- * MACs, the leaves in the tiles, the tiles of the next level, the root of every signed checkpoint, and the checkpoints
- * that are kept outside the database. In constant memory.
+ * Recomputes the journal from its rows, and compares it with everything that was stored when it was sealed: the MACs, the
+ * leaves in the tiles, the tiles of the next level, the root of every signed checkpoint, and the checkpoints that are kept
+ * outside the database. It needs constant memory.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../../database/database.js';
@@ -22,7 +22,7 @@ const tileWidth = 256;
 /** Of one page: all of them have the same parent tile. */
 const tilesPerPage = 8;
 const page = tilesPerPage * tileWidth;
-/** So many rows may be missing, and places are kept for them. */
+/** At most so many rows may be missing; each keeps its place. */
 const missingMost = 1_000_000;
 
 /** Which leaf a position has in the tree. */
@@ -38,9 +38,9 @@ export class JournalSurvey {
     @Inject(EventMac) private readonly macs: EventMac,
   ) {}
 
-  /** What is sealed while it runs is not looked at. */
+  /** Ignores what is sealed while it runs. */
   async make(from: Queryable = this.database): Promise<Survey> {
-    // Before the database, so that what is sealed meanwhile is not missed in it.
+    // Read these before the database. Otherwise an event that is sealed meanwhile would seem to be missing in it.
     const outside = await this.known.outside();
     const { last, positioned, newest } = await this.events.extent(from);
     const { signed, unsigned } = await this.known.newestSigned(from, newest);
@@ -56,7 +56,7 @@ export class JournalSurvey {
       ...unsigned.map((strange) => fault('signature', signedSize + 1, notSigned(strange))),
       ...walked.faults,
       ...beyond(outside, signed?.accepted ?? 0, signedSize),
-      ...badEvents.map((id) => fault('mac', size + 1, `this service has not recorded the event ${id} like this`)),
+      ...badEvents.map((id) => fault('mac', size + 1, `the service has not recorded the event ${id} like this`)),
     ].sort((a, b) => a.position - b.position || Number(isOfRow(a)) - Number(isOfRow(b)));
     const accepted = Math.max(0, ...[signed, ...outside].map((checkpoint) => checkpoint?.accepted ?? 0));
     const strangeCheckpoints = [...unsigned, ...walked.strange];
@@ -124,7 +124,7 @@ export class JournalSurvey {
     return { ...place, reason: row.mac === null || this.macs.isOf(row, row.mac) ? null : 'mac' };
   }
 
-  /** No row that is not the service's leads to a leaf, so nobody can prove it. */
+  /** Only rows that the service has recorded lead to a leaf, so nobody can prove another row. */
   private byRow(row: StoredEvent | undefined, stored: Buffer | null, position: number, confirmed: number): Place {
     const withoutMac = row?.mac === null;
     const own = row && leafHash(leafOf(row));
@@ -174,7 +174,7 @@ const isOfRow = ({ reason }: JournalFault): boolean => ['event', 'mac', 'gap', '
 
 const notSigned = (size: number): string => `the checkpoint of size ${size} is not signed with the journal's key`;
 
-/** Checkpoints outside that say that there was more. */
+/** Faults of checkpoints outside that are larger than the journal. */
 function beyond(outside: readonly OutsideCheckpoint[], accepted: number, size: number): JournalFault[] {
   return outside
     .filter((one) => (one.accepted ?? 0) > accepted || ((one.accepted ?? 0) === accepted && one.size > size))
@@ -187,7 +187,7 @@ function beyond(outside: readonly OutsideCheckpoint[], accepted: number, size: n
     );
 }
 
-/** In the tree in the place of an event that is gone, or that was never the service's. */
+/** Takes the place of an event in the tree that is missing, or that the service has not recorded. */
 const placeholder = (position: number): Buffer => leafHash(`{"position":${position},"unknown":true}`);
 
 function hashAt(tile: Buffer | null, place: number): Buffer | null {

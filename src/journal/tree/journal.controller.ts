@@ -86,7 +86,7 @@ export class JournalController {
   @ApiOperation({
     summary: 'Verify the journal',
     description:
-      'Recomputes the journal from its rows and compares it with every signed checkpoint, in the database and outside of it. The time grows with the journal. A request that comes while a verification is running gets the result of that one. If something is wrong, sealing stops until an operator runs `facecode journal accept --root` with the `root` of this answer.',
+      'Recomputes the journal from its rows and compares it with every signed checkpoint, in the database and outside of it. A longer journal takes more time. A request that comes while a verification is running gets the result of that verification. If something is wrong, sealing stops until an operator runs `facecode journal accept --root` with the `root` of this answer.',
   })
   @ApiAnswers({ 200: [VerificationResponse, 'Whether the journal is intact, and if not, its first bad position.'] }, [
     'overloaded',

@@ -13,7 +13,7 @@ export class CheckpointResponse {
   @ApiProperty({ ...base64, description: 'Root of the RFC 6962 tree, base64.' })
   root!: string;
 
-  @ApiProperty({ description: 'The signed note (C2SP tlog-checkpoint), as `text/plain` has it.' })
+  @ApiProperty({ description: 'The signed note (C2SP tlog-checkpoint), the same as with `text/plain`.' })
   checkpoint!: string;
 
   @ApiProperty({ description: 'PEM of the Ed25519 key.' })
@@ -30,7 +30,10 @@ export class JournalKeyResponse {
   @ApiProperty()
   keyId!: string;
 
-  @ApiProperty({ example: 'facecode.local/journal+1a2b3c4d+ASXD…', description: 'The key as C2SP tools take it.' })
+  @ApiProperty({
+    example: 'facecode.local/journal+1a2b3c4d+ASXD…',
+    description: 'The key in the form that C2SP tools read.',
+  })
   verifierKey!: string;
 
   @ApiProperty({ description: 'PEM.' })
@@ -93,7 +96,7 @@ export class VerificationResponse {
   @ApiProperty({
     ...base64,
     description:
-      'Root of the tree as it is: of the newest checkpoint, or of a tree made from the events if that is not it.',
+      'Root of the tree as it is now. This is the root of the newest checkpoint, if the stored tree fits it. Otherwise it is the root of a tree made from the events.',
   })
   root!: string;
 
@@ -105,24 +108,28 @@ export class VerificationResponse {
     nullable: true,
     enum: [...faultReasons, null],
     description:
-      '`event`: it is not what was sealed; `mac`: this service has not recorded it like this; `gap`, `truncated`: it is ' +
-      'gone; `checkpoint`: events and tree were rewritten somewhere from that position on; `tree`: the stored tree is ' +
-      'damaged; `signature`: a checkpoint is not ours; `outside`: a checkpoint outside the database says something else.',
+      'What is wrong at `firstBadPosition`. `event`: the event is not the one that was sealed; `mac`: the service has not ' +
+      'recorded the event like this; `gap`, `truncated`: the event is missing; `checkpoint`: events and tree were ' +
+      'rewritten somewhere from that position on; `tree`: the stored tree is damaged; `signature`: a checkpoint does not ' +
+      'have our signature; `outside`: a checkpoint outside the database contradicts the journal.',
   })
   reason!: string | null;
 
   @ApiProperty({
     example: '7, 9-12',
-    description: 'Positions of events that are gone or not as they were recorded; without those set aside before.',
+    description: 'Positions of events that are missing or were changed, without those that were set aside before.',
   })
   badPositions!: string;
 
   @ApiProperty({
     type: [String],
-    description: 'Ids of events that wait to be sealed and were not recorded by the service.',
+    description: 'Ids of events that wait to be sealed and that the service has not recorded.',
   })
   badEvents!: string[];
 
-  @ApiProperty({ enum: ['on', 'stopped'], description: '`stopped` until an operator accepts the journal.' })
+  @ApiProperty({
+    enum: ['on', 'stopped'],
+    description: '`stopped`: nothing is sealed until an operator accepts the journal.',
+  })
   sealing!: 'on' | 'stopped';
 }

@@ -85,8 +85,8 @@ export class JournalService {
   }
 
   /**
-   * Whoever asks while a verification is under way gets its result: one at a time reads the whole journal. If something is
-   * wrong, nothing is sealed any more until an operator accepts the journal.
+   * Only one verification at a time reads the whole journal; requests that come meanwhile get its result. If something is
+   * wrong, nothing more is sealed until an operator accepts the journal.
    */
   async verify(): Promise<VerificationResponse> {
     this.verifying ??= this.verifyOrStop().finally(() => (this.verifying = null));

@@ -1,4 +1,4 @@
-/** Every checkpoint that the journal can be held against: those in the database and those that are kept outside. */
+/** Every checkpoint that the journal can be compared with, in the database and outside of it. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Queryable } from '../../database/database.js';
 import type { JournalFault } from './inconsistency.js';
@@ -14,9 +14,9 @@ export interface KnownCheckpoint {
   accepted?: number;
   /** null: in the database */
   where: string | null;
-  /** its signature is wrong, or it says something else than its row */
+  /** set if its signature is wrong, or if it contradicts its row */
   fault: JournalFault | null;
-  /** an operator has accepted the journal since: it need not fit */
+  /** true if an operator has accepted the journal since: it need not fit */
   superseded: boolean;
 }
 
@@ -31,7 +31,7 @@ export class KnownCheckpoints {
     return this.kept.all();
   }
 
-  /** @returns the newest that our key has signed, and the sizes of those above it that it has not */
+  /** @returns the newest checkpoint that our key has signed, and the sizes of larger ones without our signature */
   async newestSigned(
     from: Queryable,
     newest: SealedCheckpoint | null,

@@ -177,7 +177,7 @@ export function isConsistent(from: TreeHead, to: TreeHead, proof: readonly Buffe
   if (from.size === 0) return proof.length === 0 && from.root.equals(emptyRoot);
   let [fn, sn] = [from.size - 1, to.size - 1];
   while (fn % 2 === 1) [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
-  // Of a power of two the proof leaves out the root of the smaller tree itself.
+  // If the smaller size is a power of two, the proof leaves out the root of that tree.
   const [first, ...path] = fn === 0 ? [from.root, ...proof] : proof;
   if (!first) return false;
   let [fromRoot, toRoot] = [first, first];

@@ -1,7 +1,6 @@
 /**
- * Checkpoints that this process knows from somewhere else than the database: whoever owns the database can change
- * everything in it, but not these. They are in the memory of the process, in a file of FACECODE_DATA_DIR and in the
- * folder of CHECKPOINT_MIRROR.
+ * Checkpoints that this process knows from outside the database. The owner of the database can change everything in it, but
+ * not these. They are in the memory of the process, in a file in FACECODE_DATA_DIR and in the folder of CHECKPOINT_MIRROR.
  */
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +17,7 @@ const checkpointFile = 'journal.checkpoint';
 
 export interface OutsideCheckpoint extends Checkpoint {
   note: string;
-  /** as an operator knows it */
+  /** the place, in words for an operator */
   where: string;
 }
 
@@ -54,7 +53,7 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
     return this.found;
   }
 
-  /** Reads what earlier processes have left. */
+  /** Reads the files that earlier processes have written. */
   async load(): Promise<void> {
     const [file, mirrored] = await this.kept();
     for (const found of [file, mirrored]) {
@@ -78,7 +77,7 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
     return true;
   }
 
-  /** All of them, newest last. An older one says less than a newer one, but it may come from somewhere else. */
+  /** All of them, newest last. An older one proves less, but it may come from another place. */
   async all(): Promise<OutsideCheckpoint[]> {
     const known = [...(await this.kept()), this.remembered].filter((one) => one !== null);
     return known.sort((a, b) => (a.accepted ?? 0) - (b.accepted ?? 0) || a.size - b.size);
@@ -94,7 +93,7 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
     this.writing ??= this.write().finally(() => (this.writing = null));
   }
 
-  /** Resolves when the file is as new as the memory, or could not be written. */
+  /** Resolves when the newest checkpoint is in the file, or writing has failed. */
   async written(): Promise<void> {
     await this.writing;
   }
@@ -110,7 +109,7 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
   private async read(file: string): Promise<OutsideCheckpoint | null> {
     try {
       const found = this.open(await readFile(file, 'utf8'), file);
-      if (!found) this.warnOnce(file, `${file} is no checkpoint of this journal's key: it is ignored`);
+      if (!found) this.warnOnce(file, `${file} is ignored: it is no checkpoint signed with this journal's key`);
       return found;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
@@ -128,7 +127,7 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
     return checkpoint && { ...checkpoint, note, where };
   }
 
-  /** One write at a time; of what comes meanwhile only the newest is written. */
+  /** One write at a time. Of the checkpoints that come meanwhile, only the newest is written. */
   private async write(): Promise<void> {
     while (this.unwritten !== null) {
       const note = this.unwritten;
@@ -147,8 +146,8 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
       await rm(unfinished, { force: true }).catch(() => undefined);
       this.warnOnce(
         'write',
-        `${this.file} cannot be written (${(error as Error).message}): after a restart this process knows no checkpoint ` +
-          'from it',
+        `${this.file} cannot be written (${(error as Error).message}): after a restart, this process knows no checkpoint ` +
+          'from this file',
       );
     }
   }

@@ -27,7 +27,7 @@ export class SealingService {
     @Inject(EventMac) private readonly macs: EventMac,
   ) {}
 
-  /** Until nothing is left that was there when it began, or the journal is found to be inconsistent. */
+  /** Seals until everything that waited when it began is sealed, or until the journal turns out to be inconsistent. */
   async sealAll(): Promise<void> {
     while ((await this.sealBatch()) === batch);
   }
@@ -76,7 +76,7 @@ export class SealingService {
     }
   }
 
-  /** Events that wait and are not the service's never get a position. */
+  /** Waiting events that the service has not recorded never get a position. */
   async setAside(tx: Transaction, ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.store.setAside(tx, ids);
   }
@@ -110,10 +110,10 @@ export class SealingService {
 
   private mustHaveMacs(events: readonly StoredEvent[], size: number): void {
     const forged = events.find((event) => !this.macs.isOf(event, event.mac));
-    if (forged) throw inconsistent('mac', size + 1, `this service has not recorded the event ${forged.id} like this`);
+    if (forged) throw inconsistent('mac', size + 1, `the service has not recorded the event ${forged.id} like this`);
   }
 
-  /** A MAC does not show that the event before it was removed before it was sealed. A gap within the session does. */
+  /** A MAC does not show that the previous event was removed before it was sealed. A gap within the session does. */
   private async mustFollow(tx: Transaction, events: readonly UnsealedEvent[], size: number): Promise<void> {
     for (const { id, sessionId, seq, follows } of events) {
       if (follows || sessionId === null || seq === null) continue;

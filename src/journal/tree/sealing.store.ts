@@ -27,7 +27,7 @@ const columns = {
   mac: events.mac,
 };
 
-/** An event as its row has it. */
+/** An event as it stands in its row. */
 export interface StoredEvent extends ProvableEvent {
   /** null: recorded before there were MACs, or not by the service */
   mac: Buffer | null;
@@ -36,7 +36,7 @@ export interface StoredEvent extends ProvableEvent {
 export interface UnsealedEvent extends StoredEvent {
   /** in the order of insertion */
   rowNumber: number;
-  /** whether the event before it of its session is in the journal; true for the first one and for those of no session */
+  /** whether the previous event of its session is in the journal; true for the first event and for events of no session */
   follows: boolean;
 }
 

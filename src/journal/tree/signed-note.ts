@@ -15,8 +15,8 @@ export interface Checkpoint {
   size: number;
   root: Buffer;
   /**
-   * How often an operator had accepted an inconsistent journal before it was signed; absent: never. Checkpoints of
-   * before the last acceptance need not fit those of after it.
+   * How often operators had accepted an inconsistent journal before this checkpoint was signed; absent: never. Checkpoints
+   * from before the last acceptance need not fit later ones.
    */
   accepted?: number;
 }
@@ -73,10 +73,10 @@ export function signCheckpoint({ origin, size, root, accepted = 0 }: Checkpoint,
   return `${text}\n— ${signer.name} ${signature.toString('base64')}\n`;
 }
 
-/** What a note says of it, whoever has signed that. */
+/** The content of a note. Does not check the signature. */
 export const acceptancesOf = (note: string): number => parseCheckpoint(note)?.accepted ?? 0;
 
-/** @returns what a note says, when that key has signed it under whatever name: a new JOURNAL_ORIGIN is not a new key */
+/** @returns the content of a note that this key has signed, under any name, because a new JOURNAL_ORIGIN is no new key */
 export function openOwnCheckpoint(note: string, { key }: NoteVerifier): Checkpoint | null {
   const [origin = ''] = note.split('\n');
   const checkpoint = openCheckpoint(note, noteVerifier(origin, key));

@@ -1,4 +1,4 @@
-/** One walk over the journal, position by position: the tree that comes out of it, and what is wrong on the way. */
+/** One walk over the journal, position by position: it makes the tree again, and collects faults. */
 import type { Queryable } from '../../database/database.js';
 import { Positions, type SetAside } from './acceptance.js';
 import type { JournalFault } from './inconsistency.js';
@@ -35,7 +35,7 @@ export interface Walked extends Pick<Survey, 'root' | 'sound' | 'confirmed' | 'b
   withoutMacTo: number;
 }
 
-/** Faults named one by one; of the others only the positions are kept. */
+/** At most so many faults are described; of the others only the positions are kept. */
 const namedMost = 100;
 
 export class Walk {
@@ -101,9 +101,9 @@ export class Walk {
 
 const wrong: Readonly<Record<string, string>> = {
   event: 'is not the one that was sealed',
-  mac: 'was not recorded like this by this service',
-  gap: 'is gone',
-  truncated: 'is gone',
+  mac: 'is not as the service has recorded it',
+  gap: 'is missing',
+  truncated: 'is missing',
 };
 
 export const fault = (reason: JournalFault['reason'], position: number, detail: string): JournalFault => ({

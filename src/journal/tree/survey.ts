@@ -1,12 +1,12 @@
-/** The journal as its rows, its tree and the known checkpoints show it. */
+/** The result of comparing rows, tree and known checkpoints of the journal. */
 import type { JournalFault } from './inconsistency.js';
 import type { Positions } from './acceptance.js';
 import type { TreeHead } from './merkle.js';
 
 export interface Survey extends TreeHead {
   /**
-   * In order of position; none: the journal is what the service has written. `size` and `root` are those of the tree that
-   * an operator would accept: of the stored tree if it is the one that was signed, otherwise of one made from the rows.
+   * In order of position; empty: nothing is wrong. `size` and `root` describe the tree that an operator would accept: the
+   * stored tree if it is the one that was signed, otherwise a tree made from the rows.
    */
   faults: JournalFault[];
   /** size of the newest checkpoint that the journal's key has signed; 0: there is none */
@@ -15,7 +15,7 @@ export interface Survey extends TreeHead {
   sound: boolean;
   /** events without a MAC are believed up to here, because a signed checkpoint covers them; only if not `sound` */
   confirmed: number;
-  /** where the row is missing, or is not the event that the service has recorded; without those set aside before */
+  /** positions whose row is missing or was changed, without those that were set aside before */
   badPositions: Positions;
   /** ids of events that wait to be sealed and whose MAC is wrong */
   badEvents: string[];

@@ -14,7 +14,7 @@ export interface Tile {
   hashes: Buffer;
 }
 
-/** A tile is missing or too short, or it has other hashes than were signed. */
+/** A tile is missing or too short, or its hashes are not those that were signed. */
 export class TreeDamaged extends Error {}
 
 export type TileReader = (level: number, index: number) => Promise<Buffer | null>;
@@ -35,9 +35,9 @@ export function nodesOf(tiles: TileReader): NodeReader {
 }
 
 /**
- * What `added` leaves do to a tree of `size` leaves: the tiles that change, whole.
+ * Adds the leaves `added` to a tree of `size` leaves. Returns the whole tiles that change.
  *
- * @throws TreeDamaged when a tile that grows is not as long as it has to be
+ * @throws TreeDamaged if a tile that grows has the wrong length
  */
 export async function extend(tiles: TileReader, size: number, added: readonly Buffer[]): Promise<Tile[]> {
   const changed: Tile[] = [];
@@ -50,7 +50,7 @@ export async function extend(tiles: TileReader, size: number, added: readonly Bu
       const some = nodes.slice(taken, taken + tileWidth - (at % tileWidth));
       const before = at % tileWidth === 0 ? Buffer.alloc(0) : await tiles(level, index);
       if (before?.length !== (at % tileWidth) * hashLength)
-        throw new TreeDamaged(`tile ${level}/${index} is not as long as it was`);
+        throw new TreeDamaged(`tile ${level}/${index} has the wrong length`);
       const hashes = Buffer.concat([before, ...some]);
       changed.push({ level, index, hashes });
       if (hashes.length === tileWidth * hashLength) full.push(perfectRoot(hashesIn(hashes)));

@@ -39,7 +39,7 @@ export class TreeWriter {
     return this.tree.tiles(tx);
   }
 
-  /** Puts a tree of these leaves in the place of the one that is there. Signs nothing. */
+  /** Replaces the stored tree by a tree of these leaves. Signs nothing. */
   async replace(tx: Transaction, pages: AsyncIterable<readonly Buffer[]>): Promise<void> {
     await this.tree.beginReplacing(tx);
     const builder = new TileBuilder();
@@ -55,7 +55,7 @@ export class TreeWriter {
     await this.tree.removeLevels(tx, builder.levels().length);
   }
 
-  /** Removes checkpoints of another history than that of the tree. */
+  /** Removes checkpoints that do not fit the tree. */
   async removeCheckpoints(tx: Transaction, sizes: readonly number[]): Promise<void> {
     if (sizes.length === 0) return;
     await this.tree.beginReplacing(tx);

@@ -1,6 +1,6 @@
 /**
- * The tree's tiles and the signed checkpoints. Both only grow; the database refuses everything else, unless an operator
- * accepts a journal whose tree was tampered with.
+ * The tree's tiles and the signed checkpoints. Both only grow. The database refuses every other change, except while an
+ * operator accepts a journal whose tree was damaged.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queryable, type Transaction } from '../../database/database.js';
@@ -70,7 +70,7 @@ export class TreeStore {
     ]);
   }
 
-  /** From now on the transaction may replace tiles and checkpoints, if it is the owner's of the tables. */
+  /** From now on the transaction may replace tiles and checkpoints, if it runs as the owner of the tables. */
   async beginReplacing(tx: Transaction): Promise<void> {
     await tx.query(`select set_config('facecode.accepting', 'on', true)`);
   }

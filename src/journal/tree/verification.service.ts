@@ -1,4 +1,4 @@
-/** What a survey of the journal comes to: valid or not, and where it goes wrong first. */
+/** The result of a survey: whether the journal is valid, and the first fault. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '../../database/database.js';
 import type { JournalFault } from './inconsistency.js';
