@@ -58,7 +58,7 @@ async function open(
   opened.add(() => database.close());
   const reads = openReadDatabase(settings, database);
   opened.add(() => reads.close());
-  await checkKeys(database, settings, true);
+  await checkKeys(database, settings, 'all');
   for (const name of await unsafeDurability(database)) {
     logger.warn(`PostgreSQL runs with ${name}=off: an answered request may be lost in a crash`);
   }

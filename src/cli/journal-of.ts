@@ -32,6 +32,7 @@ export interface Journal {
   verification: JournalVerification;
   acceptance: JournalAcceptance;
   outside: OutsideCheckpoints;
+  guard: JournalGuard;
 }
 
 export function journalOf(database: Database, settings: OpenedSettings<'encryption' | 'journal'>): Journal {
@@ -39,7 +40,7 @@ export function journalOf(database: Database, settings: OpenedSettings<'encrypti
   const macs = new EventMac(signer.privateKey);
   const [events, tree, state] = [new SealingStore(database), new TreeStore(database), new JournalStateStore(database)];
   const outside = new OutsideCheckpoints(settings, signer);
-  const guard = new JournalGuard(state, tree, outside, clock);
+  const guard = new JournalGuard(state, tree, outside, macs, clock);
   const writer = new TreeWriter(tree, signer, clock);
   const sealing = new SealingService(database, events, guard, writer, macs);
   const proofs = new JournalProofs(events, sealing, tree, signer);
@@ -54,5 +55,6 @@ export function journalOf(database: Database, settings: OpenedSettings<'encrypti
     verification: new JournalVerification(survey),
     acceptance: new JournalAcceptance(survey, sealing, writer, guard, store),
     outside,
+    guard,
   };
 }

@@ -6,13 +6,13 @@ import { openTrusted, type TrustedKey } from '../journal/export/trusted-key.js';
 import { acceptancesOf } from '../journal/tree/signed-note.js';
 import { print, WrongUsage } from './command.js';
 import { type Journal, journalOf } from './journal-of.js';
-import { withDatabase } from './with-database.js';
+import { withKeys } from './with-database.js';
 
 /** @returns exit code */
 export async function verifyMirror(folder: string, key: TrustedKey | null): Promise<number> {
   // Before the database is opened for nothing.
   await sizesIn(folder);
-  return withDatabase(async (database, settings) => {
+  return withKeys(['encryption', 'journal'], async (database, settings) => {
     const { same, text } = await compareWithMirror(folder, journalOf(database, settings), key);
     print(text);
     return same ? 0 : 1;

@@ -17,11 +17,11 @@ export type OpenedSettings<Key extends KeyName> = Pick<
   readonly keys: ReadKeys<Key>;
 };
 
-/** For commands that read or write the journal: `withKeys` with both keys that the journal needs. */
+/** For commands that append to the journal: `withKeys` with both keys that this needs. */
 export function withDatabase<T>(
   work: (database: Database, settings: OpenedSettings<'encryption' | 'journal'>) => Promise<T>,
 ): Promise<T> {
-  return withKeys(['encryption', 'journal'], work);
+  return open(['encryption', 'journal'], 'journal', work);
 }
 
 /**
@@ -30,8 +30,16 @@ export function withDatabase<T>(
  * @param keys the keys that `work` uses. They must be the keys of the database; other keys need not be set
  * @throws ConfigurationError, DatabaseUnavailable, DatabaseRefused, FolderInUse, MigrationsPending
  */
-export async function withKeys<T, Key extends KeyName = never>(
+export function withKeys<T, Key extends KeyName = never>(
   keys: readonly Key[],
+  work: (database: Database, settings: OpenedSettings<Key>) => Promise<T>,
+): Promise<T> {
+  return open(keys, 'none', work);
+}
+
+async function open<T, Key extends KeyName>(
+  keys: readonly Key[],
+  keep: 'journal' | 'none',
   work: (database: Database, settings: OpenedSettings<Key>) => Promise<T>,
 ): Promise<T> {
   const settings = readSettingsOf(
@@ -41,7 +49,7 @@ export async function withKeys<T, Key extends KeyName = never>(
   );
   const database = await openDatabase(settings, terminalPatience);
   try {
-    await checkKeys(database, settings, false);
+    await checkKeys(database, settings, keep);
     return await work(database, settings);
   } finally {
     await database.close();

@@ -28,12 +28,15 @@ export interface KeysToCheck {
 const canaryText = 'facecode';
 const canaryContext = sealedColumns.canary.context();
 
+/** Which keys the database is told of: writes missing canaries, and seals that of encryption again after a rotation. */
+type Keep = 'all' | 'journal' | 'none';
+
 /**
- * @param keep true for the service: writes a missing canary, and seals it again after a rotation; false for commands,
- *   which only compare
+ * @param keep `all` for the service, `journal` for commands that append events: a database whose first events have MACs of
+ *   one key must never be started with another
  * @throws ConfigurationError with one line for each key that is not the database's key
  */
-export async function checkKeys(database: Database, { keys, dataDir }: KeysToCheck, keep: boolean): Promise<void> {
+export async function checkKeys(database: Database, { keys, dataDir }: KeysToCheck, keep: Keep): Promise<void> {
   const { encryption, journal, inDataDir } = keys;
   const store = new KeyCanariesStore(database);
   const faults: string[] = [];
@@ -41,21 +44,22 @@ export async function checkKeys(database: Database, { keys, dataDir }: KeysToChe
     const subject = inDataDir.includes(key) ? `is not set and ${join(dataDir, `${key}.key`)} ` : '';
     faults.push(`${variable}: ${subject}${problem}`);
   };
-  if (encryption && !(await encryptionFits(store, new Sealer(encryption), keep))) {
+  if (encryption && !(await encryptionFits(store, new Sealer(encryption), keep === 'all'))) {
     refuse(
       'encryption',
       'FACECODE_ENCRYPTION_KEY',
       'is not the key that seals this database, expected that key (to change it, list the old and the new key)',
     );
   }
-  if (encryption && faults.length === 0 && !(await keysInUseFit(store, encryption, keep))) {
+  if (encryption && faults.length === 0 && !(await keysInUseFit(store, encryption, keep === 'all'))) {
     refuse(
       'encryption',
       'FACECODE_ENCRYPTION_KEY',
       'lacks a key that values are still sealed with, expected it behind the new key until `facecode keys reseal` has finished',
     );
   }
-  if (journal !== undefined && !(await journalFits(store, new TreeStore(database), journal, keep))) {
+  const keepJournal = keep !== 'none' && faults.length === 0;
+  if (journal !== undefined && !(await journalFits(store, new TreeStore(database), journal, keepJournal))) {
     refuse(
       'journal',
       'FACECODE_JOURNAL_KEY',

@@ -195,6 +195,14 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     expect(await refusal({ ...encrypted(foreign), FACECODE_JOURNAL_KEY: journalKey(1) })).toHaveLength(2);
   });
 
+  it('refuses another journal key than that of the command that has made the first API key', async () => {
+    const env = testEnvironment(folder, variables({ FACECODE_JOURNAL_KEY: journalKey(1) }));
+    const create = ['keys', 'create', '--name', 'first', '--scopes', 'audit'];
+    expect(await runFacecode(create, { cwd: folder, env })).toMatchObject({ code: 0 });
+    expect(await refusal({ FACECODE_JOURNAL_KEY: journalKey(2) })).toEqual(journalFault);
+    expect(await refusal({ FACECODE_JOURNAL_KEY: journalKey(1) })).toBeNull();
+  }, 60_000);
+
   it('lets only one of two processes start that come together with different keys', async () => {
     const outcomes = await Promise.all([refusal(encrypted(old)), refusal(encrypted(fresh))]);
     expect(outcomes.filter((faults) => faults === null)).toHaveLength(1);

@@ -54,6 +54,9 @@ export function survives(
     const events = await running.client.untilEvent(id, 'session.passed');
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
     expect(events.filter(({ type }) => type === 'attempt.passed')).toHaveLength(1);
+    // What a fault has cut off does not look as if somebody had changed the journal.
+    const { body } = await running.client.get('/readyz').expect(200);
+    expect((body as { checks: object }).checks).not.toHaveProperty('journal');
     return session;
   };
   const createsOf = (scanRef: string) =>

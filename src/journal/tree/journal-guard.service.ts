@@ -7,6 +7,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../core/clock.js';
 import { withoutLogFields } from '../../core/log-context.js';
 import type { Transaction } from '../../database/database.js';
+import { EventMac } from '../event-mac.js';
 import { type JournalFault, JournalInconsistent } from './inconsistency.js';
 import { JournalStateStore } from './journal-state.store.js';
 import { consistencyProof, emptyRoot, isConsistent, rootOf, type TreeHead } from './merkle.js';
@@ -32,6 +33,7 @@ export class JournalGuard {
     @Inject(JournalStateStore) private readonly state: JournalStateStore,
     @Inject(TreeStore) private readonly tree: TreeStore,
     @Inject(OutsideCheckpoints) readonly outside: OutsideCheckpoints,
+    @Inject(EventMac) private readonly macs: EventMac,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -65,8 +67,12 @@ export class JournalGuard {
     return (await this.state.beforeSealing(tx)).stopped !== null;
   }
 
-  /** Stops sealing and signing in all processes until an operator accepts the journal. Logs it once. */
-  async stop(fault: JournalFault): Promise<void> {
+  /**
+   * Stops sealing and signing in all processes until an operator accepts the journal. Logs it once.
+   *
+   * @param tx in which the fault was found, while nobody else sealed
+   */
+  async stop(tx: Transaction, fault: JournalFault): Promise<void> {
     if (!this.found) {
       withoutLogFields(() =>
         this.logger.error(
@@ -75,14 +81,15 @@ export class JournalGuard {
         ),
       );
     }
-    const { newest } = await this.state.beforeSealing();
+    const { newest } = await this.state.beforeSealing(tx);
     this.found ??= { fault, accepted: this.acceptances(newest) };
-    await this.state.stop(fault, this.clock.now());
+    await this.state.stop(fault, this.clock.now(), tx);
   }
 
-  /** Forgets what was wrong, when an operator accepts the journal. */
+  /** Forgets what was wrong, when an operator accepts the journal. From now on no event without a MAC is taken in. */
   async resume(tx: Transaction): Promise<void> {
     await this.state.resume(tx);
+    await this.state.beginMacs(tx, this.macs.ofBeginning());
     tx.afterCommit(() => (this.found = null));
   }
 
@@ -119,6 +126,13 @@ export class JournalGuard {
       throw inconsistent('outside', found.size + 1, `${sizes} has none that was signed since the journal was accepted`);
     }
     if (found.size < known.size) {
+      if (await this.outside.forgetFileOfEmbedded()) {
+        this.logger.warn(
+          `${sizes} ends at ${found.size}: it runs without fsync, and has lost its last writes in a crash. The journal ` +
+            'goes on from there',
+        );
+        return this.mustExtendWhatIsKnown(found, note, tiles);
+      }
       throw inconsistent('truncated', found.size + 1, `${sizes} ends at ${found.size}, like an older backup`);
     }
     const proof = await undamaged(() => consistencyProof(nodesOf(tiles), known.size, found.size), found.size);

@@ -26,8 +26,8 @@ export class JournalStateStore {
   }
 
   /** Stops sealing in all processes. The first fault is kept. */
-  async stop(fault: JournalFault, at: Date): Promise<void> {
-    await this.database.query(
+  async stop(fault: JournalFault, at: Date, from: Queryable = this.database): Promise<void> {
+    await from.query(
       `insert into journal_state (stopped, stopped_at) values ($1, $2)
        on conflict (one) do update set stopped = excluded.stopped, stopped_at = excluded.stopped_at
         where journal_state.stopped is null`,

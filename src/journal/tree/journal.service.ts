@@ -11,9 +11,11 @@ import type {
   JournalKeyResponse,
   VerificationResponse,
 } from './journal.responses.js';
+import { JournalInconsistent } from './inconsistency.js';
 import { JournalGuard } from './journal-guard.service.js';
 import { leafOf } from './leaf.js';
 import { leafHash } from './merkle.js';
+import { SealingService } from './sealing.service.js';
 import { SealingStore } from './sealing.store.js';
 import { verifierKey } from './signed-note.js';
 import { JournalVerification, type Verification } from './verification.service.js';
@@ -29,6 +31,7 @@ export class JournalService {
     @Inject(SealingStore) private readonly events: SealingStore,
     @Inject(JournalVerification) private readonly verification: JournalVerification,
     @Inject(JournalGuard) private readonly guard: JournalGuard,
+    @Inject(SealingService) private readonly sealing: SealingService,
   ) {}
 
   async checkpoint(): Promise<CheckpointResponse> {
@@ -86,10 +89,23 @@ export class JournalService {
    * wrong, nothing is sealed any more until an operator accepts the journal.
    */
   async verify(): Promise<VerificationResponse> {
-    this.verifying ??= this.verification.verify().finally(() => (this.verifying = null));
-    const { root, fault, ...verification } = await this.verifying;
-    if (fault) await this.guard.stop(fault);
+    this.verifying ??= this.verifyOrStop().finally(() => (this.verifying = null));
+    const { root, fault: _, ...verification } = await this.verifying;
     const sealing = (await this.guard.fault()) ? 'stopped' : 'on';
     return { ...verification, root: base64(root), sealing };
+  }
+
+  /**
+   * Before sealing stops, the fault has to be found again while nobody seals or accepts the journal: what changes while a
+   * verification reads must not look like a fault.
+   */
+  private async verifyOrStop(): Promise<Verification> {
+    let found = await this.verification.verify();
+    if (found.fault === null || (await this.guard.fault())) return found;
+    await this.sealing.inTurnOrStop(async (tx) => {
+      found = await this.verification.verify(tx);
+      if (found.fault) throw new JournalInconsistent(found.fault);
+    });
+    return found;
   }
 }

@@ -27,16 +27,20 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
   private readonly logger = new Logger(OutsideCheckpoints.name);
   private readonly file: string;
   private readonly mirrored: string | null;
+  private readonly embedded: boolean;
   private remembered: OutsideCheckpoint | null = null;
+  private found = false;
   private unwritten: string | null = null;
   private writing: Promise<void> | null = null;
   private readonly warned = new Set<string>();
 
   constructor(
-    @Inject(SETTINGS) { dataDir, checkpointMirror }: Pick<Settings, 'dataDir' | 'checkpointMirror'>,
+    @Inject(SETTINGS)
+    { database, dataDir, checkpointMirror }: Pick<Settings, 'database' | 'dataDir' | 'checkpointMirror'>,
     @Inject(JOURNAL_KEY) readonly key: NoteVerifier,
   ) {
     this.file = join(dataDir, checkpointFile);
+    this.embedded = database.url === null;
     this.mirrored = checkpointMirror && 'folder' in checkpointMirror ? join(checkpointMirror.folder, 'latest') : null;
   }
 
@@ -45,13 +49,33 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
     return this.remembered;
   }
 
-  /** Reads what earlier processes have left. @returns whether one of them has written to FACECODE_DATA_DIR */
-  async load(): Promise<boolean> {
+  /** Whether an earlier process has left a checkpoint in FACECODE_DATA_DIR. */
+  get hasFile(): boolean {
+    return this.found;
+  }
+
+  /** Reads what earlier processes have left. */
+  async load(): Promise<void> {
     const [file, mirrored] = await this.kept();
     for (const found of [file, mirrored]) {
       if (found && isNewer(found, this.remembered)) this.remembered = found;
     }
-    return file !== null;
+    this.found = file !== null;
+  }
+
+  /**
+   * The embedded database runs without fsync: after a power cut it may be behind the file beside it. Then the file is
+   * removed, and this process knows only the mirror. Whoever can change that database can change that file, too.
+   *
+   * @returns false if the newest checkpoint is not from the file, or if the database is a server
+   */
+  async forgetFileOfEmbedded(): Promise<boolean> {
+    if (!this.embedded || this.remembered?.where !== this.file) return false;
+    await rm(this.file, { force: true });
+    this.found = false;
+    const [, mirrored] = await this.kept();
+    this.remembered = mirrored ?? null;
+    return true;
   }
 
   /** All of them, newest last. An older one says less than a newer one, but it may come from somewhere else. */

@@ -29,9 +29,7 @@ export class SealingService {
 
   /** Until nothing is left that was there when it began, or the journal is found to be inconsistent. */
   async sealAll(): Promise<void> {
-    await this.orStop(async () => {
-      while ((await this.sealBatch()) === batch);
-    });
+    while ((await this.sealBatch()) === batch);
   }
 
   isOverdue(now: Date): Promise<boolean> {
@@ -46,14 +44,22 @@ export class SealingService {
     });
   }
 
-  /** If `work` finds the journal inconsistent, sealing stops. */
-  async orStop(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof JournalInconsistent)) throw error;
-      await this.guard.stop(error.fault);
-    }
+  /**
+   * As `inTurn`. If `work` finds the journal inconsistent, which it must do before it writes, sealing stops within the same
+   * turn: no operator can accept the journal in between and find it stopped again.
+   *
+   * @returns null when sealing was stopped
+   */
+  inTurnOrStop<T>(work: (tx: Transaction) => Promise<T>): Promise<T | null> {
+    return this.inTurn(async (tx) => {
+      try {
+        return await work(tx);
+      } catch (error) {
+        if (!(error instanceof JournalInconsistent)) throw error;
+        await this.guard.stop(tx, error.fault);
+        return null;
+      }
+    });
   }
 
   /**
@@ -75,17 +81,9 @@ export class SealingService {
     if (ids.length > 0) await this.store.setAside(tx, ids);
   }
 
-  /** Takes in events that have positions already, of a version without a tree. */
-  async sealPositioned(tx: Transaction, tree: OpenTree): Promise<void> {
-    for (let grown = tree; ;) {
-      const events = await this.store.sealed(grown.size, Number.MAX_SAFE_INTEGER, batch, tx);
-      if (events.length === 0) return;
-      grown = await this.signOver(tx, grown, events);
-    }
-  }
-
-  private sealBatch(): Promise<number> {
-    return this.inTurn(async (tx) => {
+  /** @returns how many events were sealed; null when the journal was found to be inconsistent */
+  private sealBatch(): Promise<number | null> {
+    return this.inTurnOrStop(async (tx) => {
       const tree = await this.guard.openTree(tx);
       const [stray] = await this.store.sealed(tree.size, Number.MAX_SAFE_INTEGER, 1, tx);
       if (stray) throw inconsistent('tree', tree.size + 1, `no checkpoint covers the events from ${tree.size + 1} on`);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { and, asc, eq, gt, isNotNull, isNull, lte, not, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull, lte, not, sql } from 'drizzle-orm';
 import type { Reach } from '../../core/reach.js';
 import { Database, type Queryable, type Transaction } from '../../database/database.js';
 import { events } from '../../database/schema.js';
@@ -104,12 +104,19 @@ export class SealingStore {
     return rows.map((row) => ({ ...provable(row), mac: row.mac }));
   }
 
-  /** Events without a MAC that no tree of `size` leaves has. */
-  async withoutMac(tx: Transaction, size: number, limit: number): Promise<StoredEvent[]> {
+  async hasWithoutMac(tx: Transaction): Promise<boolean> {
+    const { rows } = await tx.query<{ found: boolean }>(
+      'select exists (select from events where mac is null and not set_aside) as found',
+    );
+    return rows[0]?.found === true;
+  }
+
+  /** Events that wait to be sealed and that a version without MACs has recorded: only those have no `platform`. */
+  async olderWithoutMac(tx: Transaction, limit: number): Promise<StoredEvent[]> {
     const rows = await tx.orm
       .select(columns)
       .from(events)
-      .where(and(isNull(events.mac), or(isNull(events.position), gt(events.position, size))))
+      .where(and(isNull(events.mac), isNull(events.position), eq(events.version, 1)))
       .orderBy(asc(events.rowNumber))
       .limit(limit);
     return rows.map((row) => ({ ...provable(row), mac: row.mac }));

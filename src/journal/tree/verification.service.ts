@@ -1,5 +1,6 @@
 /** What a survey of the journal comes to: valid or not, and where it goes wrong first. */
 import { Inject, Injectable } from '@nestjs/common';
+import type { Transaction } from '../../database/database.js';
 import type { JournalFault } from './inconsistency.js';
 import { JournalSurvey } from './journal-survey.service.js';
 
@@ -21,9 +22,9 @@ export interface Verification {
 export class JournalVerification {
   constructor(@Inject(JournalSurvey) private readonly survey: JournalSurvey) {}
 
-  /** In constant memory. What is sealed while it runs is not looked at. */
-  async verify(): Promise<Verification> {
-    const { size, root, faults, badPositions, badEvents } = await this.survey.make();
+  /** In constant memory. What is sealed while it runs is not looked at. @param tx in which it reads, if in any */
+  async verify(tx?: Transaction): Promise<Verification> {
+    const { size, root, faults, badPositions, badEvents } = await this.survey.make(tx);
     const fault = faults[0] ?? null;
     return {
       valid: fault === null,
