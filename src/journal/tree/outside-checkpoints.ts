@@ -140,7 +140,7 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
     const unfinished = `${this.file}.${randomUUID()}`;
     try {
       makeFolder(join(this.file, '..'), 0o700);
-      await writeFile(unfinished, note, { mode: 0o600 });
+      await writeFile(unfinished, note, { mode: 0o600, flush: true });
       await rename(unfinished, this.file);
     } catch (error) {
       await rm(unfinished, { force: true }).catch(() => undefined);
