@@ -36,6 +36,7 @@ onEveryStore('what leaves the journal', (world) => {
   let events: EventBody[];
   let key: Key;
   let whole: string;
+  let platformKey: string;
 
   const get = async <T>(path: string): Promise<T> => (await world().client.get(path).expect(200)).body as T;
   const fetched = (query: string) =>
@@ -71,6 +72,8 @@ onEveryStore('what leaves the journal', (world) => {
 
   beforeAll(async () => {
     const { client, simulator, database } = world();
+    const made = await client.post('/v1/api-keys', { name: 'platform', scopes: ['sessions'] }).expect(201);
+    platformKey = (made.body as { key: string }).key;
     for (let n = 0; n < 4; n += 1) {
       const session = await client.create(`export-${n}`, {
         reference: `=order "${n}",\u2028 ä€😀`,
@@ -158,13 +161,7 @@ onEveryStore('what leaves the journal', (world) => {
   });
 
   it('is for auditors', async () => {
-    const made = await world()
-      .client.post('/v1/api-keys', { name: 'platform', scopes: ['sessions'] })
-      .expect(201);
-    await world()
-      .client.as((made.body as { key: string }).key)
-      .get('/v1/journal/export')
-      .expect(403);
+    await world().client.as(platformKey).get('/v1/journal/export').expect(403);
   });
 
   it('does not verify with a byte changed anywhere', async () => {
@@ -347,10 +344,10 @@ onEveryStore('what leaves the journal', (world) => {
         String(event.position),
         event.id,
         event.type,
-        'main',
-        event.sessionId,
+        event.platform ?? '',
+        event.sessionId ?? '',
         event.attemptId ?? '',
-        String(event.seq),
+        String(event.seq ?? ''),
         event.at,
         event.actor.kind,
         event.actor.id,

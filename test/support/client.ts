@@ -36,6 +36,7 @@ export interface SessionBody {
 export interface EventBody {
   id: string;
   type: string;
+  platform?: string | null;
   sessionId: string;
   attemptId: string | null;
   seq: number;

@@ -67,13 +67,13 @@ export function onEveryStore(
       world = await openWorld(store, variables);
     }, 60_000);
     afterAll(async () => {
-      const differing = await inconsistencies(world);
-      const undescribed = await undescribedEvents(world);
-      const refused = await refusedEvidence(world);
-      await world.close();
-      expect(differing).toEqual([]);
-      expect(undescribed).toEqual([]);
-      expect(refused).toEqual([]);
+      try {
+        expect(await inconsistencies(world)).toEqual([]);
+        expect(await undescribedEvents(world)).toEqual([]);
+        expect(await refusedEvidence(world)).toEqual([]);
+      } finally {
+        await world.close();
+      }
     });
     suite(() => world);
   };

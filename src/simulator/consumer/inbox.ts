@@ -15,6 +15,7 @@ const known = {
   fields: [
     'id',
     'type',
+    'platform',
     'sessionId',
     'attemptId',
     'seq',
