@@ -185,7 +185,8 @@ onEveryStore('access', (world) => {
   it.each(['sessions', 'audit', 'review', 'endpoints', 'admin'] as const)(
     'lets the scope %s through its doors only',
     async (scope) => {
-      const { key } = await newKey([scope]);
+      // An administrator of one platform may not manage keys.
+      const { key } = await newKey([scope], scope === 'admin' ? { platform: '*' } : {});
       const client = world().client.as(key);
       const got: Record<string, number> = {};
       for (const [method, path] of doors) {
