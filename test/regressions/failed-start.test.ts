@@ -119,6 +119,8 @@ describeServers('a start on PostgreSQL that fails', ['postgres', 'redis'], (serv
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
+  /** The data dir of another database would have another journal's checkpoint in it. */
+  const ofDatabase = () => ({ DATABASE_URL: database.url, FACECODE_DATA_DIR: join(folder, 'of-database') });
   beforeAll(async () => {
     database = await createDatabase(servers.postgres);
     await (await startTestService({ DATABASE_URL: database.url })).close();
@@ -127,13 +129,13 @@ describeServers('a start on PostgreSQL that fails', ['postgres', 'redis'], (serv
 
   it.each(['PostgreSQL', 'Redis'])('ends the process when the port is taken, with queues on %s', async (queues) => {
     const redis: Record<string, string> = queues === 'Redis' ? { REDIS_URL: await emptyRedis() } : {};
-    const ran = await start({ DATABASE_URL: database.url, PORT: port, ...redis });
+    const ran = await start({ ...ofDatabase(), PORT: port, ...redis });
     expect(ran.code).toBe(3);
     expect(errorLines(ran)).toHaveLength(1);
   });
 
   it('ends the process when the port is taken and Redis is away', async () => {
-    const ran = await start({ DATABASE_URL: database.url, PORT: port, REDIS_URL: 'redis://127.0.0.1:1' });
+    const ran = await start({ ...ofDatabase(), PORT: port, REDIS_URL: 'redis://127.0.0.1:1' });
     expect(ran.code).toBe(3);
     expect(errorLines(ran)).toHaveLength(1);
   });
