@@ -56,7 +56,7 @@ export class DueStore {
 
   /**
    * No code was issued; asking again is due at `nextTryAt`.
-   * @param lostSince when a create call was made that got no answer; null: there is no session to look for
+   * @param lostSince the time of a create call that got no answer; null if there was no such call
    * @returns false when the claim is lost
    */
   async postpone(

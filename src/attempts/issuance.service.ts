@@ -25,7 +25,7 @@ export interface Postponement {
   why: string;
   /** the delay that iDenfy asked for; null: our own back-off */
   retryAfterSeconds: number | null;
-  /** when a create call was made that got no answer: its session has to be looked for; null: there is none to look for */
+  /** the time of a create call that got no answer, so iDenfy may have a session for it; null if there was no such call */
   lostSince?: Date | null;
 }
 

@@ -48,8 +48,8 @@ interface SessionMove {
 
 /**
  * A webhook's pass is late if it arrived after the expiry of its code and the grace. By then the session API should have
- * been asked, and could not be. A webhook carries no time. What counts is when it arrived, not when it is applied, so that
- * a backlog here makes no pass late.
+ * been asked, and could not be. A webhook has no time of its own. Its time of arrival counts, not the time when
+ * we apply it: a backlog of ours must not make a pass late.
  *
  * @returns the signal; null for a pass that is in time and for every other result
  */
@@ -65,7 +65,7 @@ export function lateness(
   return { signal: 'late-result', shown: { secondsAfterExpiry, graceSeconds } };
 }
 
-/** A pass as it is about to be granted. */
+/** The facts about a pass that decide whether it is granted or held. */
 interface Pass {
   outcome: Outcome;
   /** signals of the session, with those that the pass itself has raised */

@@ -21,7 +21,7 @@ export const flaggingSignals = {
   disputed: 'it comes after the pass; CONFIRM_PASS=enforce holds a pass until iDenfy has confirmed it',
 } as const;
 
-/** What a fraud team should look at; each is recorded as `risk.flagged`. */
+/** Names of the signals that a fraud team should look at. Each signal is recorded as a `risk.flagged` event. */
 export type Signal = HoldingSignal | keyof typeof flaggingSignals;
 
 /**

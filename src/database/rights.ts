@@ -1,6 +1,6 @@
 /**
- * What the role of the connection may not use. After an upgrade these are the new tables and functions, if nobody has
- * granted them. Without this check the service would start, and fail at its first erasure.
+ * Finds the tables and functions that the role of the connection may not use. An upgrade adds some, and the role has no
+ * rights on them until somebody grants these. Without this check the service would start, and fail at its first erasure.
  */
 import { getTableName } from 'drizzle-orm';
 import type { Queryable } from './database.js';

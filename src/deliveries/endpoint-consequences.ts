@@ -8,7 +8,10 @@ import { jobs } from '../queue/jobs.js';
 import { afterFailure, disableAfterMs, type EndpointFailure, type EndpointHealth } from './endpoint-health.js';
 import { type DisabledReason, EndpointsStore } from './endpoints.store.js';
 
-/** What a failed try means for its endpoint: held back, announced as failing, disabled. The last two are recorded. */
+/**
+ * Applies a failed try to its endpoint: the endpoint is held back, reported as failing, or disabled. The last two are
+ * recorded as events.
+ */
 @Injectable()
 export class EndpointConsequences {
   constructor(

@@ -1,4 +1,4 @@
-/** What the journal says about an endpoint when somebody makes, changes or deletes it. Pure. */
+/** The data of the events that record who created, changed or deleted an endpoint. Pure. */
 import { sha256 } from '../core/digest.js';
 import type { EventData } from '../journal/journal-event.js';
 import type { EndpointChanges, EndpointRow } from './endpoints.store.js';
