@@ -23,7 +23,7 @@ export interface Requested {
 /** Why there is no code yet. */
 export interface Postponement {
   why: string;
-  /** the delay that iDenfy asked for; null: our own back-off */
+  /** the delay that iDenfy or the budget asked for; null: our own back-off */
   retryAfterSeconds: number | null;
   /** the time of a create call that got no answer, so iDenfy may have a session for it; null if there was no such call */
   lostSince?: Date | null;
@@ -153,7 +153,8 @@ export class Issuance {
     { why, retryAfterSeconds, lostSince }: Postponement,
     delay = delayMs(retryAfterSeconds, attempt.issueTries),
   ): Promise<void> {
-    if (why === 'rate-limited') await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
+    // No other code can be had before then either.
+    if (why === 'rate-limited' || why === 'budget-spent') await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
     this.logger.warn(`no code for attempt ${attempt.id} yet (${why}), asking again in ${delay} ms`);
     await this.attempts.with(attempt.id, async ({ tx, attempt: current, now }) => {
       const still = lostSince === undefined ? current.lostSince : lostSince;

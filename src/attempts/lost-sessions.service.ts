@@ -5,7 +5,8 @@
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
-import { IdenfyClient } from '../idenfy/client.js';
+import type { RetryLater } from '../idenfy/outcomes.js';
+import { SessionReader } from '../idenfy/session-reader.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { Issuance, type Requested } from './issuance.service.js';
 import { LockedAttempts } from './locked-attempts.js';
@@ -26,7 +27,7 @@ export class LostSessions {
     @Inject(LockedAttempts) private readonly attempts: LockedAttempts,
     @Inject(AttemptMoves) private readonly moves: AttemptMoves,
     @Inject(OrphansStore) private readonly orphans: OrphansStore,
-    @Inject(IdenfyClient) private readonly idenfy: IdenfyClient,
+    @Inject(SessionReader) private readonly reader: SessionReader,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -36,7 +37,7 @@ export class LostSessions {
    */
   async lookFor(requested: Requested, since: Date): Promise<void> {
     const { session, attempt } = requested;
-    const outcome = await this.idenfy.listSessions();
+    const outcome = await this.reader.list();
     if (outcome.kind === 'ok') {
       const ofScanRef = outcome.sessions.filter(({ givenScanRef }) => givenScanRef === session.scanRef);
       await this.recordOrphans(
@@ -44,13 +45,20 @@ export class LostSessions {
         ofScanRef.map(({ tokenString }) => tokenString),
       );
     } else {
-      // While the breaker is open, no create call would be made either.
-      const isDown = outcome.kind === 'retry-later' && outcome.why === 'provider-down';
-      const isPatient = this.clock.now().getTime() < since.getTime() + listPatienceMs;
-      if (outcome.kind === 'retry-later' && (isDown || isPatient)) return this.issuance.postpone(requested, outcome);
+      if (outcome.kind === 'retry-later' && this.waitsFor(outcome, since)) {
+        return this.issuance.postpone(requested, outcome);
+      }
       this.logger.warn(`cannot look for the session of a lost create call: ${outcome.detail}`);
     }
     await this.issuance.postpone(requested, { why: 'lost', retryAfterSeconds: null, lostSince: null }, 0);
+  }
+
+  private waitsFor({ why }: RetryLater, since: Date): boolean {
+    // While the breaker is open, no create call would be made either.
+    if (why === 'provider-down') return true;
+    // Reads have spent their share of the hour; create calls have one of their own.
+    if (why === 'budget-spent') return false;
+    return this.clock.now().getTime() < since.getTime() + listPatienceMs;
   }
 
   /** Records as orphans the sessions that no attempt uses, each of them once. */

@@ -18,9 +18,12 @@ export interface Refused {
 /** Nothing was done; the same call may succeed later. */
 export interface RetryLater {
   kind: 'retry-later';
-  /** `provider-down`: not even called, because it has not answered for a while (breaker.ts) */
-  why: 'rate-limited' | 'server-error' | 'time-out' | 'unreachable' | 'provider-down';
-  /** what iDenfy asked for, or the breaker, 0..3600 and not always whole; null: neither did */
+  /**
+   * Not even called: `provider-down` because it has not answered for a while (breaker.ts), `budget-spent` because all
+   * calls of this hour are spent (call-budget.ts)
+   */
+  why: 'rate-limited' | 'server-error' | 'time-out' | 'unreachable' | 'provider-down' | 'budget-spent';
+  /** what iDenfy, the breaker or the budget asked for, 0..3600 and not always whole; null: none of them did */
   retryAfterSeconds: number | null;
   detail: string;
 }
@@ -37,7 +40,15 @@ export type CreateOutcome =
   | Failure;
 
 /** `approved`: true passed, false failed, null not finished, expired or canceled. */
-export type ReadOutcome = { kind: 'ok'; approved: boolean | null } | { kind: 'not-found' } | Failure;
+export type ReadOutcome =
+  | { kind: 'ok'; approved: boolean | null }
+  | { kind: 'not-found' }
+  /** a success that says nothing about the session: no `approved`, no JSON object, or another session's */
+  | { kind: 'unclear'; detail: string }
+  | Failure;
+
+/** `ok`: iDenfy gives the list of sessions; what is in it was not read. */
+export type ListProbeOutcome = { kind: 'ok' } | Failure;
 
 /** `url`: where the user identifies; as secret as a code. `scanRef`: the reference of the new identification. */
 export type IdentificationOutcome =

@@ -13,7 +13,7 @@ export interface JobData {
   identify: { attemptId: string };
   /** asks iDenfy for a session and a code for a `requested` attempt; one provider call */
   'issue-code': { attemptId: string };
-  /** asks iDenfy for the result of an expired code whose webhook never came; one provider call */
+  /** asks iDenfy for the result of a code whose webhook never came, or came without a token; one provider call */
   deadline: { attemptId: string };
   /** asks iDenfy to confirm a pass that a webhook reported; one provider call */
   'confirm-pass': { attemptId: string };

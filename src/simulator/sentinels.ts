@@ -55,6 +55,7 @@ export const sentinels = [
   { name: 'approved-null', does: 'The webhook tells the verdict, the session API goes on saying `null`.' },
   { name: 'api-404', does: 'The session API answers 404 for the token.' },
   { name: 'api-500-twice', does: 'The session API answers 500 to the first two tries for the token.' },
+  { name: 'api-unclear', does: 'The session API answers without `approved`.' },
   { name: 'title-case', does: 'The status of the webhook is spelled like `Success`.' },
   { name: 'cancelled-double-l', does: 'The status of the webhook is spelled `CANCELLED`.' },
 ] as const satisfies readonly Sentinel[];
