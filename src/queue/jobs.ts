@@ -85,6 +85,14 @@ export const jobs = {
     delayMs,
     priority: 10,
   }),
+  /** The same work before or after the deadline itself, whose job may still wait for its time. */
+  checkAgain: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
+    name: 'deadline',
+    data: { attemptId },
+    once: `deadline.${attemptId}.again`,
+    delayMs,
+    priority: 10,
+  }),
   confirmPass: (attemptId: string, tries: number, delayMs = 0): JobSpec<'confirm-pass'> => ({
     name: 'confirm-pass',
     data: { attemptId },

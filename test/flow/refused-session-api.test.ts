@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { paths } from '../../src/idenfy/contract.js';
+import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
+import { jobs } from '../../src/queue/jobs.js';
 import { type SessionBody } from '../support/client.js';
 import { waitFor } from '../support/wait-for.js';
 import { onEveryStore, type World } from '../support/world.js';
@@ -10,9 +12,12 @@ import { onEveryStore, type World } from '../support/world.js';
 function steps(world: () => World) {
   const reads = () => world().simulator.ledger.requests.filter(({ path }) => path.startsWith(paths.listSessions));
   const lists = () => reads().filter(({ path }) => path === paths.listSessions);
+  /** The sweeper would do the same, some seconds later. */
+  const poke = (attemptId: string) => world().service.service.app.get(JobDispatcher).add(jobs.checkAgain(attemptId));
   return {
     reads,
     lists,
+    poke,
     /** How many calls `work` makes to the session API. */
     async readsDuring(work: () => Promise<unknown>): Promise<number> {
       const before = reads().length;
@@ -33,6 +38,7 @@ function steps(world: () => World) {
           where id = $1`,
         [attempt!.id, seconds],
       );
+      await poke(attempt!.id);
     },
     /** The journal has recorded the expiry as it was issued; the check of rows against events needs it back. */
     async putBack({ attempt }: SessionBody): Promise<void> {
@@ -56,14 +62,14 @@ function steps(world: () => World) {
     metrics: async () => (await world().client.get('/metrics').expect(200)).text,
     /** Five minutes pass. */
     probeIsDue: () =>
-      world().database.query(`update provider_refusals set probe_at = probe_at - interval '5 minutes'`).catch(() => undefined),
+      world().database.query(`update provider_refusals set probe_at = probe_at - interval '5 minutes'`),
   };
 }
 
 const closedAgain = (world: () => World) =>
   afterEach(async () => {
     world().simulator.setOutage('off');
-    await world().database.query('delete from provider_refusals').catch(() => undefined);
+    await world().database.query('delete from provider_refusals');
   });
 
 onEveryStore('a refused session API, while passes are observed', (world) => {
@@ -131,7 +137,7 @@ onEveryStore(
 onEveryStore(
   'a refused session API, at the deadline',
   (world) => {
-    const { reads, lists, readsDuring, create, overdue, putBack, ended, checks, probeIsDue } = steps(world);
+    const { reads, lists, readsDuring, poke, create, overdue, putBack, ended, checks, probeIsDue } = steps(world);
     closedAgain(world);
     /** Ends the attempt by its deadline. */
     const end = async (scanRef: string): Promise<SessionBody> => {
@@ -198,18 +204,20 @@ onEveryStore(
       for (const n of [1, 2, 3]) {
         const answer = await client.post('/v1/sessions', { scanRef: `sim-cut-refused-${n}`, channels: ['sdk'] });
         const { id } = answer.body as SessionBody;
-        await client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued', 30);
+        await client.until(id, 'the code', ({ status }) => status === 'active', 60);
       }
       expect(lists().length - before).toBe(1);
       expect(await checks()).toMatchObject({ 'list-sessions': 'refused' });
     });
 
     describe('asked while the code still lives', () => {
-      const askNow = ({ attempt }: SessionBody) =>
-        world().database.query(
-          `update attempts set deadline_at = now() - interval '1 second', check_tries = 3 where id = $1`,
+      const askNow = async ({ attempt }: SessionBody) => {
+        await world().database.query(
+          `update attempts set deadline_at = now() - interval '1 second', check_tries = 1 where id = $1`,
           [attempt!.id],
         );
+        await poke(attempt!.id);
+      };
       /** The deadline is what it was when the code was issued. */
       const restored = ({ attempt }: SessionBody) =>
         waitFor(
