@@ -153,8 +153,8 @@ export class Issuance {
     { why, retryAfterSeconds, lostSince }: Postponement,
     delay = delayMs(retryAfterSeconds, attempt.issueTries),
   ): Promise<void> {
-    // No other code can be had before then either.
-    if (why === 'rate-limited' || why === 'budget-spent') await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
+    const concernsAll = why === 'rate-limited' || why === 'budget-spent';
+    if (concernsAll) await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
     this.logger.warn(`no code for attempt ${attempt.id} yet (${why}), asking again in ${delay} ms`);
     await this.attempts.with(attempt.id, async ({ tx, attempt: current, now }) => {
       const still = lostSince === undefined ? current.lostSince : lostSince;

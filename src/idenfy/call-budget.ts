@@ -38,8 +38,7 @@ export const readsPerHour = (perHour: number): number => Math.max(1, Math.floor(
  * How many calls a process leases at a time. With a small budget it is one, because each call that is leased and not
  * used is missing elsewhere.
  */
-export const blockSize = (perHour: number): number =>
-  perHour < 400 ? 1 : Math.min(50, Math.floor(perHour / 200));
+export const blockSize = (perHour: number): number => (perHour < 400 ? 1 : Math.min(50, Math.floor(perHour / 200)));
 
 /** What is spent in the window of `now`; a window that is over counts no longer. */
 export function current(spent: Spent, now: Date): Spent {
@@ -56,12 +55,7 @@ export function left({ spent, spentOnReads }: Spent, perHour: number, purpose: P
 }
 
 /** A block of calls; 0: none is left. @returns also what is spent afterwards */
-export function lease(
-  spent: Spent,
-  perHour: number,
-  purpose: Purpose,
-  now: Date,
-): { calls: number; after: Spent } {
+export function lease(spent: Spent, perHour: number, purpose: Purpose, now: Date): { calls: number; after: Spent } {
   const before = current(spent, now);
   const calls = Math.min(blockSize(perHour), left(before, perHour, purpose));
   const after = {

@@ -239,7 +239,9 @@ export class IdenfyClient {
     return outcome;
   }
 
-  private send(call: Pick<Call<unknown>, 'path' | 'body' | 'maxBodyBytes' | 'skipsSuccess'>): Promise<Answer | NoAnswer> {
+  private send(
+    call: Pick<Call<unknown>, 'path' | 'body' | 'maxBodyBytes' | 'skipsSuccess'>,
+  ): Promise<Answer | NoAnswer> {
     const { body } = call;
     const prefix = this.base.pathname.replace(/\/$/, '');
     return exchange(

@@ -46,13 +46,7 @@ function watchedCircuit(clock: Clock, metrics: Metrics, readiness: Readiness): C
     { provide: Circuit, useFactory: watchedCircuit, inject: [Clock, Metrics, Readiness] },
     {
       provide: IdenfyClient,
-      useFactory: (
-        { idenfy }: Settings,
-        metrics: Metrics,
-        circuit: Circuit,
-        spent: CallBudgetStore,
-        clock: Clock,
-      ) =>
+      useFactory: ({ idenfy }: Settings, metrics: Metrics, circuit: Circuit, spent: CallBudgetStore, clock: Clock) =>
         new IdenfyClient(
           idenfy,
           ({ operation, outcome, durationSeconds }) =>

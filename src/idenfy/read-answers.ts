@@ -17,7 +17,10 @@ export function eligibility(httpStatus: number, body: string | null): Eligibilit
 /** @param token of the session that was asked for: another one's verdict is none */
 export function verdict(httpStatus: number, body: string | null, token: string): ReadOutcome {
   const json = parseJson(body ?? '');
-  const unclear = (what: string): ReadOutcome => ({ kind: 'unclear', detail: `iDenfy answered ${httpStatus}, ${what}` });
+  const unclear = (what: string): ReadOutcome => ({
+    kind: 'unclear',
+    detail: `iDenfy answered ${httpStatus}, ${what}`,
+  });
   if (!isJsonObject(json) || !isApproved(json.approved)) return unclear('but no verdict');
   if (json.tokenString !== undefined && json.tokenString !== null && json.tokenString !== token) {
     return unclear('with another session');

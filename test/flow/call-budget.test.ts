@@ -1,18 +1,13 @@
 /** IDENFY_REQUESTS_PER_HOUR: what becomes of sessions and reads when the calls of the hour are spent. */
 import { expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { LeasedCalls } from '../../src/idenfy/call-budget.js';
-import { CallBudgetStore } from '../../src/idenfy/call-budget.store.js';
 import { paths } from '../../src/idenfy/contract.js';
-import { IdenfyClient } from '../../src/idenfy/client.js';
-import { SystemClock } from '../../src/core/clock.js';
 import { queueSchema } from '../../src/database/embedded.js';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import { describeServers } from '../support/servers.js';
 import { openProcessWorld, type ProcessWorld } from '../support/process-world.js';
-import { onEveryStore, type World } from '../support/world.js';
+import { onEveryStore } from '../support/world.js';
 import { waitFor } from '../support/wait-for.js';
-import { simulatorKeys } from '../support/store.js';
 import { type SessionBody } from '../support/client.js';
 
 const perHour = 20;
@@ -35,7 +30,9 @@ onEveryStore(
 
     it('are shared: reads leave half of them to codes, and nothing is lost when all are spent', async () => {
       const { client, database } = world();
-      const asked = await Promise.all([1, 2, 3].map((n) => client.create(`sim-api-unclear-budget-${n}`, { maxAttempts: 1 })));
+      const asked = await Promise.all(
+        [1, 2, 3].map((n) => client.create(`sim-api-unclear-budget-${n}`, { maxAttempts: 1 })),
+      );
       expect(requests()).toHaveLength(6);
       // Each is asked about at most five times, and reads may spend ten calls.
       await database.query(
@@ -44,7 +41,10 @@ onEveryStore(
       );
       await waitFor(() => reads(requests()) === 10, { what: 'the reads', withinSeconds: 60 });
       const postponed = `select from attempts where deadline_at > now() + interval '30 minutes' and ended_at is null`;
-      await waitFor(async () => (await database.query(postponed)).count > 0, { what: 'a read to wait', withinSeconds: 30 });
+      await waitFor(async () => (await database.query(postponed)).count > 0, {
+        what: 'a read to wait',
+        withinSeconds: 30,
+      });
       expect(await metrics()).toMatch(/^facecode_idenfy_budget_left_for_reads 0$/m);
 
       // Codes are issued all the same, with what is left.
@@ -71,34 +71,9 @@ onEveryStore(
         await database.query('update attempts set expires_at = $2 where id = $1', [attempt!.id, attempt!.expiresAt]);
       }
     });
-
-    it('are not taken for a failure of iDenfy, and a breaker that is open takes none', async () => {
-      const { simulator, database } = world();
-      await database.query(`update call_budget set window_started_at = 'epoch'`);
-      const client = clientOf(world());
-      try {
-        simulator.setOutage('500');
-        for (let n = 1; n <= 5; n += 1) await client.checkEligibility('budget-outage');
-        const spent = await database.query<{ spent: number }>('select spent from call_budget');
-        expect(spent.rows).toEqual([{ spent: 5 }]);
-        expect(await client.checkEligibility('budget-outage')).toMatchObject({ why: 'provider-down' });
-        expect((await database.query('select from call_budget where spent = 5')).count).toBe(1);
-      } finally {
-        simulator.setOutage('off');
-        await client.close();
-      }
-    });
   },
   { IDENFY_REQUESTS_PER_HOUR: String(perHour), CONFIRM_PASS: 'off', CREATE_WAIT_SECONDS: '2' },
 );
-
-const clientOf = ({ simulator, database }: World) =>
-  new IdenfyClient(
-    { baseUrl: simulator.url, ...simulatorKeys, timeoutSeconds: 10 },
-    undefined,
-    undefined,
-    new LeasedCalls(new CallBudgetStore(database), perHour, new SystemClock()),
-  );
 
 onEveryStore(
   'the count of jobs that an earlier version has left',

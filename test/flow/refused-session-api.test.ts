@@ -61,8 +61,7 @@ function steps(world: () => World) {
     },
     metrics: async () => (await world().client.get('/metrics').expect(200)).text,
     /** Five minutes pass. */
-    probeIsDue: () =>
-      world().database.query(`update provider_refusals set probe_at = probe_at - interval '5 minutes'`),
+    probeIsDue: () => world().database.query(`update provider_refusals set probe_at = probe_at - interval '5 minutes'`),
   };
 }
 
@@ -154,8 +153,12 @@ onEveryStore(
 
     it('ends the attempt at once after 401, with one call, and the next one without a call', async () => {
       world().simulator.setOutage('reads-401');
-      expect(await readsDuring(async () => expect(await end('refused-401-1')).toMatchObject(bySource('deadline')))).toBe(1);
-      expect(await readsDuring(async () => expect(await end('refused-401-2')).toMatchObject(bySource('deadline')))).toBe(0);
+      expect(
+        await readsDuring(async () => expect(await end('refused-401-1')).toMatchObject(bySource('deadline'))),
+      ).toBe(1);
+      expect(
+        await readsDuring(async () => expect(await end('refused-401-2')).toMatchObject(bySource('deadline'))),
+      ).toBe(0);
       expect(await checks()).toMatchObject({ 'read-session': 'refused' });
     });
 
@@ -165,15 +168,21 @@ onEveryStore(
       for (const n of [1, 2, 3, 4, 5]) expect(await end(`refused-404-${n}`)).toMatchObject(bySource('session-api'));
       expect(await checks()).not.toHaveProperty('read-session');
       const listsBefore = lists().length;
-      expect(await readsDuring(async () => expect(await end('refused-404-6')).toMatchObject(bySource('deadline')))).toBe(1);
+      expect(
+        await readsDuring(async () => expect(await end('refused-404-6')).toMatchObject(bySource('deadline'))),
+      ).toBe(1);
       expect(lists()).toHaveLength(listsBefore + 1);
-      expect(await readsDuring(async () => expect(await end('refused-404-7')).toMatchObject(bySource('deadline')))).toBe(0);
+      expect(
+        await readsDuring(async () => expect(await end('refused-404-7')).toMatchObject(bySource('deadline'))),
+      ).toBe(0);
       expect(await checks()).toMatchObject({ 'read-session': 'refused' });
 
       // The probe is the list again. Once iDenfy answers it, the attempt itself is asked for.
       simulator.setOutage('off');
       await probeIsDue();
-      const back = await readsDuring(async () => expect(await end('refused-404-8')).toMatchObject(bySource('session-api')));
+      const back = await readsDuring(async () =>
+        expect(await end('refused-404-8')).toMatchObject(bySource('session-api')),
+      );
       expect(back).toBe(2);
       expect(lists()).toHaveLength(listsBefore + 2);
       expect(await checks()).not.toHaveProperty('read-session');
@@ -182,7 +191,8 @@ onEveryStore(
     it('is not assumed when iDenfy answers 404 for expired sessions and lists the others', async () => {
       const before = reads().length;
       const listsBefore = lists().length;
-      for (let n = 1; n <= 12; n += 1) expect(await end(`sim-api-404-expired-${n}`)).toMatchObject(bySource('session-api'));
+      for (let n = 1; n <= 12; n += 1)
+        expect(await end(`sim-api-404-expired-${n}`)).toMatchObject(bySource('session-api'));
       expect(await checks()).not.toHaveProperty('read-session');
       // One look at the list after each five.
       expect(lists().length - listsBefore).toBe(2);

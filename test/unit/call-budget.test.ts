@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { Clock } from '../../src/core/clock.js';
-import { blockSize, current, lease, LeasedCalls, left, type Purpose, type Spent } from '../../src/idenfy/call-budget.js';
+import {
+  blockSize,
+  current,
+  lease,
+  LeasedCalls,
+  left,
+  type Purpose,
+  type Spent,
+} from '../../src/idenfy/call-budget.js';
 
 const start = new Date('2026-03-01T12:00:00.000Z');
 const at = (seconds: number): Date => new Date(start.getTime() + seconds * 1000);
@@ -42,13 +50,16 @@ describe('the budget of calls', () => {
     expect(blockSize(perHour)).toBe(block);
   });
 
-  it.each([1, 2, 7, 399, 400, 1001])('of %d is never exceeded by several processes, and is spent in full', async (perHour) => {
-    const count = new Count();
-    const clock = new SetClock();
-    const processes = [1, 2, 3].map(() => new LeasedCalls(count, perHour, clock));
-    const calls = await Promise.all(processes.map((process) => taken(process, 'issuing', perHour)));
-    expect(calls.reduce((sum, n) => sum + n, 0)).toBe(perHour);
-  });
+  it.each([1, 2, 7, 399, 400, 1001])(
+    'of %d is never exceeded by several processes, and is spent in full',
+    async (perHour) => {
+      const count = new Count();
+      const clock = new SetClock();
+      const processes = [1, 2, 3].map(() => new LeasedCalls(count, perHour, clock));
+      const calls = await Promise.all(processes.map((process) => taken(process, 'issuing', perHour)));
+      expect(calls.reduce((sum, n) => sum + n, 0)).toBe(perHour);
+    },
+  );
 
   it.each([
     [1, 1],

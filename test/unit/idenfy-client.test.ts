@@ -3,6 +3,7 @@ import { type AddressInfo, createServer as createSocketServer, type Socket } fro
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CallBudget } from '../../src/idenfy/call-budget.js';
 import { IdenfyClient } from '../../src/idenfy/client.js';
 import { retryAfterSeconds } from '../../src/idenfy/provider-error.js';
 
@@ -361,9 +362,12 @@ describe('reading sessions back', () => {
     ['a text', { approved: 'true' }],
     ['HTML', '<html>'],
     ["another session's", { approved: true, tokenString: 'other' }],
-  ])('takes %s for no verdict', async (_, body) => {
+  ])('takes %s for an unclear answer', async (_, body) => {
     answering(200, body);
-    expect(await client.readSession(token)).toMatchObject({ kind: 'refused', reason: 'unexpected' });
+    expect(await client.readSession(token)).toEqual({
+      kind: 'unclear',
+      detail: expect.stringContaining('answered 200'),
+    });
   });
 
   it('knows a session that is not there', async () => {
@@ -392,4 +396,71 @@ describe('reading sessions back', () => {
     answering(200, { results: [] });
     expect(await client.listSessions()).toMatchObject({ kind: 'refused', reason: 'unexpected' });
   });
+
+  describe('finding out whether there is a list at all', () => {
+    it('reads none of it', async () => {
+      answer = (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        // It never ends.
+        response.write('[');
+      };
+      expect(await client.probeList()).toEqual({ kind: 'ok' });
+      expect(seen[0]?.url).toBe('/api/v2/facial-authentication-sessions/');
+      expect(observed).toEqual(['list-sessions ok']);
+    });
+
+    it.each([
+      [404, {}, { kind: 'refused', reason: 'unexpected' }],
+      [403, {}, { kind: 'refused', reason: 'forbidden' }],
+      [400, { identifier: 'TOO_MANY_REQUESTS' }, { kind: 'retry-later', why: 'rate-limited' }],
+      [500, {}, { kind: 'retry-later', why: 'server-error' }],
+    ])('reads why not: %d %j', async (status, body, expected) => {
+      answering(status, body);
+      expect(await client.probeList()).toMatchObject(expected);
+    });
+  });
+});
+
+describe('the budget of calls', () => {
+  const failing = 5;
+
+  it('is asked before each call, which is not made when nothing is left', async () => {
+    const purposes: string[] = [];
+    const spent = budgeted(async (purpose) => {
+      purposes.push(purpose);
+      return 1234;
+    });
+    const outcomes = [await spent.checkEligibility(scanRef), await spent.readSession(token), await spent.probeList()];
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ kind: 'retry-later', why: 'budget-spent', retryAfterSeconds: 1234 });
+    }
+    expect(purposes).toEqual(['issuing', 'reading', 'reading']);
+    expect(seen).toEqual([]);
+    await spent.close();
+  });
+
+  it('is no reason for the breaker to open, and a breaker that is open takes nothing from it', async () => {
+    let left: number | null = 60;
+    let asked = 0;
+    const client = budgeted(async () => {
+      asked += 1;
+      return left;
+    });
+    answering(500, {});
+    for (let n = 0; n < failing; n += 1) expect(await client.readSession(token)).toMatchObject({ why: 'budget-spent' });
+    left = null;
+    for (let n = 0; n < failing; n += 1) expect(await client.readSession(token)).toMatchObject({ why: 'server-error' });
+    expect(asked).toBe(2 * failing);
+    expect(await client.readSession(token)).toMatchObject({ why: 'provider-down' });
+    expect(asked).toBe(2 * failing);
+    await client.close();
+  });
+
+  const budgeted = (take: CallBudget['take']) =>
+    new IdenfyClient(
+      { baseUrl: `http://127.0.0.1:${portOf(server)}`, ...credentials, timeoutSeconds: 30 },
+      undefined,
+      undefined,
+      { take },
+    );
 });
