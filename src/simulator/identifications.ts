@@ -1,4 +1,4 @@
-/** The identifications that were asked for by POST /api/v2/token: each ends once, by what is played on its page. */
+/** The identifications that POST /api/v2/token has made. Each ends once, by what is played on its page. */
 import { randomUUID } from 'node:crypto';
 import type { IdentificationWebhookBody } from '../idenfy/contract.js';
 import { photoAddress, randomToken } from './random.js';
@@ -47,6 +47,11 @@ export class Identifications {
     };
     this.all.push(identification);
     return identification;
+  }
+
+  /** Whether an identification with this clientId has not ended yet. */
+  hasOpen(clientId: string): boolean {
+    return this.all.some((identification) => identification.clientId === clientId && identification.state === 'OPEN');
   }
 
   /** The answer comes before the webhook leaves. */
