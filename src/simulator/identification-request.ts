@@ -6,6 +6,7 @@ import { bad, missing, type Refusal } from './refusal.js';
 export interface IdentificationRequest {
   readonly clientId: string;
   readonly externalRef: string | null;
+  readonly expirySeconds: number;
   readonly generateDigitString: boolean;
   /** as it came: the answer repeats it */
   readonly body: object;
@@ -46,7 +47,13 @@ export function readIdentificationRequest(body: unknown): IdentificationRequest 
     return bad(`expiryTime must be 1 to ${maxExpirySeconds} seconds`);
   if (generateDigitString !== undefined && typeof generateDigitString !== 'boolean')
     return bad('generateDigitString must be true or false');
-  return { clientId, externalRef: externalRef ?? null, generateDigitString: generateDigitString === true, body };
+  return {
+    clientId,
+    externalRef: externalRef ?? null,
+    expirySeconds: expiryTime ?? defaults.expiryTime,
+    generateDigitString: generateDigitString === true,
+    body,
+  };
 }
 
 /** The request again, with defaults for what it leaves out, but without the members that the identification itself has. */
@@ -59,6 +66,6 @@ function isOptionalText(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string';
 }
 
-function isExpiry(value: unknown): boolean {
+function isExpiry(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= maxExpirySeconds;
 }

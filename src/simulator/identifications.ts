@@ -15,6 +15,8 @@ export interface Identification {
   readonly scanRef: string;
   readonly clientId: string;
   readonly externalRef: string | null;
+  /** as asked for, or the default; nothing happens when they are over */
+  readonly expirySeconds: number;
   readonly createdAt: string;
   state: 'OPEN' | IdentificationOutcome;
 }
@@ -36,12 +38,13 @@ export class Identifications {
     private readonly timers: Timers,
   ) {}
 
-  open(request: Pick<Identification, 'clientId' | 'externalRef'>): Identification {
+  open(request: Pick<Identification, 'clientId' | 'externalRef' | 'expirySeconds'>): Identification {
     const identification: Identification = {
       authToken: randomToken(),
       scanRef: randomUUID(),
       clientId: request.clientId,
       externalRef: request.externalRef,
+      expirySeconds: request.expirySeconds,
       createdAt: new Date().toISOString(),
       state: 'OPEN',
     };
