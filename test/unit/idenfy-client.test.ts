@@ -356,14 +356,13 @@ describe('an answer that is no success', () => {
   });
 
   it('says later to every operation when iDenfy says to try again: 400 INTERNAL_ERROR', async () => {
-    answering(400, { identifier: 'INTERNAL_ERROR', message: 'Oops' }, { 'retry-after': '3' });
+    answering(400, { identifier: 'INTERNAL_ERROR', message: 'Oops' });
     const calls = [...everyCall(), () => client.createIdentification({ clientId: 'ses_42', lifetimeSeconds: 600 })];
     for (const call of calls) {
       expect(await call()).toMatchObject({
         kind: 'retry-later',
         why: 'server-error',
         detail: 'iDenfy answered 400, INTERNAL_ERROR, Oops',
-        retryAfterSeconds: 3,
       });
     }
   });
