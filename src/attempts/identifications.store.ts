@@ -11,6 +11,13 @@ export interface Identification {
   scanRef: string;
 }
 
+/** What a webhook says about which identification it is. */
+export interface NamedIdentification {
+  scanRef: string;
+  /** our name for it: the session's id; null: the webhook does not say */
+  clientId: string | null;
+}
+
 /** The identification that was asked for when a scanRef may not authenticate; its address is as secret as a code. */
 @Injectable()
 export class IdentificationsStore {
@@ -34,24 +41,37 @@ export class IdentificationsStore {
     return { url, scanRef: identificationScanRef };
   }
 
-  async sessionOf(tx: Transaction, scanRef: string): Promise<string | null> {
-    return (await this.sessionsOf(tx, [scanRef]))[0] ?? null;
+  async sessionOf(tx: Transaction, identification: NamedIdentification): Promise<string | null> {
+    return (await this.sessionsOf(tx, [identification]))[0] ?? null;
   }
 
-  /** @param scanRefs those of identifications, not those of sessions */
-  async sessionsOf(tx: Transaction, scanRefs: readonly string[]): Promise<string[]> {
+  /**
+   * The sessions that asked for these identifications, those that know the scanRef first. If the answer with the scanRef
+   * was lost, the session is found by its id, which is the clientId.
+   */
+  async sessionsOf(tx: Transaction, identifications: readonly NamedIdentification[]): Promise<string[]> {
     const { rows } = await tx.query<{ id: string }>(
-      'select id from sessions where identification_scan_ref = any ($1)',
-      [[...scanRefs]],
+      `select id, 1 as rank from sessions where identification_scan_ref = any ($1)
+        union all
+       select id, 2 as rank from sessions
+        where id = any ($2) and reason = 'identification-required' and identification_scan_ref is null
+        order by rank`,
+      [identifications.map(({ scanRef }) => scanRef), identifications.flatMap(({ clientId }) => clientId ?? [])],
     );
     return rows.map(({ id }) => id);
   }
 
-  /** The user has identified; the address has done its service. @returns false when that was known */
-  async end(tx: Transaction, sessionId: string, now: Date): Promise<boolean> {
+  /**
+   * The user has identified, so the address is no longer needed.
+   * @param scanRef of the identification
+   * @returns false when that was known
+   */
+  async end(tx: Transaction, sessionId: string, scanRef: string, now: Date): Promise<boolean> {
     const { count } = await tx.query(
-      `update sessions set identified_at = $2, identification_sealed = null where id = $1 and identified_at is null`,
-      [sessionId, now],
+      `update sessions set identified_at = $2, identification_sealed = null,
+                           identification_scan_ref = coalesce(identification_scan_ref, $3)
+        where id = $1 and identified_at is null`,
+      [sessionId, now, scanRef],
     );
     return count === 1;
   }

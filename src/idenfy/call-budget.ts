@@ -22,7 +22,7 @@ export interface CallBudget {
 /** For a client without a budget. */
 export const unlimited: CallBudget = { take: () => Promise.resolve(null) };
 
-export const windowMs = 3_600_000;
+const windowMs = 3_600_000;
 
 /** What all replicas have leased together. */
 export interface Spent {
@@ -32,7 +32,7 @@ export interface Spent {
 }
 
 /** How many calls reads may spend in a window. */
-export const readsPerHour = (perHour: number): number => Math.max(1, Math.floor(perHour / 2));
+const readsPerHour = (perHour: number): number => Math.max(1, Math.floor(perHour / 2));
 
 /**
  * How many calls a process leases at a time. With a small budget it is one, because each call that is leased and not

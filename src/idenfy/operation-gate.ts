@@ -17,7 +17,7 @@ export const gatedOperations = ['read-session', 'list-sessions'] as const;
 export type GatedOperation = (typeof gatedOperations)[number];
 
 const doubtAfter = 5;
-export const probeEveryMs = 300_000;
+const probeEveryMs = 300_000;
 
 /**
  * `call`: make the call. `probe`: make it, or the call `by` for the list instead of it, and report the outcome. `refused`:

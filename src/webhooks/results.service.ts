@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import type { Input } from '../attempts/decision.js';
 import { IdentificationResults } from '../attempts/identification-results.service.js';
+import type { NamedIdentification } from '../attempts/identifications.store.js';
 import { Clock } from '../core/clock.js';
 import { Database, type Transaction } from '../database/database.js';
 import {
@@ -129,12 +130,12 @@ export class ResultsService {
     );
   }
 
-  /** The scanRef of an approved identification. An unreadable body is quarantined later, by `applyOne`. */
-  private identifiedBy(webhook: ClaimedWebhook): string | null {
+  /** An approved identification. An unreadable body is quarantined later, by `applyOne`. */
+  private identifiedBy(webhook: ClaimedWebhook): NamedIdentification | null {
     if (!isIdentificationEvent(webhook.eventType)) return null;
     try {
       const parsed = parseIdentification(this.store.bodyOf(webhook));
-      return parsed.kind === 'approved' ? parsed.scanRef : null;
+      return parsed.kind === 'approved' ? parsed : null;
     } catch {
       return null;
     }

@@ -7,6 +7,7 @@ import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import { describeServers } from '../support/servers.js';
 import { openProcessWorld, type ProcessWorld } from '../support/process-world.js';
 import { onEveryStore } from '../support/world.js';
+import { endCode, putExpiryBack } from '../support/deadlines.js';
 import { waitFor } from '../support/wait-for.js';
 import { type SessionBody } from '../support/client.js';
 
@@ -35,10 +36,7 @@ onEveryStore(
       );
       expect(requests()).toHaveLength(6);
       // Each is asked about at most five times, and reads may spend ten calls.
-      await database.query(
-        `update attempts set expires_at = now() - interval '121 seconds', deadline_at = now() where id = any ($1)`,
-        [asked.map(({ attempt }) => attempt!.id)],
-      );
+      for (const session of asked) await endCode(database, session);
       await waitFor(() => reads(requests()) === 10, { what: 'the reads', withinSeconds: 60 });
       const postponed = `select from attempts where deadline_at > now() + interval '30 minutes' and ended_at is null`;
       await waitFor(async () => (await database.query(postponed)).count > 0, {
@@ -67,9 +65,7 @@ onEveryStore(
         checks: { database: 'ok', queue: 'ok', process: 'ok' },
       });
 
-      for (const { attempt } of asked) {
-        await database.query('update attempts set expires_at = $2 where id = $1', [attempt!.id, attempt!.expiresAt]);
-      }
+      for (const session of asked) await putExpiryBack(database, session);
     });
   },
   { IDENFY_REQUESTS_PER_HOUR: String(perHour), CONFIRM_PASS: 'off', CREATE_WAIT_SECONDS: '2' },

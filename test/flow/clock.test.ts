@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { tokenDigest } from '../../src/attempts/attempt-secret.js';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
+import { endCode, putExpiryBack } from '../support/deadlines.js';
 import { waitFor } from '../support/wait-for.js';
 import { onEveryStore } from '../support/world.js';
 import { type SessionBody } from '../support/client.js';
@@ -11,11 +12,14 @@ const withoutConfirmation = { CONFIRM_PASS: 'off' };
 onEveryStore(
   'the clock',
   (world) => {
-    const due = (attemptId: string) =>
-      world().database.query(`update attempts set deadline_at = now() - interval '1 second' where id = $1`, [
-        attemptId,
-      ]);
     const ended = (id: string) => world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null, 30);
+    /** The code is over, and nobody has said anything until its deadline. */
+    const endedByDeadline = async (session: SessionBody): Promise<SessionBody> => {
+      await endCode(world().database, session);
+      const last = await ended(session.id);
+      await putExpiryBack(world().database, session);
+      return last;
+    };
     const reads = (scanRef: string) => {
       const tokens = new Set(
         world()
@@ -39,8 +43,7 @@ onEveryStore(
         digitString: session.attempt!.code!,
         outcome,
       });
-      await due(session.attempt!.id);
-      expect(await ended(session.id)).toMatchObject({
+      expect(await endedByDeadline(session)).toMatchObject({
         status,
         attempt: { outcome: { status: told, source: 'session-api' } },
       });
@@ -48,8 +51,7 @@ onEveryStore(
 
     it('takes a session that is gone at iDenfy for expired', async () => {
       const session = await create('sim-api-404-clock');
-      await due(session.attempt!.id);
-      expect(await ended(session.id)).toMatchObject({
+      expect(await endedByDeadline(session)).toMatchObject({
         status: 'expired',
         attempt: { outcome: { source: 'session-api' } },
       });
@@ -57,8 +59,7 @@ onEveryStore(
 
     it('asks again when iDenfy cannot answer', async () => {
       const session = await create('sim-api-500-twice-clock');
-      await due(session.attempt!.id);
-      const last = await ended(session.id);
+      const last = await endedByDeadline(session);
       expect(last.attempt?.outcome).toMatchObject({ source: 'session-api' });
       expect(reads('sim-api-500-twice-clock')).toHaveLength(3);
     });
@@ -68,19 +69,15 @@ onEveryStore(
       const session = await create('sim-clock-day');
       simulator.setOutage('500');
       try {
-        await database.query(`update attempts set expires_at = now() - interval '25 hours' where id = $1`, [
-          session.attempt!.id,
-        ]);
-        await due(session.attempt!.id);
+        await database.query(
+          `update attempts set expires_at = now() - interval '25 hours', deadline_at = now() where id = $1`,
+          [session.attempt!.id],
+        );
         expect(await ended(session.id)).toMatchObject({
           status: 'expired',
           attempt: { outcome: { status: 'EXPIRED', source: 'deadline' } },
         });
-        // The journal told the expiry as it was issued; put it back for the check of rows against events.
-        await database.query(`update attempts set expires_at = $2 where id = $1`, [
-          session.attempt!.id,
-          session.attempt!.expiresAt,
-        ]);
+        await putExpiryBack(database, session);
       } finally {
         simulator.setOutage('off');
       }
@@ -89,8 +86,7 @@ onEveryStore(
     it('records a SUCCESS that comes after it had asked, and grants nothing', async () => {
       const { client, simulator } = world();
       const session = await create('sim-late-3-clock');
-      await due(session.attempt!.id);
-      await ended(session.id);
+      await endedByDeadline(session);
       const made = simulator.ledger.sessions.find(({ scanRef }) => scanRef === 'sim-late-3-clock')!;
       await simulator.selfie({ token: made.token, outcome: 'SUCCESS' });
       await client.untilEvent(session.id, 'risk.flagged');

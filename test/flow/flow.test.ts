@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { canonicalJson, type Json } from '../../src/core/canonical-json.js';
+import { endCode, putExpiryBack } from '../support/deadlines.js';
 import { onEveryStore } from '../support/world.js';
 import { type SessionBody } from '../support/client.js';
 import { waitFor } from '../support/wait-for.js';
@@ -157,14 +158,16 @@ onEveryStore('the flow', (world) => {
   it('ends an attempt as expired when its deadline is over and nobody has said anything', async () => {
     const { client, database } = world();
     const session = await client.create('sim-silent-flow', { maxAttempts: 2 });
-    await database.query(`update attempts set deadline_at = now() where id = $1`, [session.attempt!.id]);
+    await endCode(database, session);
     const again = await issued(session.id, 2);
+    await putExpiryBack(database, session);
     expect(again.attempts[0]).toMatchObject({
       state: 'retry',
       outcome: { status: 'EXPIRED', source: 'session-api', failReason: null },
     });
-    await database.query(`update attempts set deadline_at = now() where id = $1`, [again.attempt!.id]);
+    await endCode(database, again);
     expect(await ended(session.id)).toMatchObject({ status: 'expired', reason: 'attempts-exhausted' });
+    await putExpiryBack(database, again);
   });
 
   it('ends a session without a live code when its lifetime is over', async () => {

@@ -5,6 +5,7 @@ import { paths } from '../../src/idenfy/contract.js';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import { jobs } from '../../src/queue/jobs.js';
 import { type SessionBody } from '../support/client.js';
+import { endCode, putExpiryBack } from '../support/deadlines.js';
 import { waitFor } from '../support/wait-for.js';
 import { onEveryStore, type World } from '../support/world.js';
 
@@ -31,21 +32,10 @@ function steps(world: () => World) {
       await world().simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
       return session;
     },
-    /** The deadline as it is after the expiry and the grace: the code is over. */
-    async overdue({ attempt }: SessionBody, seconds = 1): Promise<void> {
-      await world().database.query(
-        `update attempts set expires_at = now() - interval '121 seconds', deadline_at = now() - $2 * interval '1 second'
-          where id = $1`,
-        [attempt!.id, seconds],
-      );
-      await poke(attempt!.id);
-    },
-    /** The journal has recorded the expiry as it was issued; the check of rows against events needs it back. */
-    async putBack({ attempt }: SessionBody): Promise<void> {
-      await world().database.query('update attempts set expires_at = $2 where id = $1', [
-        attempt!.id,
-        attempt!.expiresAt,
-      ]);
+    /** The code is over, and nobody has said anything until its deadline. */
+    async overdue(session: SessionBody): Promise<void> {
+      await endCode(world().database, session);
+      await poke(session.attempt!.id);
     },
     ended: (id: string) => world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null, 30),
     async settled(session: SessionBody): Promise<void> {
@@ -136,14 +126,14 @@ onEveryStore(
 onEveryStore(
   'a refused session API, at the deadline',
   (world) => {
-    const { reads, lists, readsDuring, poke, create, overdue, putBack, ended, checks, probeIsDue } = steps(world);
+    const { reads, lists, readsDuring, poke, create, overdue, ended, checks, probeIsDue } = steps(world);
     closedAgain(world);
     /** Ends the attempt by its deadline. */
     const end = async (scanRef: string): Promise<SessionBody> => {
       const session = await create(scanRef);
       await overdue(session);
       const last = await ended(session.id);
-      await putBack(session);
+      await putExpiryBack(world().database, session);
       return last;
     };
     const bySource = (source: string) => ({
