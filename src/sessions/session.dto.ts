@@ -137,7 +137,8 @@ export class CreateSessionDto {
     required: false,
     type: Object,
     additionalProperties: { type: 'string', maxLength: 500 },
-    description: 'At most 20 texts of your own.',
+    description:
+      'At most 20 texts of your own. Names: 1 to 100 characters without control characters. Values: any text without U+0000; line breaks are kept.',
   })
   @IfPresent()
   @TextMap(20, 100, 500)
