@@ -115,9 +115,7 @@ export function TextMap(members: number, keyLength: number, valueLength: number)
           value !== null &&
           !Array.isArray(value) &&
           Object.keys(value).length <= members &&
-          Object.entries(value).every(
-            ([key, text]) => isPlainText(key, 1, keyLength) && isAnyText(text, valueLength),
-          ),
+          Object.entries(value).every(([key, text]) => isPlainText(key, 1, keyLength) && isAnyText(text, valueLength)),
       },
     });
 }

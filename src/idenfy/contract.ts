@@ -26,6 +26,12 @@ export const faceAuthenticationEvent = 'FACIAL_AUTHENTICATION';
 export const authenticationType = 'AUTHENTICATION';
 export const faceMatching = 'FACE_MATCHING';
 
+/** The languages of iDenfy's pages, section 2: always in lower case. */
+export const locales =
+  'en es fr ru de it pl lt lv et sv cs ro hu ja bg nl pt uk sk si vi th hi id hr da fi el no tr sr zh zh_tw ko'.split(
+    ' ',
+  );
+
 /** The body of POST /partner/authentication-info, section 2. */
 export interface CreateSessionRequest {
   scanRef: string;
@@ -33,6 +39,7 @@ export interface CreateSessionRequest {
   method: typeof faceMatching;
   /** asked for only when the digits for the app are wanted */
   generateDigitString?: true;
+  /** one of `locales` */
   locale?: string;
   /** seconds */
   lifetime: number;

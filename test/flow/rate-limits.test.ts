@@ -88,7 +88,9 @@ onEveryStore(
     it('do not concern the pages for people, whatever key is sent', async () => {
       for (const path of ['/', '/docs']) {
         const answers = await flood(60, (n) =>
-          request(world().url).get(path).set('authorization', `Bearer fc_${'z'.repeat(40)}${n}`),
+          request(world().url)
+            .get(path)
+            .set('authorization', `Bearer fc_${'z'.repeat(40)}${n}`),
         );
         expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([path === '/' ? 302 : 200]));
       }
