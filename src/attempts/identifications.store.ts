@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../core/sealing.js';
 import type { Transaction } from '../database/database.js';
 import { sealedColumns } from '../database/sealed-columns.js';
+import { normalScanRef } from '../idenfy/scan-ref.js';
 import type { SessionRow } from './rows.js';
 
 /** Where a user identifies anew, and what iDenfy calls it. */
@@ -40,11 +41,14 @@ export class IdentificationsStore {
 
   /** @param scanRefs those of identifications, not those of sessions */
   async sessionsOf(tx: Transaction, scanRefs: readonly string[]): Promise<string[]> {
-    const { rows } = await tx.query<{ id: string }>(
-      'select id from sessions where identification_scan_ref = any ($1)',
+    if (scanRefs.length === 0) return [];
+    const { rows } = await tx.query<{ id: string; scanRef: string }>(
+      `select id, identification_scan_ref as "scanRef" from sessions
+        where lower(identification_scan_ref) = any (array(select lower(named) from unnest($1::text[]) as named))`,
       [[...scanRefs]],
     );
-    return rows.map(({ id }) => id);
+    const named = new Set(scanRefs.map(normalScanRef));
+    return rows.filter(({ scanRef }) => named.has(normalScanRef(scanRef))).map(({ id }) => id);
   }
 
   /** The user has identified; the address has done its service. @returns false when that was known */

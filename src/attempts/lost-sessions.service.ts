@@ -6,6 +6,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { IdenfyClient } from '../idenfy/client.js';
+import { isSameScanRef } from '../idenfy/scan-ref.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { Issuance, type Requested } from './issuance.service.js';
 import { LockedAttempts } from './locked-attempts.js';
@@ -38,7 +39,7 @@ export class LostSessions {
     const { session, attempt } = requested;
     const outcome = await this.idenfy.listSessions();
     if (outcome.kind === 'ok') {
-      const ofScanRef = outcome.sessions.filter(({ givenScanRef }) => givenScanRef === session.scanRef);
+      const ofScanRef = outcome.sessions.filter(({ givenScanRef }) => isSameScanRef(givenScanRef, session.scanRef));
       await this.recordOrphans(
         attempt,
         ofScanRef.map(({ tokenString }) => tokenString),

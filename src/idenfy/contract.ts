@@ -110,9 +110,9 @@ export interface IdentificationWebhookBody {
   clientId?: string | null;
 }
 
-/** The webhook body as it may arrive, section 4. Only `token` and `status` can be counted on. */
+/** The webhook body as it may arrive, section 4. It has `status`, and at least one of `token` and `scanRef`. */
 export interface WebhookBody {
-  token: string;
+  token?: string | null;
   status: string;
   id?: string | null;
   scanRef?: string | null;

@@ -85,6 +85,20 @@ export const jobs = {
     delayMs,
     priority: 10,
   }),
+  /** The check of `deadline`, now. Has an id of its own, because the job of the deadline waits for its time. */
+  checkNow: (attemptId: string): JobSpec<'deadline'> => ({
+    name: 'deadline',
+    data: { attemptId },
+    once: `deadline.${attemptId}.now`,
+    priority: 5,
+  }),
+  checkLater: (attemptId: string, delayMs: number): JobSpec<'deadline'> => ({
+    name: 'deadline',
+    data: { attemptId },
+    once: `deadline.${attemptId}.later`,
+    delayMs,
+    priority: 5,
+  }),
   confirmPass: (attemptId: string, tries: number, delayMs = 0): JobSpec<'confirm-pass'> => ({
     name: 'confirm-pass',
     data: { attemptId },
