@@ -57,10 +57,8 @@ export class ResultTargets {
     const ids = attempts.map(({ id }) => id);
     for (const { id, askedAt } of await this.open.askForChecks(tx, ids, now, pauseMs)) {
       const isAtOnce = askedAt.getTime() === now.getTime();
-      this.dispatcher.afterCommit(
-        tx,
-        isAtOnce ? jobs.checkNow(id) : jobs.checkLater(id, Math.max(0, askedAt.getTime() + pauseMs - now.getTime())),
-      );
+      const delayMs = isAtOnce ? 0 : askedAt.getTime() + pauseMs - now.getTime();
+      this.dispatcher.afterCommit(tx, jobs.checkEarly(id, delayMs));
     }
   }
 }

@@ -85,17 +85,14 @@ export const jobs = {
     delayMs,
     priority: 10,
   }),
-  /** The check of `deadline`, now. Has an id of its own, because the job of the deadline waits for its time. */
-  checkNow: (attemptId: string): JobSpec<'deadline'> => ({
+  /**
+   * The work of `deadline`, now or soon: somebody may wait for the verdict. The job of the deadline may still wait for its
+   * time, so these have ids of their own.
+   */
+  checkEarly: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
     name: 'deadline',
     data: { attemptId },
-    once: `deadline.${attemptId}.now`,
-    priority: 5,
-  }),
-  checkLater: (attemptId: string, delayMs: number): JobSpec<'deadline'> => ({
-    name: 'deadline',
-    data: { attemptId },
-    once: `deadline.${attemptId}.later`,
+    once: `deadline.${attemptId}.${delayMs > 0 ? 'soon' : 'now'}`,
     delayMs,
     priority: 5,
   }),
