@@ -6,12 +6,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
 import { IdenfyClient } from '../idenfy/client.js';
-import { isSameScanRef } from '../idenfy/scan-ref.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { Issuance, type Requested } from './issuance.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { OrphansStore } from './orphans.store.js';
 import type { AttemptRow } from './rows.js';
+import { isSameScanRef } from '../idenfy/scan-ref.js';
 
 /** The list serves only our records, so the user's code waits no longer than this for it. */
 const listPatienceMs = 60_000;

@@ -85,6 +85,13 @@ export const jobs = {
     delayMs,
     priority: 10,
   }),
+  confirmPass: (attemptId: string, tries: number, delayMs = 0): JobSpec<'confirm-pass'> => ({
+    name: 'confirm-pass',
+    data: { attemptId },
+    once: `confirm-pass.${attemptId}.${tries}`,
+    delayMs,
+    priority: 5,
+  }),
   /**
    * The work of `deadline`, now or soon: somebody may wait for the verdict. The job of the deadline may still wait for its
    * time, so these have ids of their own.
@@ -93,13 +100,6 @@ export const jobs = {
     name: 'deadline',
     data: { attemptId },
     once: `deadline.${attemptId}.${delayMs > 0 ? 'soon' : 'now'}`,
-    delayMs,
-    priority: 5,
-  }),
-  confirmPass: (attemptId: string, tries: number, delayMs = 0): JobSpec<'confirm-pass'> => ({
-    name: 'confirm-pass',
-    data: { attemptId },
-    once: `confirm-pass.${attemptId}.${tries}`,
     delayMs,
     priority: 5,
   }),
