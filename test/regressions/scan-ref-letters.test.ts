@@ -1,12 +1,33 @@
 /** A result whose scanRef had other letter case than the platform's was refused as another user's. */
 import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
+import { IdentificationsStore } from '../../src/attempts/identifications.store.js';
+import { OpenAttemptsStore } from '../../src/attempts/open-attempts.store.js';
+import type { Transaction } from '../../src/database/database.js';
 import type { SessionBody } from '../support/client.js';
 import { onEveryStore } from '../support/world.js';
 import { waitFor } from '../support/wait-for.js';
 import { sendWebhook, type Sending } from '../support/webhook.js';
 
 type WithIdentification = SessionBody & { identification: { scanRef: string } };
+
+/** Copies a session with its open attempt, so that the planner has a choice. Each copy has a scanRef of its own. */
+async function copy(tx: Transaction, sessionId: string, times: number): Promise<void> {
+  await tx.query(
+    `insert into sessions
+     select (jsonb_populate_record(sessions, jsonb_build_object('id', id || n, 'scan_ref', 'copy-' || n,
+               'identification_scan_ref', 'identified-' || n, 'client_token_digest', sha256(n::text::bytea)))).*
+       from sessions, generate_series(1, $2::int) as n where id = $1`,
+    [sessionId, times],
+  );
+  await tx.query(
+    `insert into attempts
+     select (jsonb_populate_record(attempts, jsonb_build_object('id', id || n, 'session_id', session_id || n,
+               'scan_ref', 'copy-' || n, 'token_digest', null))).*
+       from attempts, generate_series(1, $2::int) as n where session_id = $1`,
+    [sessionId, times],
+  );
+}
 
 onEveryStore(
   'scanRefs that differ only in letter case',
@@ -49,6 +70,36 @@ onEveryStore(
       await send(told, { eventType: 'IDENTIFICATION' }).expect(200);
       const events = await client.untilEvent(session.id, 'session.identified');
       expect(events.at(-1)?.data).toEqual({ scanRef });
+    });
+
+    it.each([
+      [
+        'attempts',
+        (tx: Transaction, scanRefs: readonly string[]) => new OpenAttemptsStore().find(tx, scanRefs),
+        'attempts_open_by_scan_ref',
+      ],
+      [
+        'identifications',
+        (tx: Transaction, scanRefs: readonly string[]) =>
+          world().service.service.app.get(IdentificationsStore).sessionsOf(tx, scanRefs),
+        'sessions_by_identification_in_any_case',
+      ],
+    ] as const)('are looked up by an index: %s', async (_, find, index) => {
+      const { id } = (await world().client.create(`letters-${randomUUID()}`)) as SessionBody;
+      const plan: string[] = [];
+      const rolledBack = world().database.transaction(async (tx) => {
+        await copy(tx, id, 3000);
+        await tx.query('analyze sessions, attempts');
+        const query = async (text: string, values: unknown[]) => {
+          const { rows } = await tx.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+          plan.push(...rows.map((row) => row['QUERY PLAN']));
+          return { rows: [], count: 0 };
+        };
+        await find({ query } as unknown as Transaction, [randomUUID(), 'user-1']);
+        throw new Error('enough');
+      });
+      await expect(rolledBack).rejects.toThrow('enough');
+      expect(plan.join('\n')).toMatch(new RegExp(`Index.* ${index}`));
     });
 
     it('are the same subject to the erasure of received webhooks, also of those that cannot be read', async () => {
