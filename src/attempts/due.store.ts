@@ -26,16 +26,16 @@ export class DueStore {
   }
 
   /**
-   * Records that a call that may cost a credit is about to be made, and extends the claim to `until`.
-   * @param createSince the start of a create call: if the process dies before the answer, the next one lists the
-   *   session of that call first; null: not a create call
+   * Records that a call that may cost a credit is about to be made, and extends the claim to `until`. If the process dies
+   * before the answer, the next one finds the record and does not simply repeat the call.
+   * @param since the moment before the call
    * @returns false when the claim is lost: the attempt has ended, or another process took it over
    */
-  async announceCall(attemptId: string, claim: Date, until: Date, createSince: Date | null): Promise<boolean> {
+  async announceCall(attemptId: string, claim: Date, until: Date, since: Date): Promise<boolean> {
     const { count } = await this.database.query(
-      `update attempts set next_try_at = $3, lost_since = coalesce($4, lost_since)
+      `update attempts set next_try_at = $3, lost_since = $4
         where id = $1 and state = 'requested' and next_try_at = $2`,
-      [attemptId, claim, until, createSince],
+      [attemptId, claim, until, since],
     );
     return count === 1;
   }
@@ -56,7 +56,7 @@ export class DueStore {
 
   /**
    * No code was issued; asking again is due at `nextTryAt`.
-   * @param lostSince the time of a create call that got no answer; null if there was no such call
+   * @param lostSince the time of a paid call that got no answer; null if there was no such call
    * @returns false when the claim is lost
    */
   async postpone(

@@ -1,7 +1,7 @@
 /**
  * Sessions at iDenfy for one of our scanRefs that no attempt uses: src/idenfy/README.md, "Open points". A create call
- * whose answer was lost may have made one, but it may as well belong to another product on the same account. So they are
- * listed as orphans, and never used.
+ * whose answer was lost or has no digits may have made one, but it may as well belong to another product on the same
+ * account. So they are listed as orphans, and never used.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
@@ -56,7 +56,7 @@ export class LostSessions {
 
   /** Records as orphans the sessions that no attempt uses, each of them once. */
   async recordOrphans(attempt: AttemptRow, tokens: readonly string[]): Promise<void> {
-    const unknown = await this.orphans.unknown(tokens);
+    const unknown = tokens.length === 0 ? [] : await this.orphans.unknown(tokens);
     if (unknown.length === 0) return;
     await this.attempts.with(attempt.id, async ({ tx, locked, now }) => {
       const count = await this.orphans.keep(tx, unknown, attempt.id, now);

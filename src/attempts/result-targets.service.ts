@@ -5,7 +5,7 @@ import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { SubjectsService } from '../risk/subjects.service.js';
 import { AttemptsStore } from './attempts.store.js';
-import { IdentificationsStore } from './identifications.store.js';
+import { IdentificationsStore, type NamedIdentification } from './identifications.store.js';
 import { type OpenAttempt, OpenAttemptsStore } from './open-attempts.store.js';
 
 /** What the webhooks of a batch name. */
@@ -14,8 +14,8 @@ export interface Named {
   sessionIds: readonly string[];
   /** scanRefs of those attempts */
   scanRefs: readonly string[];
-  /** scanRefs of identifications that were approved */
-  identified: readonly string[];
+  /** identifications that were approved */
+  identified: readonly NamedIdentification[];
   /** scanRefs of final results without a token */
   withoutToken: readonly string[];
 }

@@ -122,31 +122,32 @@ export class IdenfyClient {
   }
 
   /**
-   * Has iDenfy prepare an identification for one who may not authenticate by face.
+   * Asks iDenfy to prepare an identification for a user who may not authenticate by face.
    *
    * @param wish.clientId our name for it, at most 100 characters: no personal data, and the webhook repeats it
+   * @param wish.lifetimeSeconds for how long the user may begin, 1 to 2,592,000
    */
   async createIdentification(wish: {
     clientId: string;
-    externalRef?: string;
     locale?: string;
-    lifetimeSeconds?: number;
+    lifetimeSeconds: number;
   }): Promise<IdentificationOutcome> {
     const { identificationUrl = defaultIdentificationUrl, baseUrl } = this.options;
     const body: CreateIdentificationRequest = {
       clientId: wish.clientId,
       tokenType: identificationTokenType,
-      ...(wish.externalRef === undefined ? {} : { externalRef: wish.externalRef }),
       ...(wish.locale === undefined ? {} : { locale: wish.locale }),
-      ...(wish.lifetimeSeconds === undefined ? {} : { expiryTime: wish.lifetimeSeconds }),
+      expiryTime: wish.lifetimeSeconds,
     };
     return this.call<IdentificationOutcome>({
       operation: 'create-identification',
       path: paths.createIdentification,
       body,
-      unspeakable: [wish.clientId, wish.externalRef ?? ''],
+      unspeakable: [wish.clientId],
       answered: ({ status, body: text }) =>
-        isSuccess(status) ? createdIdentification(status, text, { identificationUrl, baseUrl }) : unknownAfter(status),
+        isSuccess(status)
+          ? createdIdentification(status, text, { identificationUrl, baseUrl })
+          : (duplicateAfter(status) ?? unknownAfter(status)),
       unanswered: unknownWhenSent,
     });
   }
@@ -241,6 +242,10 @@ const notFound = (status: number) => (status === 404 ? ({ kind: 'not-found' } as
 
 /** What else could not stand between two slashes as it is names nothing of iDenfy's. */
 const isPathSegment = (text: string): boolean => /^[!-~]{1,255}$/.test(text) && text !== '.' && text !== '..';
+
+/** README.md section 6. The body is not documented, so the status alone counts. */
+const duplicateAfter = (status: number) =>
+  status === 409 ? ({ kind: 'duplicate', detail: 'iDenfy answered 409: the clientId is in use' } as const) : null;
 
 /** Answers that leave open whether a session was made. */
 const unknownAfter = (status: number) =>

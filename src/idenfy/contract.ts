@@ -52,10 +52,9 @@ export interface CreateIdentificationRequest {
   /** ours, at most 100 characters; the webhook repeats it */
   clientId: string;
   tokenType: typeof identificationTokenType;
-  externalRef?: string;
   locale?: string;
-  /** seconds */
-  expiryTime?: number;
+  /** seconds in which the user has to begin, 1 to 2,592,000 */
+  expiryTime: number;
 }
 
 /** Section 3. */

@@ -31,10 +31,13 @@ export type EligibilityOutcome =
   { kind: 'ok'; type: 'AUTHENTICATION' | 'IDENTIFICATION' | 'other'; raw: string } | { kind: 'not-found' } | Failure;
 
 export type CreateOutcome =
-  | { kind: 'ok'; token: string; digitString: string | null; warnings: string[] }
+  /** `lifetimeSeconds`: for how long the session lives, if iDenfy says so; it may differ from what was asked for */
+  | { kind: 'ok'; token: string; digitString: string | null; lifetimeSeconds: number | null; warnings: string[] }
+  /** `sessionTokens`: of sessions that iDenfy has made, but that cannot be used. As secret as a code. */
+  | (Refused & { sessionTokens?: readonly string[] })
   /** iDenfy may have made a session that we know nothing of: README.md section 2 */
   | { kind: 'unknown'; detail: string }
-  | Failure;
+  | RetryLater;
 
 /** `approved`: true passed, false failed, null not finished, expired or canceled. */
 export type ReadOutcome = { kind: 'ok'; approved: boolean | null } | { kind: 'not-found' } | Failure;
@@ -44,6 +47,8 @@ export type IdentificationOutcome =
   | { kind: 'ok'; scanRef: string; url: string }
   /** iDenfy may have made an identification that we know nothing of; nobody was sent to it */
   | { kind: 'unknown'; detail: string }
+  /** iDenfy has an active identification with this clientId already, and made no other */
+  | { kind: 'duplicate'; detail: string }
   | Failure;
 
 export type ListOutcome = { kind: 'ok'; sessions: ProviderSession[] } | Failure;

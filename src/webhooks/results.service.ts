@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import type { Input } from '../attempts/decision.js';
 import { IdentificationResults } from '../attempts/identification-results.service.js';
+import type { NamedIdentification } from '../attempts/identifications.store.js';
 import { ResultTargets } from '../attempts/result-targets.service.js';
 import { Clock } from '../core/clock.js';
 import { Database, type Transaction } from '../database/database.js';
@@ -133,10 +134,10 @@ export class ResultsService {
     });
   }
 
-  /** The scanRef that a body names. An unreadable body is quarantined later, by `applyOne`. */
-  private named(webhook: ClaimedWebhook, scanRefOf: (body: Buffer) => string | null): string | null {
+  /** What a body names. An unreadable body is quarantined later, by `applyOne`. */
+  private named<Name>(webhook: ClaimedWebhook, nameIn: (body: Buffer) => Name | null): Name | null {
     try {
-      return scanRefOf(this.store.bodyOf(webhook));
+      return nameIn(this.store.bodyOf(webhook));
     } catch {
       return null;
     }
@@ -194,10 +195,10 @@ export class ResultsService {
   }
 }
 
-/** The scanRef of an approved identification. */
-function identifiedIn(body: Buffer): string | null {
+/** An approved identification. */
+function identifiedIn(body: Buffer): NamedIdentification | null {
   const parsed = parseIdentification(body);
-  return parsed.kind === 'approved' ? parsed.scanRef : null;
+  return parsed.kind === 'approved' ? parsed : null;
 }
 
 /** The scanRef of a final result without a token. */

@@ -188,7 +188,6 @@ onEveryStore(
       ['no-credits', 502, 'provider-rejected'],
       ['forbidden', 502, 'provider-rejected'],
       ['bad-value', 502, 'provider-rejected'],
-      ['no-digits', 502, 'provider-rejected'],
     ])('says why there is no code: %s is %i %s', async (name, status, code) => {
       const answer = await post({ scanRef: `sim-${name}-create` }).expect(status);
       expect(answer.type).toBe('application/problem+json');

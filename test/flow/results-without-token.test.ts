@@ -87,6 +87,19 @@ onEveryStore('results without a token', (world) => {
     expect(await ended(session)).toMatchObject({ status: 'passed', attempt: { outcome: { source: 'session-api' } } });
   });
 
+  it('come from the simulator, too, and its test message is answered with 200', async () => {
+    const { client, simulator } = world();
+    const session = await create('sim-tokenless-flow');
+    await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
+    expect(await ended(session)).toMatchObject({ status: 'passed', attempt: { outcome: { source: 'session-api' } } });
+
+    const before = simulator.ledger.webhooks.length;
+    await fetch(`${simulator.url}/app/test-message`, { method: 'POST' });
+    await waitFor(() => simulator.ledger.webhooks[before]?.statusAnswered === 200, { what: 'the answer' });
+    const { body } = await client.get('/v1/webhooks?state=quarantined&limit=1').expect(200);
+    expect(body).toMatchObject({ data: [{ state: 'quarantined', error: 'there is no usable status' }] });
+  });
+
   it('never decide: what the session API says counts', async () => {
     const scanRef = 'sim-silent-tokenless-lie';
     const session = await create(scanRef);

@@ -81,7 +81,12 @@ onEveryStore(
       [
         'identifications',
         (tx: Transaction, scanRefs: readonly string[]) =>
-          world().service.service.app.get(IdentificationsStore).sessionsOf(tx, scanRefs),
+          world()
+            .service.service.app.get(IdentificationsStore)
+            .sessionsOf(
+              tx,
+              scanRefs.map((scanRef) => ({ scanRef, clientId: null })),
+            ),
         'sessions_by_identification_in_any_case',
       ],
     ] as const)('are looked up by an index: %s', async (_, find, index) => {

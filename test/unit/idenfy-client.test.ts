@@ -143,7 +143,13 @@ describe('creating a session', () => {
 
   it.each(['token', 'authToken', 'tokenString'])('finds the token under %s, and keeps leading zeros', async (name) => {
     answering(201, { [name]: token, digitString: '00567412', scanRef });
-    expect(await create()).toEqual({ kind: 'ok', token, digitString: '00567412', warnings: [] });
+    expect(await create()).toEqual({
+      kind: 'ok',
+      token,
+      digitString: '00567412',
+      lifetimeSeconds: null,
+      warnings: [],
+    });
   });
 
   it('takes the same token under several names', async () => {
@@ -181,13 +187,45 @@ describe('creating a session', () => {
       answering(200, { token, digitString });
       const outcome = await create();
       expect(outcome).toMatchObject({ kind: 'refused', reason: 'contract', httpStatus: 200 });
-      expect(JSON.stringify(outcome)).not.toContain(token);
+      // The token is there only for the list of orphans.
+      expect(outcome).toMatchObject({ sessionTokens: [token], detail: expect.not.stringContaining(token) });
+    },
+  );
+
+  it('names the tokens of sessions that it cannot use: all that differ, and no text that is none', async () => {
+    answering(200, { token, authToken: 'other', tokenString: token, digitString: '12345678' });
+    expect(await create()).toMatchObject({ kind: 'refused', sessionTokens: [token, 'other'] });
+    answering(200, { token, authToken: 42, tokenString: 'x'.repeat(41) });
+    expect(await create()).toMatchObject({ kind: 'refused', sessionTokens: [token] });
+    answering(200, { digitString: '12345678' });
+    expect(await create()).toMatchObject({ kind: 'refused', sessionTokens: [] });
+  });
+
+  it.each([
+    [600, 600],
+    [1, 1],
+    [99_999_999, 99_999_999],
+    ['600', 600],
+    [null, null],
+    [undefined, null],
+  ])('reads the echoed lifetime %j as %j seconds', async (lifetime, lifetimeSeconds) => {
+    answering(200, { token, digitString: '12345678', lifetime });
+    expect(await create()).toMatchObject({ kind: 'ok', lifetimeSeconds, warnings: [] });
+    expect(await create(false)).toMatchObject({ kind: 'ok', lifetimeSeconds, warnings: [] });
+  });
+
+  it.each([0, -1, 1.5, '0', '-5', '1.5', '1e3', '', 'soon', true, [600], {}, 1e300])(
+    'ignores the echoed lifetime %j, with a warning',
+    async (lifetime) => {
+      answering(200, { token, digitString: '12345678', lifetime });
+      const warnings = [expect.stringContaining('lifetime')];
+      expect(await create()).toMatchObject({ kind: 'ok', lifetimeSeconds: null, warnings });
     },
   );
 
   it('gives no digits that nobody asked for', async () => {
     answering(200, { token, digitString: '12345678' });
-    expect(await create(false)).toEqual({ kind: 'ok', token, digitString: null, warnings: [] });
+    expect(await create(false)).toMatchObject({ kind: 'ok', token, digitString: null, warnings: [] });
   });
 
   it('does not know what became of it when the server fails', async () => {
@@ -315,6 +353,18 @@ describe('an answer that is no success', () => {
     expect(await client.checkEligibility(scanRef)).toMatchObject(expected);
     expect(await client.readSession(token)).toMatchObject(expected);
     expect(await client.listSessions()).toMatchObject(expected);
+  });
+
+  it('says later to every operation when iDenfy says to try again: 400 INTERNAL_ERROR', async () => {
+    answering(400, { identifier: 'INTERNAL_ERROR', message: 'Oops' });
+    const calls = [...everyCall(), () => client.createIdentification({ clientId: 'ses_42', lifetimeSeconds: 600 })];
+    for (const call of calls) {
+      expect(await call()).toMatchObject({
+        kind: 'retry-later',
+        why: 'server-error',
+        detail: 'iDenfy answered 400, INTERNAL_ERROR, Oops',
+      });
+    }
   });
 
   it("shows iDenfy's message without anything that could be secret", async () => {
