@@ -16,11 +16,6 @@ export class IdentificationResults {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** The sessions that asked for these identifications: they are locked before the first one is applied. */
-  async sessionsOf(tx: Transaction, identifications: readonly NamedIdentification[]): Promise<string[]> {
-    return identifications.length === 0 ? [] : this.store.sessionsOf(tx, identifications);
-  }
-
   /** Inside the transaction that marks the webhook as applied. @returns `unknown`: not one of ours */
   async approved(
     tx: Transaction,
@@ -35,7 +30,9 @@ export class IdentificationResults {
     if (!locked || !attempt) return 'unknown';
     const now = this.clock.now();
     if (!(await this.store.end(tx, locked.session.id, scanRef, now))) return 'replayed';
-    const events = [{ type: 'session.identified' as const, attemptId: null, data: { scanRef } }];
+    // As the session shows it: the webhook may spell it in other letters.
+    const known = locked.session.identificationScanRef ?? scanRef;
+    const events = [{ type: 'session.identified' as const, attemptId: null, data: { scanRef: known } }];
     await this.moves.tell(tx, locked, attempt.id, { events, signals: [] }, { actor, now });
     return 'moved';
   }

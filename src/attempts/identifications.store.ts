@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../core/sealing.js';
 import type { Transaction } from '../database/database.js';
 import { sealedColumns } from '../database/sealed-columns.js';
+import { normalScanRef } from '../idenfy/scan-ref.js';
 import type { SessionRow } from './rows.js';
 
 /** Where a user identifies anew, and what iDenfy calls it. */
@@ -47,18 +48,21 @@ export class IdentificationsStore {
 
   /**
    * The sessions that asked for these identifications, those that know the scanRef first. If the answer with the scanRef
-   * was lost, the session is found by its id, which is the clientId.
+   * was lost, the session is found by its id, which is the clientId. Asks the database nothing if nothing is named.
    */
   async sessionsOf(tx: Transaction, identifications: readonly NamedIdentification[]): Promise<string[]> {
-    const { rows } = await tx.query<{ id: string }>(
-      `select id, 1 as rank from sessions where identification_scan_ref = any ($1)
-        union all
-       select id, 2 as rank from sessions
-        where id = any ($2) and reason = 'identification-required' and identification_scan_ref is null
-        order by rank`,
+    if (identifications.length === 0) return [];
+    const { rows } = await tx.query<{ id: string; scanRef: string | null }>(
+      `select id, identification_scan_ref as "scanRef", 1 as rank from sessions
+        where lower(identification_scan_ref) = any (array(select lower(named) from unnest($1::text[]) as named))
+         union all
+        select id, null, 2 as rank from sessions
+         where id = any ($2) and reason = 'identification-required' and identification_scan_ref is null
+         order by rank`,
       [identifications.map(({ scanRef }) => scanRef), identifications.flatMap(({ clientId }) => clientId ?? [])],
     );
-    return rows.map(({ id }) => id);
+    const named = new Set(identifications.map(({ scanRef }) => normalScanRef(scanRef)));
+    return rows.filter(({ scanRef }) => scanRef === null || named.has(normalScanRef(scanRef))).map(({ id }) => id);
   }
 
   /**

@@ -12,6 +12,7 @@ import { Issuance, type Requested } from './issuance.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { OrphansStore } from './orphans.store.js';
 import type { AttemptRow } from './rows.js';
+import { isSameScanRef } from '../idenfy/scan-ref.js';
 
 /** The list serves only our records, so the user's code waits no longer than this for it. */
 const listPatienceMs = 60_000;
@@ -39,7 +40,7 @@ export class LostSessions {
     const { session, attempt } = requested;
     const outcome = await this.reader.list();
     if (outcome.kind === 'ok') {
-      const ofScanRef = outcome.sessions.filter(({ givenScanRef }) => givenScanRef === session.scanRef);
+      const ofScanRef = outcome.sessions.filter(({ givenScanRef }) => isSameScanRef(givenScanRef, session.scanRef));
       await this.recordOrphans(
         attempt,
         ofScanRef.map(({ tokenString }) => tokenString),

@@ -68,6 +68,7 @@ export const attempts = pgTable('attempts', {
   confirmAt: instant('confirm_at'),
   confirmTries: integer('confirm_tries').notNull().default(0),
   lostSince: instant('lost_since'),
+  checkAskedAt: instant('check_asked_at'),
   /** Unused. During an upgrade, processes of the version before still read it; the next release can drop it. */
   lostLooks: integer('lost_looks').notNull().default(0),
   scanRef: text('scan_ref').notNull(),

@@ -120,9 +120,12 @@ function operationIdFactory(controller: string, method: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
+/** The path of the documentation, without the slash before it. */
+export const docsPath = 'docs';
+
 /** @param webhooks the events that are sent to consumers, by name */
 export function serveOpenApi(app: INestApplication, webhooks: Record<string, object>): void {
-  SwaggerModule.setup('docs', app, openApiDocument(app, webhooks), {
+  SwaggerModule.setup(docsPath, app, openApiDocument(app, webhooks), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'Facecode API',

@@ -100,6 +100,17 @@ export const jobs = {
     delayMs,
     priority: 5,
   }),
+  /**
+   * The work of `deadline`, now or soon: somebody may wait for the verdict. The job of the deadline may still wait for its
+   * time, so these have ids of their own.
+   */
+  checkEarly: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
+    name: 'deadline',
+    data: { attemptId },
+    once: `deadline.${attemptId}.${delayMs > 0 ? 'soon' : 'now'}`,
+    delayMs,
+    priority: 5,
+  }),
   applyResults: (): JobSpec<'apply-results'> => ({ name: 'apply-results', data: {}, once: 'apply-results' }),
   seal: (): JobSpec<'seal'> => ({ name: 'seal', data: {}, once: 'seal' }),
   fanOut: (): JobSpec<'fan-out'> => ({ name: 'fan-out', data: {}, once: 'fan-out' }),

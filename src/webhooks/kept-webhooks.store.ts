@@ -106,12 +106,18 @@ export class KeptWebhooksStore {
   }
 
   /** As if it had just come, and as it is read now; that it was replayed, when and by whom stays. */
-  async setBack(tx: Transaction, id: string, read: Reading, by: string, at: Date): Promise<void> {
+  async setBack(
+    tx: Transaction,
+    id: string,
+    { state, tokenDigest, error }: Reading,
+    by: string,
+    at: Date,
+  ): Promise<void> {
     const before = { verdict: null, attemptId: null, platform: null, appliedAt: null };
     const replayed = { replays: sql`${webhooks.replays} + 1`, replayedAt: at, replayedBy: by };
     await tx.orm
       .update(webhooks)
-      .set({ ...before, ...read, ...replayed })
+      .set({ ...before, state, tokenDigest, error, ...replayed })
       .where(eq(webhooks.id, id));
   }
 
