@@ -66,7 +66,7 @@ export class DeadlineCheck {
   private async askAgain(attempt: AttemptRow, now: Date, { retryAfterSeconds, unclear }: NoAnswer): Promise<void> {
     const delay = delayMs(retryAfterSeconds, unclear ? attempt.unclearAnswers : attempt.checkTries);
     await this.due.postponeCheck(attempt, new Date(now.getTime() + delay), unclear);
-    await this.dispatcher.add(jobs.checkAgain(attempt.id, delay));
+    await this.dispatcher.add(jobs.check(attempt.id, delay));
   }
 
   private async end(attemptId: string, said: keyof typeof outcomeOf): Promise<void> {

@@ -58,7 +58,7 @@ export class ResultTargets {
     for (const { id, askedAt } of await this.open.askForChecks(tx, ids, now, pauseMs)) {
       const isAtOnce = askedAt.getTime() === now.getTime();
       const delayMs = isAtOnce ? 0 : askedAt.getTime() + pauseMs - now.getTime();
-      this.dispatcher.afterCommit(tx, jobs.checkEarly(id, delayMs));
+      this.dispatcher.afterCommit(tx, jobs.check(id, delayMs));
     }
   }
 }

@@ -85,14 +85,6 @@ export const jobs = {
     delayMs,
     priority: 10,
   }),
-  /** The same work before or after the deadline itself, whose job may still wait for its time. */
-  checkAgain: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
-    name: 'deadline',
-    data: { attemptId },
-    once: `deadline.${attemptId}.again`,
-    delayMs,
-    priority: 10,
-  }),
   confirmPass: (attemptId: string, tries: number, delayMs = 0): JobSpec<'confirm-pass'> => ({
     name: 'confirm-pass',
     data: { attemptId },
@@ -101,10 +93,10 @@ export const jobs = {
     priority: 5,
   }),
   /**
-   * The work of `deadline`, now or soon: somebody may wait for the verdict. The job of the deadline may still wait for its
-   * time, so these have ids of their own.
+   * The work of `deadline` at another time than the deadline: at once, or after a while. The job of the deadline may
+   * still wait for its own time, so these have ids of their own.
    */
-  checkEarly: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
+  check: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
     name: 'deadline',
     data: { attemptId },
     once: `deadline.${attemptId}.${delayMs > 0 ? 'soon' : 'now'}`,

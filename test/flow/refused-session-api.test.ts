@@ -14,7 +14,7 @@ function steps(world: () => World) {
   const reads = () => world().simulator.ledger.requests.filter(({ path }) => path.startsWith(paths.listSessions));
   const lists = () => reads().filter(({ path }) => path === paths.listSessions);
   /** The sweeper would do the same, some seconds later. */
-  const poke = (attemptId: string) => world().service.service.app.get(JobDispatcher).add(jobs.checkAgain(attemptId));
+  const poke = (attemptId: string) => world().service.service.app.get(JobDispatcher).add(jobs.check(attemptId));
   return {
     reads,
     lists,
