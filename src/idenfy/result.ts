@@ -10,9 +10,7 @@ export interface ProviderResult {
   status: FinalStatus | 'NOT_FINAL';
   /** as iDenfy wrote it, at most 40 characters */
   rawStatus: string;
-  id: string | null;
   scanRef: string | null;
-  clientId: string | null;
   type: string | null;
   method: string | null;
   failReason: string | null;
@@ -52,9 +50,7 @@ export function parseWebhook(body: Buffer): ParsedWebhook {
       token,
       status: statusOf(status),
       rawStatus: keepable(status, maxRawStatusLength),
-      id: text(json, 'id'),
       scanRef: text(json, 'scanRef'),
-      clientId: text(json, 'clientId'),
       type: text(json, 'type'),
       method: text(json, 'method'),
       failReason: wordOf(own(json, 'failReason')),
