@@ -39,7 +39,7 @@ export function ensureGeneratedKeys<Key extends GeneratedKey>(
     const { variable, parse, generate } = kinds[key];
     const file = keyFile(dataDir, key);
     try {
-      const text = readOrCreateKeyFile(file, generate);
+      const { text } = readOrCreateKeyFile(file, generate);
       texts[key] = text;
       if ('fault' in parse(text))
         faults.push(`${variable}: is not set and ${file} is damaged, expected the key it held`);
