@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureBuilt, repository } from '../support/ensure-built.js';
-import { prepareEmbedded } from '../support/embedded-template.js';
+import { prepareEmpty } from '../support/embedded-template.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startTestService } from '../support/service.js';
 import { testEnvironment } from '../support/test-environment.js';
@@ -24,7 +24,7 @@ describe('the facecode command', () => {
   beforeAll(async () => {
     await ensureBuilt();
     folder = temporaryFolder('command-line');
-    await prepareEmbedded(folder);
+    await prepareEmpty(folder);
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
