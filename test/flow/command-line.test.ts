@@ -25,7 +25,7 @@ describe('the facecode command', () => {
     await ensureBuilt();
     folder = temporaryFolder('command-line');
     await prepareEmpty(folder);
-  }, 120_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const mirror = () => join(folder, 'mirror');
@@ -192,7 +192,7 @@ describe('the facecode command', () => {
       code: 0,
       out: expect.stringMatching(/^valid: \d+ mirrored/),
     });
-  }, 60_000);
+  });
 
   it('accepts a journal with an event that the service has not recorded, and only by its root', async () => {
     const open = () => startTestService({ FACECODE_DATA_DIR: folder, CHECKPOINT_MIRROR: mirror() });
@@ -215,7 +215,7 @@ describe('the facecode command', () => {
     await again.close();
     expect(verified.body).toMatchObject({ valid: true, sealing: 'on' });
     expect((await facecode('verify', '--mirror', mirror())).code).toBe(0);
-  }, 60_000);
+  });
 
   it('finds rows that somebody has changed', async () => {
     const again = await startTestService({ FACECODE_DATA_DIR: folder });

@@ -98,7 +98,7 @@ onEveryStore('limits', (world) => {
     await database.query(
       `update subjects set consecutive_failures = 5, locks = 1, locked_until = now() + interval '3 seconds' where scan_ref = 'sim-check-500-limits'`,
     );
-    const session = await client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued', 30);
+    const session = await client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued');
     expect(session).toMatchObject({ attemptsLeft: 2, attempt: { number: 1 } });
   });
 

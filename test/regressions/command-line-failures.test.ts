@@ -23,7 +23,7 @@ const listen = async (at: number | string): Promise<Server> => {
   await once(server, 'listening');
   return server;
 };
-beforeAll(() => ensureBuilt(), 120_000);
+beforeAll(() => ensureBuilt());
 afterAll(() => {
   listeners.forEach((server) => server.close());
   rmSync(folder, { recursive: true, force: true });

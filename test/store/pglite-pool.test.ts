@@ -21,7 +21,7 @@ beforeAll(async () => {
   ({ pool, close } = await openEmbedded(folder));
   await pool.query('create table notes (id integer primary key, body text)');
   await pool.query('create table parts (note integer references notes deferrable initially deferred)');
-}, 60_000);
+});
 
 afterAll(async () => {
   await close();
@@ -358,5 +358,5 @@ describe('the folder', () => {
     expect(existsSync(lock)).toBe(true);
     ({ pool, close } = await openEmbedded(folder));
     expect(await countOf(`body = 'kept'`)).toBe(1);
-  }, 60_000);
+  });
 });
