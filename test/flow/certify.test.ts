@@ -88,7 +88,7 @@ describe('the checks', () => {
       }),
     );
     expect(Object.fromEntries(all)).toEqual(consequences);
-  }, 60_000);
+  });
 
   it('say what was not checked, when nothing tells what the consumer did', async () => {
     const { url } = await consume('applies-twice', 'order-of-arrival');
@@ -180,7 +180,7 @@ describe('the command', () => {
     folder = temporaryFolder('certify');
     secretFile = join(folder, 'secret');
     writeFileSync(secretFile, `${secret}\n`);
-  }, 120_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const facecode = async (...args: string[]) => {

@@ -1,4 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { Database } from '../../src/database/database.js';
+import { SubjectsService } from '../../src/risk/subjects.service.js';
 import { Client } from '../support/client.js';
 import { startTestService } from '../support/service.js';
 import { onEveryStore } from '../support/world.js';
@@ -96,7 +98,7 @@ onEveryStore('limits', (world) => {
     await database.query(
       `update subjects set consecutive_failures = 5, locks = 1, locked_until = now() + interval '3 seconds' where scan_ref = 'sim-check-500-limits'`,
     );
-    const session = await client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued', 30);
+    const session = await client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued');
     expect(session).toMatchObject({ attemptsLeft: 2, attempt: { number: 1 } });
   });
 
@@ -126,6 +128,38 @@ it('a session gets no more attempts than a stricter profile allows, whether it a
       expect(await asked(fields)).toMatchObject({ maxAttempts: 2, attemptsLeft: 1 });
     }
     expect(await asked({ maxAttempts: 1 })).toMatchObject({ maxAttempts: 1, attemptsLeft: 0 });
+  } finally {
+    await service.close();
+  }
+});
+
+it('with nist-800-63b the fiftieth failure in a row locks a subject until a person releases it', async () => {
+  const service = await startTestService({ LIMITS_PROFILE: 'nist-800-63b', CREATE_WAIT_SECONDS: '0' });
+  try {
+    const client = new Client(service.url, service.adminKey);
+    const { app } = service.service;
+    const [database, subjects] = [app.get(Database), app.get(SubjectsService, { strict: false })];
+    const scanRef = 'limits-stopped';
+    await database.query(
+      `insert into subjects (scan_ref, consecutive_failures, locks, updated_at) values ($1, 48, 44, now())`,
+      [scanRef],
+    );
+    const fail = () =>
+      database.transaction((tx) => subjects.record(tx, { scanRef, platform: 'main' }, 'FAILED', new Date()));
+    expect((await fail()).map(({ type, data }) => [type, data])).toEqual([
+      ['subject.locked', expect.objectContaining({ consecutiveFailures: 49, lockSeconds: 3600 })],
+      ['risk.flagged', { signal: 'about-to-lock', scanRef, consecutiveFailures: 49, lockAfterFailures: 50 }],
+    ]);
+    const stopped = { scanRef, consecutiveFailures: 50, lockedUntil: null, lockSeconds: null };
+    expect((await fail()).map(({ type, data }) => [type, data])).toEqual([['subject.locked', stopped]]);
+
+    const shown = await client.get(`/v1/subjects/${scanRef}`).expect(200);
+    expect(shown.body).toMatchObject({ locked: true, lockedUntil: null, consecutiveFailures: 50 });
+    const refused = await client.post('/v1/sessions', { scanRef }).expect(423, /subject-locked/);
+    expect(refused.headers['retry-after']).toBe('3600');
+    const released = await client.post(`/v1/subjects/${scanRef}/release`).expect(200);
+    expect(released.body).toMatchObject({ locked: false, consecutiveFailures: 0 });
+    await client.post('/v1/sessions', { scanRef }).expect(202);
   } finally {
     await service.close();
   }
