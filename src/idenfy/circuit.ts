@@ -21,7 +21,7 @@ export class Circuit {
     return this.breaker.state;
   }
 
-  /** Whether `ask` would say to wait. */
+  /** Whether `ask` would return a time to wait. */
   turnsAway(): boolean {
     return ask(this.breaker, this.now()).permission.kind === 'wait';
   }
