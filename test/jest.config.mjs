@@ -23,8 +23,13 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
   testEnvironment: '<rootDir>/test/support/leak-noticing-environment.mjs',
   setupFilesAfterEnv: ['<rootDir>/test/support/once-more.mjs'],
-  testTimeout: 90_000,
-  maxWorkers: 2,
+  // For a machine that is many times slower than usual; a condition that never comes is given up earlier (wait-for.ts).
+  testTimeout: 300_000,
+  // Suites wait for processes, disks and timers half of their time, so one more than the processors of a small machine.
+  maxWorkers: 3,
+  // Modules of ended suites stay in memory; a worker that has become so large is replaced.
+  workerIdleMemoryLimit: '1200MB',
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 };

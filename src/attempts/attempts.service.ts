@@ -4,6 +4,7 @@ import { newId } from '../core/ids.js';
 import type { Reach } from '../core/reach.js';
 import { Database, type Transaction } from '../database/database.js';
 import type { Actor } from '../core/actor.js';
+import { retryAfterSecondsOf } from '../risk/subject.js';
 import { SubjectsService } from '../risk/subjects.service.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { AttemptSecrets, type RevealedCode } from './attempt-secret.js';
@@ -73,7 +74,7 @@ export class AttemptsService {
       });
       if (typeof request === 'string') return request;
       const { lockedUntil } = await this.subjects.standing(tx, locked.session.scanRef, now);
-      if (lockedUntil) return { lockedForSeconds: Math.max(1, (lockedUntil.getTime() - now.getTime()) / 1000) };
+      if (lockedUntil) return { lockedForSeconds: retryAfterSecondsOf(lockedUntil, now) };
       const live = liveAttempt(locked.attempts);
       if (live) {
         await this.moves.apply(tx, locked, live, { kind: 'superseded' }, { actor, now });

@@ -4,6 +4,7 @@ import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
+import { retryAfterSecondsOf } from '../risk/subject.js';
 import { SubjectsService } from '../risk/subjects.service.js';
 import { AttemptSecrets, codeHint } from './attempt-secret.js';
 import { delayMs } from './backoff.js';
@@ -65,7 +66,7 @@ export class Issuance {
     if (session.expiresAt > now) {
       const { lockedUntil } = await this.subjects.standingNow(session.scanRef, now);
       if (!lockedUntil) return requested;
-      const retryAfterSeconds = Math.ceil((lockedUntil.getTime() - now.getTime()) / 1000);
+      const retryAfterSeconds = retryAfterSecondsOf(lockedUntil, now);
       await this.postpone(requested, { why: 'subject-locked', retryAfterSeconds });
       return null;
     }

@@ -67,7 +67,7 @@ export class LostSessions {
     const unknown = tokens.length === 0 ? [] : await this.orphans.unknown(tokens);
     if (unknown.length === 0) return;
     await this.attempts.with(attempt.id, async ({ tx, locked, now }) => {
-      const count = await this.orphans.keep(tx, unknown, attempt.id, now);
+      const count = await this.orphans.keep(tx, unknown, attempt.id);
       if (count === 0) return;
       const data = { number: attempt.number, count };
       const events = [{ type: 'attempt.orphaned' as const, attemptId: attempt.id, data }];

@@ -22,11 +22,11 @@ export class OrphansStore {
    * @param attemptId the attempt whose code was being requested
    * @returns how many of them nobody had kept before
    */
-  async keep(tx: Transaction, tokens: readonly string[], attemptId: string, now: Date): Promise<number> {
+  async keep(tx: Transaction, tokens: readonly string[], attemptId: string): Promise<number> {
     const { count } = await tx.query(
-      `insert into orphans (token_digest, attempt_id, found_at)
-       select digest, $2, $3 from unnest($1::bytea[]) as digest on conflict do nothing`,
-      [tokens.map(tokenDigest), attemptId, now],
+      `insert into orphans (token_digest, attempt_id)
+       select digest, $2 from unnest($1::bytea[]) as digest on conflict do nothing`,
+      [tokens.map(tokenDigest), attemptId],
     );
     return count;
   }

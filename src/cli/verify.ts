@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readVerifierFile, verifierPlace } from '../audit/verifier-file.js';
 import { type Command, printError, WrongUsage } from './command.js';
-import { verifyMirror } from './verify-mirror.js';
 import { keyUsage, readKey, verifyOneFile, whyUnreadable, withPem } from './verify-one-file.js';
 
 export const verify: Command = {
@@ -31,7 +30,10 @@ async function runVerify(args: readonly string[]): Promise<number> {
   if (asked.length !== 1) throw new WrongUsage('name one file, or --mirror with one folder, or --print-verifier');
   if (values['print-verifier']) return printVerifier();
   const key = await readKey(values.key);
-  return values.mirror === undefined ? verifyOneFile(positionals[0]!, key) : verifyMirror(values.mirror, key);
+  if (values.mirror === undefined) return verifyOneFile(positionals[0]!, key);
+  // Only this one needs a database.
+  const { verifyMirror } = await import('./verify-mirror.js');
+  return verifyMirror(values.mirror, key);
 }
 
 /** Prints the program to stdout, so that it can be saved, and its digest to stderr, so that it can be compared. */

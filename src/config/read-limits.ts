@@ -3,7 +3,6 @@ import type { Settings } from './settings.js';
 import type { Parser, VariableReader } from './variable-reader.js';
 
 type Limits = Settings['limits'];
-type OwnLimits = Omit<Limits, 'profile'>;
 
 /**
  * The rules that every profile keeps. What is certain of each, what is ours and where it is written: src/risk/README.md.
@@ -18,30 +17,47 @@ const mostFailuresRule = 'RTS on SCA Art. 4(3)(b) and NIST SP 800-63B 5.2.3: at 
 const shortestLockSeconds = 30;
 const shortestLockRule = 'NIST SP 800-63B 5.2.3: at least 30 s before the next attempt';
 const growingLockRule = 'NIST SP 800-63B 5.2.3: the delay grows with every further failure';
+/**
+ * Only NIST asks for an end (SP 800-63B-4, section 3.2.3): after 50 failures in a row (100 with proven presentation
+ * attack detection) no further biometric attempt.
+ */
+const mostFailuresInAll = 50;
+const mostFailuresInAllRule = 'NIST SP 800-63B-4 3.2.3: at most 50 failures in a row in all';
 /** Ours: a day. Who has to keep somebody out for longer has another way than a count of failures. */
 const longestLockSeconds = 86_400;
 
-/** Of both named profiles, and what `custom` starts from. Doubling from 30 s, the eighth lock in a row is at the hour. */
-const strict: OwnLimits = {
+/** Without a stop: a permanent block needs an alert to the payer (RTS on SCA Art. 4(4)), and only the platform can give it. */
+const psd2: Limits = {
   maxAttemptsPerSession: 5,
   lockAfterFailures: mostFailures,
   lockSeconds: shortestLockSeconds,
+  // Doubling from 30 s, the eighth lock in a row is at the hour.
   lockMaxSeconds: 3600,
+  stopAfterFailures: null,
 };
 
-const ownVariables = ['LIMITS_MAX_ATTEMPTS', 'LIMITS_LOCK_AFTER', 'LIMITS_LOCK_SECONDS', 'LIMITS_LOCK_MAX_SECONDS'];
+const profiles = { psd2, 'nist-800-63b': { ...psd2, stopAfterFailures: mostFailuresInAll } } as const;
+
+const ownVariables = [
+  'LIMITS_MAX_ATTEMPTS',
+  'LIMITS_LOCK_AFTER',
+  'LIMITS_LOCK_SECONDS',
+  'LIMITS_LOCK_MAX_SECONDS',
+  'LIMITS_STOP_AFTER',
+];
 
 /** The limits of the profile. `custom` may be stricter than the rules, never laxer: what breaks one is a fault that names it. */
 export function readLimits(read: VariableReader): Limits {
   const profile = read.optional('LIMITS_PROFILE', oneOf(['psd2', 'nist-800-63b', 'custom']), 'psd2');
-  if (profile === 'custom') return { profile, ...readOwn(read) };
+  if (profile === 'custom') return readOwn(read);
   for (const name of ownVariables.filter((variable) => read.isSet(variable))) {
     read.fault(name, `is fixed by LIMITS_PROFILE=${profile}, expected it only with custom`);
   }
-  return { profile, ...strict };
+  return profiles[profile];
 }
 
-function readOwn(read: VariableReader): OwnLimits {
+/** What is not set is as with `psd2`. */
+function readOwn(read: VariableReader): Limits {
   const failures = ruled(1, mostFailures, (value) => value > mostFailures, mostFailuresRule);
   const seconds = ruled(
     shortestLockSeconds,
@@ -49,22 +65,28 @@ function readOwn(read: VariableReader): OwnLimits {
     (value) => value < shortestLockSeconds,
     shortestLockRule,
   );
-  const lockSeconds = read.optional('LIMITS_LOCK_SECONDS', seconds, strict.lockSeconds);
+  const lockSeconds = read.optional('LIMITS_LOCK_SECONDS', seconds, psd2.lockSeconds);
   // A longer first lock raises the default of the longest, so that setting one of the two is enough.
-  const lockMaxSeconds = read.optional(
-    'LIMITS_LOCK_MAX_SECONDS',
-    seconds,
-    Math.max(lockSeconds, strict.lockMaxSeconds),
-  );
+  const lockMaxSeconds = read.optional('LIMITS_LOCK_MAX_SECONDS', seconds, Math.max(lockSeconds, psd2.lockMaxSeconds));
   if (lockMaxSeconds < lockSeconds) {
     const expected = `expected at least LIMITS_LOCK_SECONDS=${lockSeconds}`;
     read.fault('LIMITS_LOCK_MAX_SECONDS', `${lockMaxSeconds} breaks ${growingLockRule}, ${expected}`);
   }
+  const lockAfterFailures = read.optional('LIMITS_LOCK_AFTER', failures, psd2.lockAfterFailures);
+  const inAll = ruled(1, mostFailuresInAll, (value) => value > mostFailuresInAll, mostFailuresInAllRule);
+  const stopAfterFailures = read.optional('LIMITS_STOP_AFTER', inAll, psd2.stopAfterFailures);
+  if (stopAfterFailures !== null && stopAfterFailures < lockAfterFailures) {
+    read.fault(
+      'LIMITS_STOP_AFTER',
+      `is ${stopAfterFailures}, expected at least LIMITS_LOCK_AFTER=${lockAfterFailures}`,
+    );
+  }
   return {
-    maxAttemptsPerSession: read.optional('LIMITS_MAX_ATTEMPTS', failures, strict.maxAttemptsPerSession),
-    lockAfterFailures: read.optional('LIMITS_LOCK_AFTER', failures, strict.lockAfterFailures),
+    maxAttemptsPerSession: read.optional('LIMITS_MAX_ATTEMPTS', failures, psd2.maxAttemptsPerSession),
+    lockAfterFailures,
     lockSeconds,
     lockMaxSeconds,
+    stopAfterFailures,
   };
 }
 

@@ -62,7 +62,6 @@ export interface Settings {
   /** whether iDenfy is asked for an identification when a scanRef may not authenticate by face */
   readonly identificationFallback: boolean;
   readonly limits: {
-    readonly profile: 'psd2' | 'nist-800-63b' | 'custom';
     readonly maxAttemptsPerSession: number;
     /** this many FAILED in a row lock a subject, and each further one locks it again */
     readonly lockAfterFailures: number;
@@ -70,6 +69,8 @@ export interface Settings {
     readonly lockSeconds: number;
     /** the doubling ends here */
     readonly lockMaxSeconds: number;
+    /** this many FAILED in a row lock a subject until a person releases it; null: no lock is without an end */
+    readonly stopAfterFailures: number | null;
   };
   /** name of the journal and of the key that signs its checkpoints (C2SP) */
   readonly journalOrigin: string;

@@ -101,7 +101,7 @@ export const problems = {
   'subject-locked': {
     status: 423,
     title: 'Too many consecutive failures',
-    help: 'The subject is locked for a while after too many failed attempts. `Retry-After` says for how long.',
+    help: 'The subject is locked after too many failed attempts. `Retry-After` says when to ask again. If `GET /v1/subjects/{scanRef}` shows no end of the lock, only a release ends it.',
   },
   'rate-limited': {
     status: 429,

@@ -37,7 +37,6 @@ interface SqlError extends Error {
   /** SQLSTATE */
   code: string;
   severity: string;
-  constraint?: string;
 }
 
 /** Whether the server itself reported the error, rather than the connection to it. */
@@ -112,9 +111,4 @@ export function isLasting(error: unknown): error is Error {
   const inner = withoutWrapping(error);
   if (inner instanceof DatabaseUnavailable || inner instanceof DatabaseBusy || inner instanceof LostGuard) return false;
   return isSqlError(inner) ? /^(22|23|54)/.test(inner.code) : inner instanceof Error;
-}
-
-export function isUniqueViolation(error: unknown, constraint: string): boolean {
-  const inner = withoutWrapping(error);
-  return isSqlError(inner) && inner.code === '23505' && inner.constraint === constraint;
 }

@@ -69,8 +69,6 @@ export const attempts = pgTable('attempts', {
   confirmTries: integer('confirm_tries').notNull().default(0),
   lostSince: instant('lost_since'),
   checkAskedAt: instant('check_asked_at'),
-  /** Unused. During an upgrade, processes of the version before still read it; the next release can drop it. */
-  lostLooks: integer('lost_looks').notNull().default(0),
   scanRef: text('scan_ref').notNull(),
   ipDigests: bytes('ip_digests').array().notNull().default([]),
   platform: text('platform').notNull().default('main'),
@@ -80,7 +78,6 @@ export const attempts = pgTable('attempts', {
 export const orphans = pgTable('orphans', {
   tokenDigest: bytes('token_digest').primaryKey(),
   attemptId: text('attempt_id').notNull(),
-  foundAt: instant('found_at').notNull(),
 });
 
 export const webhooks = pgTable('webhooks', {
@@ -98,8 +95,6 @@ export const webhooks = pgTable('webhooks', {
   receivedAt: instant('received_at').notNull(),
   appliedAt: instant('applied_at'),
   replays: integer('replays').notNull().default(0),
-  replayedAt: instant('replayed_at'),
-  replayedBy: text('replayed_by'),
   scanRefDigest: bytes('scan_ref_digest'),
   platform: text('platform'),
 });
@@ -201,7 +196,6 @@ export const idempotencyKeys = pgTable(
     key: text('key').notNull(),
     requestDigest: bytes('request_digest').notNull(),
     sessionId: text('session_id').notNull(),
-    status: integer('status'),
     answerSealed: bytes('answer_sealed'),
     leasedUntil: instant('leased_until').notNull(),
     createdAt: instant('created_at').notNull(),

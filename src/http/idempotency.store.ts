@@ -91,14 +91,12 @@ export class IdempotencyStore {
   }
 
   async remember(key: IdempotencyKey, answer: RememberedAnswer, database: Queryable = this.database): Promise<void> {
-    const status = answer.kind === 'answer' ? answer.status : 0;
     await database.query(
-      `update idempotency_keys set status = $3, answer_sealed = $4, api_key_id = $5
+      `update idempotency_keys set answer_sealed = $3, api_key_id = $4
          where platform = $1 and key = $2 and answer_sealed is null`,
       [
         key.platform,
         key.key,
-        status,
         this.sealer.sealJson(answer, sealedColumns.rememberedAnswer.context(key.apiKeyId, key.key)),
         key.apiKeyId,
       ],

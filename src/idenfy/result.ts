@@ -11,9 +11,7 @@ export interface ProviderResult {
   status: FinalStatus | 'NOT_FINAL';
   /** as iDenfy wrote it, at most 40 characters */
   rawStatus: string;
-  id: string | null;
   scanRef: string | null;
-  clientId: string | null;
   type: string | null;
   method: string | null;
   failReason: string | null;
@@ -54,9 +52,7 @@ export function parseWebhook(body: Buffer): ParsedWebhook {
       token,
       status: statusOf(status),
       rawStatus: keepable(status, maxRawStatusLength),
-      id: text(json, 'id'),
       scanRef,
-      clientId: text(json, 'clientId'),
       type: text(json, 'type'),
       method: text(json, 'method'),
       failReason: wordOf(own(json, 'failReason')),

@@ -43,7 +43,7 @@ export const keptPlaces = [
   {
     name: 'webhooks',
     what: 'records of received webhooks: type, time, what became of them, digests of body and token',
-    where: 'webhooks.digest, webhooks.token_digest, webhooks.event_type, webhooks.verdict, webhooks.replayed_by',
+    where: 'webhooks.digest, webhooks.token_digest, webhooks.event_type, webhooks.verdict',
     why: 'a webhook that comes again is recognised by its digest',
   },
   {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { isLocked, type OutcomeStatus } from './subject.js';
+import { endOfLock, isLocked, type OutcomeStatus } from './subject.js';
 import type { SubjectRow } from './subjects.store.js';
 
 class LastOutcomeView {
@@ -24,7 +24,12 @@ export class SubjectView {
   @ApiProperty({ description: 'Whether no new code is issued now, and no pass granted.' })
   locked!: boolean;
 
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true, description: 'Null when it is not locked.' })
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    nullable: true,
+    description: 'Null when it is not locked, and when it is locked until a person releases it.',
+  })
   lockedUntil!: string | null;
 
   @ApiProperty({ description: 'Locks since the last pass or release; each lasts twice as long as the one before.' })
@@ -40,6 +45,6 @@ export class SubjectView {
 export function toView(row: Omit<SubjectRow, 'version' | 'failuresByPlatform'>, now: Date): SubjectView {
   const { scanRef, consecutiveFailures, locks, lockedUntil, lastOutcomes } = row;
   const locked = isLocked(row, now);
-  const until = locked ? (lockedUntil?.toISOString() ?? null) : null;
+  const until = locked ? endOfLock(lockedUntil) : null;
   return { scanRef, consecutiveFailures, locked, lockedUntil: until, locks, lastOutcomes };
 }

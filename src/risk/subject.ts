@@ -9,21 +9,41 @@ export interface Subject {
   consecutiveFailures: number;
   /** since the last pass or release */
   locks: number;
-  /** may be past; null when there was no lock since the last pass or release */
+  /** may be past; `untilReleased`: only a release ends the lock; null: no lock since the last pass or release */
   lockedUntil: Date | null;
 }
 
-export type SubjectLimits = Pick<Settings['limits'], 'lockAfterFailures' | 'lockSeconds' | 'lockMaxSeconds'>;
+export type SubjectLimits = Pick<
+  Settings['limits'],
+  'lockAfterFailures' | 'lockSeconds' | 'lockMaxSeconds' | 'stopAfterFailures'
+>;
 
 /** How an attempt came out, in iDenfy's words. */
 export type OutcomeStatus = 'SUCCESS' | 'FAILED' | 'CANCELED' | 'EXPIRED';
 
 export type Alert = 'about-to-lock' | 'locked';
 
+/** The end of a lock that only a release ends: so late that it never comes. */
+export const untilReleased = new Date('9999-12-31T23:59:59.999Z');
+
 export const blankSubject: Subject = { consecutiveFailures: 0, locks: 0, lockedUntil: null };
 
 export function isLocked({ lockedUntil }: Pick<Subject, 'lockedUntil'>, now: Date): boolean {
   return lockedUntil !== null && lockedUntil > now;
+}
+
+/** The end of a lock as clients see it, ISO 8601. Null: there was none, or only a release ends it. */
+export function endOfLock(lockedUntil: Date | null): string | null {
+  return lockedUntil === null || lockedUntil >= untilReleased ? null : lockedUntil.toISOString();
+}
+
+/** Nobody knows when a person releases a subject, so its clients ask again after an hour. */
+const askAgainSeconds = 3600;
+
+/** Seconds until a lock that holds now is worth another try, at least 1. */
+export function retryAfterSecondsOf(lockedUntil: Date, now: Date): number {
+  if (lockedUntil >= untilReleased) return askAgainSeconds;
+  return Math.max(1, Math.ceil((lockedUntil.getTime() - now.getTime()) / 1000));
 }
 
 /** Of the lock that is the nth since the last pass, counted from 1: each lasts twice as long as the one before. */
@@ -33,7 +53,8 @@ export function lockSecondsOf(nth: number, { lockSeconds, lockMaxSeconds }: Subj
 
 /**
  * What an outcome does to the subject. From `lockAfterFailures` on every FAILED locks, not only each fifth: after the
- * limit is reached the delay stands before *each* further attempt. CANCELED and EXPIRED tell nothing about the face.
+ * limit is reached the delay stands before *each* further attempt. At `stopAfterFailures` the lock has no end of its own.
+ * CANCELED and EXPIRED tell nothing about the face.
  *
  * A SUCCESS that comes while the subject is locked is of an attempt that was already under way; the lock holds, and with
  * it the count: else a second session opened before the lock would be the way around it.
@@ -48,13 +69,16 @@ export function afterResult(
   if (status !== 'FAILED') return { subject, alerts: [] };
 
   const consecutiveFailures = subject.consecutiveFailures + 1;
-  if (consecutiveFailures < limits.lockAfterFailures) {
-    const next = consecutiveFailures + 1 === limits.lockAfterFailures;
-    return { subject: { ...subject, consecutiveFailures }, alerts: next ? ['about-to-lock'] : [] };
+  const { lockAfterFailures, stopAfterFailures } = limits;
+  const next = consecutiveFailures + 1;
+  const warnings: Alert[] = next === lockAfterFailures || next === stopAfterFailures ? ['about-to-lock'] : [];
+  if (consecutiveFailures < lockAfterFailures) {
+    return { subject: { ...subject, consecutiveFailures }, alerts: warnings };
   }
   const locks = subject.locks + 1;
-  const until = new Date(now.getTime() + lockSecondsOf(locks, limits) * 1000);
+  const isStopped = stopAfterFailures !== null && consecutiveFailures >= stopAfterFailures;
+  const until = isStopped ? untilReleased : new Date(now.getTime() + lockSecondsOf(locks, limits) * 1000);
   // Two clocks may disagree; no failure ever makes a lock shorter.
   const lockedUntil = subject.lockedUntil && subject.lockedUntil > until ? subject.lockedUntil : until;
-  return { subject: { consecutiveFailures, locks, lockedUntil }, alerts: ['locked'] };
+  return { subject: { consecutiveFailures, locks, lockedUntil }, alerts: ['locked', ...warnings] };
 }

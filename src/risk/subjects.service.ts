@@ -8,7 +8,15 @@ import type { NewEvent } from '../journal/journal-event.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { failuresAfter, failuresWithin, reachesAllFailures } from './failures-by-platform.js';
-import { afterResult, type Alert, blankSubject, isLocked, lockSecondsOf, type OutcomeStatus } from './subject.js';
+import {
+  afterResult,
+  type Alert,
+  blankSubject,
+  endOfLock,
+  isLocked,
+  lockSecondsOf,
+  type OutcomeStatus,
+} from './subject.js';
 import { SUBJECT_JOURNAL, type SubjectJournal } from './subject-journal.js';
 import { type SubjectRow, SubjectsStore } from './subjects.store.js';
 import { type SubjectView, toView } from './subject-view.js';
@@ -59,7 +67,6 @@ export class SubjectsService {
     { scanRef, platform }: { scanRef: string; platform: string },
     status: OutcomeStatus,
     now: Date,
-    attemptId: string | null = null,
   ): Promise<NewEvent[]> {
     const before = await this.store.lockRow(tx, scanRef, now);
     const { subject, alerts } = afterResult(before, status, now, this.settings.limits);
@@ -67,7 +74,7 @@ export class SubjectsService {
     const failuresByPlatform = failuresAfter(before.failuresByPlatform, subject, { status, platform });
     const after = { ...before, ...subject, lastOutcomes, failuresByPlatform };
     await this.store.save(tx, after, now);
-    return alerts.map((alert) => this.event(alert, after, attemptId));
+    return alerts.map((alert) => this.event(alert, after));
   }
 
   /**
@@ -88,7 +95,7 @@ export class SubjectsService {
       if (!reachesAllFailures(before, reach)) return 'foreign-failures';
       await this.store.save(tx, { ...before, ...blankSubject, failuresByPlatform: {} }, now);
       const { consecutiveFailures, locks, lockedUntil } = before;
-      const data = { scanRef, consecutiveFailures, locks, lockedUntil: lockedUntil?.toISOString() ?? null };
+      const data = { scanRef, consecutiveFailures, locks, lockedUntil: endOfLock(lockedUntil) };
       const event = { type: 'subject.released', attemptId: null, data } as const;
       await this.journal.appendLoose(tx, [event], now, actor, reach.platform);
       this.dispatcher.afterCommit(tx, jobs.seal());
@@ -110,22 +117,16 @@ export class SubjectsService {
     return toView({ ...row, consecutiveFailures: failuresWithin(row, reach), lastOutcomes }, now);
   }
 
-  private event(alert: Alert, row: SubjectRow, attemptId: string | null): NewEvent {
+  private event(alert: Alert, row: SubjectRow): NewEvent {
     const { scanRef, consecutiveFailures, locks, lockedUntil } = row;
-    const { lockAfterFailures } = this.settings.limits;
     if (alert === 'about-to-lock') {
-      return {
-        type: 'risk.flagged',
-        attemptId,
-        data: { signal: alert, scanRef, consecutiveFailures, lockAfterFailures },
-      };
+      const lockAfterFailures = consecutiveFailures + 1;
+      const data = { signal: alert, scanRef, consecutiveFailures, lockAfterFailures };
+      return { type: 'risk.flagged', attemptId: null, data };
     }
-    const lockSeconds = lockSecondsOf(locks, this.settings.limits);
-    const until = lockedUntil?.toISOString() ?? null;
-    return {
-      type: 'subject.locked',
-      attemptId,
-      data: { scanRef, consecutiveFailures, lockedUntil: until, lockSeconds },
-    };
+    const until = endOfLock(lockedUntil);
+    const lockSeconds = until === null ? null : lockSecondsOf(locks, this.settings.limits);
+    const data = { scanRef, consecutiveFailures, lockedUntil: until, lockSeconds };
+    return { type: 'subject.locked', attemptId: null, data };
   }
 }

@@ -15,6 +15,7 @@ import { digestOf } from '../http/api-keys.store.js';
 import { type Claim, type IdempotencyKey, IdempotencyStore, type RememberedAnswer } from '../http/idempotency.store.js';
 import type { NewEvent } from '../journal/journal-event.js';
 import { PersonalKeys, type SubjectKey } from '../journal/personal-keys.js';
+import { retryAfterSecondsOf } from '../risk/subject.js';
 import { SubjectsService } from '../risk/subjects.service.js';
 import { SessionPersonal } from './session-personal.js';
 import type { CreateSessionDto } from './session.dto.js';
@@ -145,7 +146,7 @@ function digestOfRequest(request: CreateSessionDto): Buffer {
 }
 
 function subjectLocked(lockedUntil: Date, now: Date): RememberedAnswer {
-  const retryAfterSeconds = Math.max(1, (lockedUntil.getTime() - now.getTime()) / 1000);
+  const retryAfterSeconds = retryAfterSecondsOf(lockedUntil, now);
   return { kind: 'problem', code: 'subject-locked', extras: { retryAfterSeconds } };
 }
 

@@ -61,7 +61,7 @@ export class KeptWebhooks {
       const body = this.open(id, bodySealed);
       if (!body) return 'body-unreadable';
       const read = readWebhook(body, eventType, this.settings.identificationFallback);
-      await this.store.setBack(tx, id, read, by.actor.id, now);
+      await this.store.setBack(tx, id, read);
       if (read.state !== 'ignored') await this.results.applyAgain(tx, id, locked);
       const after = await this.store.find(id, tx);
       if (!after) throw new Error(`webhook ${id} is gone`);

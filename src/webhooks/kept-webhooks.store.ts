@@ -105,19 +105,13 @@ export class KeptWebhooksStore {
     return row ?? null;
   }
 
-  /** As if it had just come, and as it is read now; that it was replayed, when and by whom stays. */
-  async setBack(
-    tx: Transaction,
-    id: string,
-    { state, tokenDigest, error }: Reading,
-    by: string,
-    at: Date,
-  ): Promise<void> {
+  /** As if it had just come, and as it is read now; how often it was replayed stays. */
+  async setBack(tx: Transaction, id: string, { state, tokenDigest, error }: Reading): Promise<void> {
     const before = { verdict: null, attemptId: null, platform: null, appliedAt: null };
-    const replayed = { replays: sql`${webhooks.replays} + 1`, replayedAt: at, replayedBy: by };
+    const replays = sql`${webhooks.replays} + 1`;
     await tx.orm
       .update(webhooks)
-      .set({ ...before, state, tokenDigest, error, ...replayed })
+      .set({ ...before, state, tokenDigest, error, replays })
       .where(eq(webhooks.id, id));
   }
 

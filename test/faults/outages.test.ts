@@ -19,7 +19,7 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
 
   const readiness = (url: string) => request(url).get('/readyz');
   const ready = (url: string) =>
-    waitFor(async () => (await readiness(url)).status === 200, { what: 'the service to be ready', withinSeconds: 30 });
+    waitFor(async () => (await readiness(url)).status === 200, { what: 'the service to be ready' });
 
   const logged = (output: readonly string[], words: RegExp) => output.filter((line) => words.test(line));
   const expectTold = async (output: readonly string[], name: string, from = 0) => {
@@ -55,7 +55,7 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
 
     await server.restart();
     await ready(url);
-    await client.until(waiting.id, 'the pass', ({ status }) => status === 'passed', 30);
+    await client.until(waiting.id, 'the pass', ({ status }) => status === 'passed');
     expect(await client.session(session.id)).toMatchObject({ status: 'active' });
     await client.create('outage-postgres-3');
     expect(process.kill(running.pid, 0)).toBe(true);
@@ -77,7 +77,6 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
       session.id,
       'the second code',
       ({ attempt }) => attempt?.number === 2 && attempt.state === 'issued',
-      30,
     );
   });
 
@@ -101,12 +100,11 @@ describeServers('when a server goes away', ['postgres', 'redis'], () => {
     await server.restart();
     await ready(url);
     const { id } = accepted.body as SessionBody;
-    await client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued', 30);
+    await client.until(id, 'the code', ({ attempt }) => attempt?.state === 'issued');
     await client.until(
       session.id,
       'the second code',
       ({ attempt }) => attempt?.number === 2 && attempt.state === 'issued',
-      30,
     );
     expect(process.kill(running.pid, 0)).toBe(true);
     await expectTold(running.output, 'Redis');

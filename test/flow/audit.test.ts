@@ -515,7 +515,7 @@ onEveryStore(
       }
       expect(silent.toSorted()).toEqual(Object.keys(holdNeither).toSorted());
       expect(shown.length).toBeGreaterThan(25);
-    }, 120_000);
+    });
   },
   { SIGNALS_HOLD: 'presentation-attack', EGRESS_ALLOW: '127.0.0.1/32' },
 );

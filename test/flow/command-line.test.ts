@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureBuilt, repository } from '../support/ensure-built.js';
-import { prepareEmbedded } from '../support/embedded-template.js';
+import { prepareEmpty } from '../support/embedded-template.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { startTestService } from '../support/service.js';
 import { testEnvironment } from '../support/test-environment.js';
@@ -24,8 +24,8 @@ describe('the facecode command', () => {
   beforeAll(async () => {
     await ensureBuilt();
     folder = temporaryFolder('command-line');
-    await prepareEmbedded(folder);
-  }, 120_000);
+    await prepareEmpty(folder);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const mirror = () => join(folder, 'mirror');
@@ -192,7 +192,7 @@ describe('the facecode command', () => {
       code: 0,
       out: expect.stringMatching(/^valid: \d+ mirrored/),
     });
-  }, 60_000);
+  });
 
   it('accepts a journal with an event that the service has not recorded, and only by its root', async () => {
     const open = () => startTestService({ FACECODE_DATA_DIR: folder, CHECKPOINT_MIRROR: mirror() });
@@ -215,7 +215,7 @@ describe('the facecode command', () => {
     await again.close();
     expect(verified.body).toMatchObject({ valid: true, sealing: 'on' });
     expect((await facecode('verify', '--mirror', mirror())).code).toBe(0);
-  }, 60_000);
+  });
 
   it('finds rows that somebody has changed', async () => {
     const again = await startTestService({ FACECODE_DATA_DIR: folder });

@@ -54,7 +54,7 @@ class Consumer {
     });
     const many = 1 + Math.floor(this.random() * 15);
     const enough = () => stream.messages.length >= many || this.isOver();
-    await waitFor(enough, { what: 'events on a stream', withinSeconds: 60 });
+    await waitFor(enough, { what: 'events on a stream' });
     // Killed: of what was on its way some is lost.
     stream.close();
     for (const { id, data } of stream.messages.slice(0, many)) {

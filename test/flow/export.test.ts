@@ -89,7 +89,7 @@ onEveryStore('what leaves the journal', (world) => {
     events = (await get<{ data: EventBody[] }>('/v1/events?limit=1000')).data;
     key = await get<Key>('/v1/journal/key');
     whole = await exported();
-  }, 60_000);
+  });
 
   it('is every event as the API gives it, and its proof', async () => {
     const lines = whole.trimEnd().split('\n');

@@ -61,7 +61,7 @@ describeServers('a role that may run the service and not change the journal', ['
     }
     service = await startTestService({ ...variables(asRole()), MIGRATE_ON_START: 'off' });
     simulator.setWebhookUrl(`${service.url}/webhooks/idenfy`);
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await service.close();
@@ -85,7 +85,7 @@ describeServers('a role that may run the service and not change the journal', ['
     expect(erased.body).toMatchObject({ keysDestroyed: 1 });
     expect((await client.events(session.id)).every(({ personal }) => personal === null)).toBe(true);
     expect((await client.get('/v1/journal/verify').expect(200)).body).toMatchObject({ valid: true });
-  }, 60_000);
+  });
 
   it.each([
     `update events set data = '{}'`,
@@ -205,5 +205,5 @@ describeServers('a role that may run the service and not change the journal', ['
     } finally {
       await redis.remove();
     }
-  }, 60_000);
+  });
 });

@@ -91,7 +91,7 @@ onEveryStore(
 
     const asked = () => world().simulator.ledger.requests.filter(({ path }) => path === '/api/v2/token').length;
     const lookedAt = (id: string) =>
-      world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null, 30) as Promise<WithIdentification>;
+      world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null) as Promise<WithIdentification>;
     const withoutAddress = async (scanRef: string) => {
       const answer = await world().client.post('/v1/sessions', { scanRef });
       expect([201, 202]).toContain(answer.status);

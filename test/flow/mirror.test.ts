@@ -23,7 +23,7 @@ const suite = (store: StoreName) => () => {
   beforeAll(async () => {
     folder = temporaryFolder('mirror');
     world = await openWorld(store, { CHECKPOINT_MIRROR: folder });
-  }, 60_000);
+  });
   afterAll(async () => {
     await world.close();
     rmSync(folder, { recursive: true, force: true });
@@ -158,5 +158,5 @@ describe('a mirror behind an address', () => {
       server.closeAllConnections();
       server.close();
     }
-  }, 60_000);
+  });
 });

@@ -35,7 +35,7 @@ describe('the offline verifier', () => {
     folder = temporaryFolder('auditor');
     text = await textOf('/verify/facecode-verify.mjs');
     writeFileSync(join(folder, 'facecode-verify.mjs'), text);
-  }, 120_000);
+  });
   afterAll(async () => {
     await world?.close();
     rmSync(folder, { recursive: true, force: true });
@@ -133,7 +133,7 @@ describe('the offline verifier', () => {
     const falsified = await alone('falsified.json', '--key', verifierKey);
     expect(falsified.out).toContain('reason: session.status is "passed", but the events say "failed"');
     expect(await alone('evidence.json')).toMatchObject({ code: 0, err: expect.stringContaining('WARNING') });
-  }, 60_000);
+  });
 
   it.each([
     [['--help'], 0],

@@ -169,7 +169,7 @@ onEveryStore(
         (await world().database.query('select from events where position is null')).count === 0 &&
         (await world().database.query(`select from deliveries where state = 'pending'`)).count === 0;
       await waitFor(settled, { what: 'everything to be sealed and delivered' });
-    }, 60_000);
+    });
     afterAll(() => receiver.close());
 
     const ask = (client: Client, route: string, id: string, body?: object): request.Test => {

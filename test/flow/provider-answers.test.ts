@@ -16,7 +16,7 @@ onEveryStore(
       world().simulator.ledger.requests.filter((entry) => entry.scanRef === scanRef && entry.method === 'POST');
     const madeFor = (scanRef: string) =>
       world().simulator.ledger.sessions.filter((session) => session.scanRef === scanRef);
-    const code = (id: string) => world().client.until(id, 'a code', ({ attempt }) => attempt?.state === 'issued', 40);
+    const code = (id: string) => world().client.until(id, 'a code', ({ attempt }) => attempt?.state === 'issued');
     const create = async (scanRef: string, rest: object = {}) => {
       const answer = await world().client.post('/v1/sessions', { scanRef, reveal: false, ...rest });
       expect([201, 202]).toContain(answer.status);
@@ -131,7 +131,7 @@ onEveryStore(
         simulator.setWebhookUrl(null);
         try {
           const session = await create('sim-short-lifetime-1-answers', { maxAttempts: 1 });
-          const ended = await client.until(session.id, 'the end', ({ endedAt }) => endedAt !== null, 40);
+          const ended = await client.until(session.id, 'the end', ({ endedAt }) => endedAt !== null);
           expect(ended).toMatchObject({
             status: 'expired',
             attempt: { outcome: { status: 'EXPIRED', source: 'session-api' } },

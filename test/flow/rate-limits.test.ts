@@ -201,7 +201,7 @@ describeServers('two services on one database', ['postgres', 'redis'], () => {
     ({ drop } = store);
     services = [];
     for (let n = 0; n < 2; n += 1) services.push(await startTestService({ ...store.variables, ...small }));
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const service of services) await service.close();
     await drop();

@@ -30,7 +30,7 @@ describe('the README', () => {
   beforeAll(async () => {
     await ensureBuilt();
     world = await openWorld('embedded');
-  }, 120_000);
+  });
   afterAll(() => world?.close());
 
   const curl = async (command: string, variables: Record<string, string>) => {

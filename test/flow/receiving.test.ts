@@ -34,7 +34,7 @@ describe('the receiver in the README', () => {
         () => true,
         () => false,
       );
-    await waitFor(listens, { what: 'the receiver to listen', withinSeconds: 30 });
+    await waitFor(listens, { what: 'the receiver to listen' });
   });
 
   afterAll(async () => {

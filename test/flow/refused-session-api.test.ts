@@ -37,7 +37,7 @@ function steps(world: () => World) {
       await endCode(world().database, session);
       await poke(session.attempt!.id);
     },
-    ended: (id: string) => world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null, 30),
+    ended: (id: string) => world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null),
     async settled(session: SessionBody): Promise<void> {
       const sql = `select from attempts where id = $1 and state = 'passed' and confirm_at is null`;
       await waitFor(async () => (await world().database.query(sql, [session.attempt!.id])).count === 1, {
@@ -114,7 +114,7 @@ onEveryStore(
       if (why === '401') simulator.setOutage('reads-401');
       const made = await readsDuring(async () => {
         const { id } = await pass(scanRef);
-        const held = await client.until(id, 'the hold', ({ reason }) => reason === 'unconfirmed', 30);
+        const held = await client.until(id, 'the hold', ({ reason }) => reason === 'unconfirmed');
         expect(held).toMatchObject({ status: 'in-review', attempt: { signals: [] } });
       });
       expect(made).toBe(calls);
@@ -204,7 +204,7 @@ onEveryStore(
       for (const n of [1, 2, 3]) {
         const answer = await client.post('/v1/sessions', { scanRef: `sim-cut-refused-${n}`, channels: ['sdk'] });
         const { id } = answer.body as SessionBody;
-        await client.until(id, 'the code', ({ status }) => status === 'active', 60);
+        await client.until(id, 'the code', ({ status }) => status === 'active');
       }
       expect(lists().length - before).toBe(1);
       expect(await checks()).toMatchObject({ 'list-sessions': 'refused' });

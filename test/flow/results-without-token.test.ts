@@ -48,7 +48,7 @@ onEveryStore('results without a token', (world) => {
   const takeSelfie = ({ attempt }: SessionBody, outcome: Verdict) =>
     world().simulator.selfie({ token: attempt!.token!, outcome });
   const ended = (session: SessionBody) =>
-    world().client.until(session.id, 'its end', ({ endedAt }) => endedAt !== null, 30);
+    world().client.until(session.id, 'its end', ({ endedAt }) => endedAt !== null);
 
   it.each([
     ['SUCCESS', 'passed'],

@@ -8,8 +8,8 @@ import { onEveryStore } from '../support/world.js';
 
 onEveryStore('subjects', (world) => {
   const subjects = () => world().service.service.app.get(SubjectsService, { strict: false });
-  const record = (scanRef: string, status: OutcomeStatus, now = new Date(), attemptId: string | null = null) =>
-    world().database.transaction((tx) => subjects().record(tx, { scanRef, platform: 'main' }, status, now, attemptId));
+  const record = (scanRef: string, status: OutcomeStatus, now = new Date()) =>
+    world().database.transaction((tx) => subjects().record(tx, { scanRef, platform: 'main' }, status, now));
   const standing = (scanRef: string, now: Date) =>
     world().database.transaction((tx) => subjects().standing(tx, scanRef, now));
   const fail = async (scanRef: string, times: number, now = new Date()) => {
@@ -50,21 +50,20 @@ onEveryStore('subjects', (world) => {
   it('are warned of and locked, in events that the caller appends', async () => {
     const scanRef = randomUUID();
     const now = new Date();
-    const attemptId = 'att_of-the-caller';
     const first = await fail(scanRef, 3, now);
     expect(first).toEqual([[], [], []]);
-    expect(await record(scanRef, 'FAILED', now, attemptId)).toEqual([
+    expect(await record(scanRef, 'FAILED', now)).toEqual([
       {
         type: 'risk.flagged',
-        attemptId,
+        attemptId: null,
         data: { signal: 'about-to-lock', scanRef, consecutiveFailures: 4, lockAfterFailures: 5 },
       },
     ]);
     const until = new Date(now.getTime() + 30_000);
-    expect(await record(scanRef, 'FAILED', now, attemptId)).toEqual([
+    expect(await record(scanRef, 'FAILED', now)).toEqual([
       {
         type: 'subject.locked',
-        attemptId,
+        attemptId: null,
         data: { scanRef, consecutiveFailures: 5, lockedUntil: until.toISOString(), lockSeconds: 30 },
       },
     ]);

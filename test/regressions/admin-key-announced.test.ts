@@ -44,7 +44,7 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(await works(other.url, made[0]!.key)).toBe(true);
     expect([file('one'), file('other')].filter((path) => existsSync(path))).toEqual([made[0]!.file]);
     expect(readFileSync(made[0]!.file, 'utf8').trim()).toBe(made[0]!.key);
-  }, 60_000);
+  });
 
   it('is not announced again, with its own data dir or with one whose key does not work', async () => {
     mkdirSync(dataDir('stale'));
@@ -53,7 +53,7 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(again.service.newAdminKey).toBeNull();
     expect(stale.service.newAdminKey).toBeNull();
     expect(await works(stale.url, `fc_${'s'.repeat(43)}`)).toBe(false);
-  }, 60_000);
+  });
 
   it('is reported as dead in the log when the data dir holds a key that this database does not know', async () => {
     const lines: string[] = [];
@@ -66,7 +66,7 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(lines).toContainEqual(
       expect.stringContaining(`the admin API key in ${file('stale')} does not work: it is unknown to this database`),
     );
-  }, 60_000);
+  });
 
   it('stays revoked after later starts, and so does a configured one', async () => {
     const configured = `fc_${'c'.repeat(43)}`;
@@ -83,7 +83,7 @@ describeServers('the admin key that a start makes', ['postgres'], (servers) => {
     expect(await works(same.url, configured)).toBe(false);
     expect(none.service.newAdminKey).toBeNull();
     expect(existsSync(file('none'))).toBe(false);
-  }, 60_000);
+  });
 });
 
 it('shows the key itself on a terminal only', () => {

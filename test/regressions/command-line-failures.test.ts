@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { failureOf } from '../../src/cli/failure.js';
-import { prepareEmbedded } from '../support/embedded-template.js';
+import { prepareEmpty } from '../support/embedded-template.js';
 import { ensureBuilt } from '../support/ensure-built.js';
 import { freePort } from '../support/free-port.js';
 import { createDatabase } from '../support/postgres.js';
@@ -23,7 +23,7 @@ const listen = async (at: number | string): Promise<Server> => {
   await once(server, 'listening');
   return server;
 };
-beforeAll(() => ensureBuilt(), 120_000);
+beforeAll(() => ensureBuilt());
 afterAll(() => {
   listeners.forEach((server) => server.close());
   rmSync(folder, { recursive: true, force: true });
@@ -65,7 +65,7 @@ describe('a command that cannot do its work exits with 3 and prints one line', (
 
   it('when migrations are pending and may not be applied, or the file cannot be written', async () => {
     const dataDir = join(folder, 'fresh');
-    await prepareEmbedded(dataDir);
+    await prepareEmpty(dataDir);
     const pending = await facecode(['keys', 'list'], { FACECODE_DATA_DIR: dataDir, MIGRATE_ON_START: 'off' });
     expect(pending.code).toBe(3);
     oneLine(pending.err, 'migrations are pending');

@@ -27,7 +27,7 @@ beforeAll(async () => {
   taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   port = String((taken.address() as { port: number }).port);
-}, 120_000);
+});
 afterAll(() => {
   taken.close();
   rmSync(folder, { recursive: true, force: true });
@@ -124,7 +124,7 @@ describeServers('a start on PostgreSQL that fails', ['postgres', 'redis'], (serv
   beforeAll(async () => {
     database = await createDatabase(servers.postgres);
     await (await startTestService({ DATABASE_URL: database.url })).close();
-  }, 60_000);
+  });
   afterAll(() => database.drop());
 
   it.each(['PostgreSQL', 'Redis'])('ends the process when the port is taken, with queues on %s', async (queues) => {

@@ -18,7 +18,7 @@ describe('paid calls of two processes for one attempt', () => {
     world = await openWorld('embedded', { CREATE_WAIT_SECONDS: '0' });
     // The test itself plays the workers, so that it can pause one of them at any step.
     await service(JobDispatcher).queue('codes').pause();
-  }, 60_000);
+  });
   afterAll(() => world.close());
   afterEach(() => {
     jest.restoreAllMocks();

@@ -25,7 +25,7 @@ describeServers('a database that was restored from a backup', ['postgres'], (ser
     await ensureBuilt();
     simulator = await startSimulator({ ...simulatorKeys, webhookUrl: null });
     live = await createDatabase(servers.postgres);
-  }, 120_000);
+  });
   afterAll(async () => {
     await service?.close();
     await simulator.close();
@@ -131,5 +131,5 @@ describeServers('a database that was restored from a backup', ['postgres'], (ser
     await stop();
     const refused = await replay(file('other.json', certificateOfOther));
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('newer than the erasure') });
-  }, 120_000);
+  });
 });

@@ -16,7 +16,7 @@ describeServers('a result whose rows another transaction has locked', ['postgres
   beforeAll(async () => {
     world = await openWorld('servers');
     other = await world.database.pool.connect();
-  }, 60_000);
+  });
   afterAll(async () => {
     other.release();
     await world.close();
@@ -26,7 +26,7 @@ describeServers('a result whose rows another transaction has locked', ['postgres
   const failed = ({ attempt, scanRef }: SessionBody) => ({ token: attempt!.token, scanRef, status: 'FAILED' });
   const send = (session: SessionBody) => sendWebhook(world.url, failed(session)).expect(200, { received: true });
   const untilFailed = ({ id }: SessionBody) =>
-    world.client.until(id, 'the verdict', ({ status }) => status === 'failed', 30);
+    world.client.until(id, 'the verdict', ({ status }) => status === 'failed');
   const keptFor = async ({ attempt }: SessionBody) => {
     const { body } = await world.client.get(`/v1/webhooks?token=${attempt!.token}`).expect(200);
     return (body as { data: object[] }).data;
@@ -54,8 +54,7 @@ describeServers('a result whose rows another transaction has locked', ['postgres
     );
     return rows.map(({ pid }) => pid);
   };
-  const untilOneWaits = () =>
-    waitFor(async () => (await waiting())[0], { what: 'the result to wait for the lock', withinSeconds: 20 });
+  const untilOneWaits = () => waitFor(async () => (await waiting())[0], { what: 'the result to wait for the lock' });
 
   it('is applied after the lock is released, although its statement was canceled meanwhile', async () => {
     const session = await create('locked-canceled');

@@ -53,7 +53,7 @@ describe('the command', () => {
       response.writeHead(404).end('{}');
     }).listen(0, '127.0.0.1');
     await once(registry, 'listening');
-  }, 120_000);
+  });
   beforeEach(() => void asked.splice(0));
   afterAll(() => {
     registry.close();

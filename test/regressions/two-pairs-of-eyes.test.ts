@@ -18,7 +18,7 @@ describe('two keys under REVIEW_FOUR_EYES', () => {
       REVIEW_FOUR_EYES: 'on',
       CONFIRM_PASS: 'off',
     });
-  }, 60_000);
+  });
   afterAll(() => world.close());
 
   const pass = { decision: 'pass', note: 'seen' };

@@ -33,7 +33,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
   beforeAll(async () => {
     await ensureBuilt();
     simulator = await startSimulator({ ...simulatorKeys, webhookUrl: null });
-  }, 120_000);
+  });
   beforeEach(async () => {
     database = await createDatabase(servers.postgres);
   });
@@ -155,7 +155,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
       .query<{ key: string }>(`select encode(substring(body_sealed from 1 for 5), 'hex') as key from webhooks`);
     expect(new Set(rows.map(({ key }) => key)).size).toBe(1);
     expect(await refusal(encrypted(old))).toEqual(encryptionFault);
-  }, 90_000);
+  });
 
   it('keeps the old key while the journal has personal data that only this key opens', async () => {
     const first = await start(encrypted(old));
@@ -176,7 +176,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     expect(await runFacecode(['keys', 'reseal'], { cwd: folder, env })).toMatchObject({ code: 0 });
     await stopAll();
     expect(await refusal(encrypted(fresh))).toBeNull();
-  }, 90_000);
+  });
 
   it('checks sealed values and the checkpoint if the database is older than the canaries', async () => {
     await use(await start(encrypted(old)));
@@ -187,7 +187,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     await withoutCanaries();
     expect(await refusal({ ...encrypted(`${fresh},${old}`), JOURNAL_ORIGIN: 'journal.example/new' })).toBeNull();
     expect(await refusal(encrypted(foreign))).toEqual(encryptionFault);
-  }, 60_000);
+  });
 
   it('refuses a wrong journal key', async () => {
     await start({});
@@ -201,7 +201,7 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     expect(await runFacecode(create, { cwd: folder, env })).toMatchObject({ code: 0 });
     expect(await refusal({ FACECODE_JOURNAL_KEY: journalKey(2) })).toEqual(journalFault);
     expect(await refusal({ FACECODE_JOURNAL_KEY: journalKey(1) })).toBeNull();
-  }, 60_000);
+  });
 
   it('lets only one of two processes start that come together with different keys', async () => {
     const outcomes = await Promise.all([refusal(encrypted(old)), refusal(encrypted(fresh))]);
@@ -216,5 +216,5 @@ describeServers('a start on a used database', ['postgres'], (servers) => {
     expect(await runBuilt(['main.js'], wrong)).toMatchObject(refused);
     for (const command of ['check', 'export']) expect(await runFacecode([command], wrong)).toMatchObject(refused);
     expect(await runFacecode(['keys', 'list'], wrong)).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 });

@@ -40,12 +40,12 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
       }),
     );
 
-  const untilAll = (events: readonly EventBody[], path: string, withinSeconds: number) => {
+  const untilAll = (events: readonly EventBody[], path: string) => {
     const missing = () => {
       const got = new Set(receiver.requests.filter((request) => request.path === path).map(({ event }) => event.id));
       return events.filter(({ id }) => !got.has(id));
     };
-    return waitFor(() => missing().length === 0, { what: `${events.length} events at ${path}`, withinSeconds });
+    return waitFor(() => missing().length === 0, { what: `${events.length} events at ${path}` });
   };
 
   /** By session, the seq of each event in the order of first arrival. */
@@ -90,7 +90,7 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     await Promise.race([answered, waiting]);
     await reading!.query('commit');
     expect((await recovered).status).toBe(202);
-    await untilAll(events, path, 20);
+    await untilAll(events, path);
     await Promise.all([reading!.end(), looking!.end()]);
   });
 
@@ -104,11 +104,11 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     receiver.behave((request) => ({ status: receiver.requests.length % 10 === 0 && isNew(request) ? 500 : 200 }));
     const events = (await sessions(running, 24, 'shared-deliveries')).flat();
     for (const { path, id, secret } of endpoints) {
-      await untilAll(events, path, 30);
+      await untilAll(events, path);
       expectInOrder(path, 24);
       const [sample] = receiver.requests.filter((request) => request.path === path);
       verify(secret, sample!);
-      await untilDeliveries(client, id, 'delivered', events.length, 40);
+      await untilDeliveries(client, id, 'delivered', events.length);
     }
   });
 
@@ -124,9 +124,9 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     await flushing.quit();
     receiver.behave({});
     const again = await world.start();
-    await untilAll(events, path, 60);
+    await untilAll(events, path);
     expectInOrder(path, 8);
-    await untilDeliveries(again.client, id, 'delivered', events.length, 40);
+    await untilDeliveries(again.client, id, 'delivered', events.length);
   });
 
   it('are not sent again by a process that was paused while another process sent them', async () => {
@@ -147,18 +147,18 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
       await other.query('update endpoints set pace = null, held_until = null');
       const taken = async () =>
         (await other.query('select from deliveries where leased_until > now()')).rowCount === 8 || null;
-      await waitFor(taken, { what: 'eight deliveries to be taken', withinSeconds: 20 });
+      await waitFor(taken, { what: 'eight deliveries to be taken' });
       process.kill(paused.pid, 'SIGSTOP');
       await other.end();
       await sql.query('rollback');
 
       const running = await world.startAnother();
-      await untilAll(events, path, 60);
-      await untilDeliveries(running.client, id, 'delivered', events.length, 40);
+      await untilAll(events, path);
+      await untilDeliveries(running.client, id, 'delivered', events.length);
       process.kill(paused.pid, 'SIGCONT');
       // The process answers and works again, so its earlier claims have ended.
       const after = (await sessions([{ ...paused, client }], 2, 'after-the-pause')).flat();
-      await untilAll(after, path, 30);
+      await untilAll(after, path);
 
       const ids = receiver.requests.map(({ event }) => event.id);
       expect(ids.filter((one, index) => ids.indexOf(one) !== index)).toEqual([]);
@@ -171,8 +171,7 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
       process.kill(paused.pid, 'SIGCONT');
       await sql.end();
     }
-    // A claim lasts 20 s, and three processes share the machine.
-  }, 180_000);
+  });
 
   it('are not held up by an endpoint that hangs and one that is dead', async () => {
     const running = await world.start();
@@ -183,7 +182,7 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
     await gone.close();
     receiver.behave(({ path }) => (path === hanging!.path ? 'hang' : {}));
     const events = (await sessions([running], 10, 'fair')).flat();
-    for (const { path } of healthy) await untilAll(events, path, 20);
+    for (const { path } of healthy) await untilAll(events, path);
     // All of that while the other two had theirs under way or lost.
     const [refused] = await untilDeliveries(client, dead.id, 'pending');
     expect(refused).toBeDefined();
@@ -193,7 +192,7 @@ describeServers('deliveries of service processes that share PostgreSQL and Redis
       const pending = await untilDeliveries(client, hanging!.id, 'pending');
       return pending.find(({ attempts }) => attempts.length > 0);
     };
-    const tried = await waitFor(timedOut, { what: 'the deadline', withinSeconds: 40 });
+    const tried = await waitFor(timedOut, { what: 'the deadline' });
     expect(tried.attempts[0]).toMatchObject({ status: null, error: 'timeout' });
     expect(tried.attempts[0]!.durationSeconds).toBeGreaterThanOrEqual(14.9);
   });

@@ -12,7 +12,7 @@ describeServers('a Redis Cluster', ['postgres', 'redis'], ({ postgres }) => {
   beforeAll(async () => {
     [cluster, database] = await Promise.all([startRedisCluster(), createDatabase(postgres)]);
     world = await openWorld('embedded', { DATABASE_URL: database.url, REDIS_URL: cluster.urls.join(',') });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await world?.close();

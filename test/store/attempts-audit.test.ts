@@ -184,7 +184,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
       digests,
       { now: () => now },
     );
-  }, 60_000);
+  });
   afterAll(() => close());
   const empty = async () => {
     await database.query('alter table events disable trigger user');

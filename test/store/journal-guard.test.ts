@@ -35,7 +35,7 @@ describe('sealing', () => {
     database = await connectDatabase(settings);
     await migrate(database);
     Logger.overrideLogger(false);
-  }, 60_000);
+  });
   afterAll(async () => {
     await database.close();
     rmSync(folder, { recursive: true, force: true });

@@ -25,7 +25,7 @@ beforeAll(async () => {
   // Opening PGlite takes seconds, so the refused start on the new folder and all other tests share one.
   refusal = await openDatabase(off).catch((error: unknown) => error);
   database = await connectDatabase(off);
-}, 60_000);
+});
 
 afterAll(async () => {
   await database.close();

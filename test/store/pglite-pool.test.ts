@@ -8,7 +8,7 @@ import { asc, eq, inArray, sql } from 'drizzle-orm';
 import { bigint, boolean, customType, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import type { Pool } from 'pg';
 import { Database } from '../../src/database/database.js';
-import { DatabaseUnavailable, isUniqueViolation } from '../../src/database/database-errors.js';
+import { DatabaseUnavailable, withoutWrapping } from '../../src/database/database-errors.js';
 import { FolderInUse, openEmbedded } from '../../src/database/embedded.js';
 import type { PglitePool } from '../../src/database/pglite-pool.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   ({ pool, close } = await openEmbedded(folder));
   await pool.query('create table notes (id integer primary key, body text)');
   await pool.query('create table parts (note integer references notes deferrable initially deferred)');
-}, 60_000);
+});
 
 afterAll(async () => {
   await close();
@@ -174,7 +174,7 @@ describe('an SQL error', () => {
     const database = new Database(pool as unknown as Pool, true, () => Promise.resolve());
     await database.query('insert into notes values (1)');
     const error = await database.query('insert into notes values (1)').catch((caught: unknown) => caught);
-    expect(isUniqueViolation(error, 'notes_pkey')).toBe(true);
+    expect(withoutWrapping(error)).toMatchObject({ code: '23505', constraint: 'notes_pkey' });
     expect(error).not.toBeInstanceOf(DatabaseUnavailable);
     await expect(database.query('select $1::int', [{}])).rejects.not.toBeInstanceOf(DatabaseUnavailable);
   });
@@ -358,5 +358,5 @@ describe('the folder', () => {
     expect(existsSync(lock)).toBe(true);
     ({ pool, close } = await openEmbedded(folder));
     expect(await countOf(`body = 'kept'`)).toBe(1);
-  }, 60_000);
+  });
 });

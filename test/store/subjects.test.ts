@@ -25,7 +25,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
     ({ database, close } = await open());
     store = new SubjectsStore(database);
     budgets = new RequestBudgetsStore(database);
-  }, 60_000);
+  });
   afterAll(() => close());
   beforeEach(() => database.query('truncate subjects, request_budgets'));
 

@@ -87,7 +87,7 @@ export class Client {
     if (answer.status === 201) return answer.body as SessionBody;
     if (answer.status !== 202) throw new Error(`expected 201 or 202, got ${answer.status}: ${answer.text}`);
     const { id, clientToken } = answer.body as SessionBody;
-    const session = await this.until(id, 'a code', ({ status }) => status !== 'pending', 60);
+    const session = await this.until(id, 'a code', ({ status }) => status !== 'pending');
     if ((rest as { reveal?: boolean }).reveal === false || session.attempt?.state !== 'issued') {
       return { ...session, clientToken };
     }
@@ -108,17 +108,12 @@ export class Client {
   }
 
   /** The session once it looks so. */
-  until(
-    id: string,
-    what: string,
-    looksSo: (session: SessionBody) => boolean,
-    withinSeconds = 15,
-  ): Promise<SessionBody> {
+  until(id: string, what: string, looksSo: (session: SessionBody) => boolean): Promise<SessionBody> {
     const look = async () => {
       const session = await this.session(id);
       return looksSo(session) ? session : null;
     };
-    return waitFor(look, { what, withinSeconds });
+    return waitFor(look, { what });
   }
 
   /** The sealed events of the session once the last of them is of that type. */

@@ -1,28 +1,48 @@
-/** An empty embedded database to copy: making one anew takes seconds. */
+/** Embedded databases to copy: making or migrating one anew takes seconds. */
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { connectDatabase } from '../../src/database/connect.js';
+import { migrate } from '../../src/database/migrate.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** Set by the global setup, removed by its teardown; absent when a suite runs without them. */
-const template = process.env.FACECODE_TEST_EMBEDDED_TEMPLATE;
+const templates = process.env.FACECODE_TEST_EMBEDDED_TEMPLATE;
 
-/** Puts an empty database where the service looks for it. */
+/** Puts a migrated database without any row where the service looks for it. */
 export async function prepareEmbedded(dataDir: string): Promise<void> {
-  if (!template || existsSync(join(dataDir, 'database'))) return;
-  if (!existsSync(template)) await make(template);
-  mkdirSync(dataDir, { recursive: true });
-  cpSync(template, join(dataDir, 'database'), { recursive: true });
+  await copy(dataDir, 'migrated', async (made) => {
+    await prepareEmpty(made);
+    const database = await connectDatabase({ database: { url: null, migrateOnStart: true }, dataDir: made });
+    await migrate(database);
+    await database.close();
+  });
 }
 
-/** Workers that come together each make one; the first to finish wins. */
-async function make(target: string): Promise<void> {
-  const own = temporaryFolder('template');
-  const lite = await PGlite.create(own);
-  await lite.close();
-  try {
-    renameSync(own, target);
-  } catch {
+/** Puts a database without any table where the service looks for it. */
+export async function prepareEmpty(dataDir: string): Promise<void> {
+  await copy(dataDir, 'empty', async (made) => {
+    mkdirSync(made, { recursive: true });
+    const lite = await PGlite.create(join(made, 'database'));
+    await lite.close();
+  });
+}
+
+/** Workers that come together each make the template; the first to finish wins. */
+async function copy(dataDir: string, name: string, make: (dataDir: string) => Promise<void>): Promise<void> {
+  if (!templates || existsSync(join(dataDir, 'database'))) return;
+  const template = join(templates, name);
+  if (!existsSync(template)) {
+    const own = temporaryFolder('template');
+    await make(own);
+    mkdirSync(templates, { recursive: true });
+    try {
+      renameSync(join(own, 'database'), template);
+    } catch {
+      // The other worker's is as good.
+    }
     rmSync(own, { recursive: true, force: true });
   }
+  mkdirSync(dataDir, { recursive: true });
+  cpSync(template, join(dataDir, 'database'), { recursive: true });
 }

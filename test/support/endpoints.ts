@@ -54,18 +54,12 @@ export async function deliveriesOf(client: Client, endpointId: string, state?: s
 }
 
 /** Its deliveries of that state, once there are so many. */
-export function untilDeliveries(
-  client: Client,
-  endpointId: string,
-  state: string,
-  count = 1,
-  withinSeconds = 20,
-): Promise<DeliveryBody[]> {
+export function untilDeliveries(client: Client, endpointId: string, state: string, count = 1): Promise<DeliveryBody[]> {
   const look = async () => {
     const found = await deliveriesOf(client, endpointId, state);
     return found.length >= count ? found : null;
   };
-  return waitFor(look, { what: `${count} ${state} deliveries`, withinSeconds });
+  return waitFor(look, { what: `${count} ${state} deliveries` });
 }
 
 /** The delivery once it looks so. */
@@ -79,5 +73,5 @@ export function untilDelivery(
     const { body } = await client.get(`/v1/deliveries/${id}`).expect(200);
     return looksSo(body as DeliveryBody) ? (body as DeliveryBody) : null;
   };
-  return waitFor(look, { what, withinSeconds: 20 });
+  return waitFor(look, { what });
 }

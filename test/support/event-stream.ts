@@ -49,13 +49,13 @@ export class EventStream {
 
   /** The messages once there are so many. */
   async atLeast(count: number): Promise<Message[]> {
-    await waitFor(() => this.messages.length >= count, { what: `${count} messages`, withinSeconds: 20 });
+    await waitFor(() => this.messages.length >= count, { what: `${count} messages` });
     return this.messages;
   }
 
   /** Everything that came until the server ended it. */
   async untilEnd(): Promise<Message[]> {
-    await waitFor(() => this.ended !== null, { what: 'the stream to end', withinSeconds: 20 });
+    await waitFor(() => this.ended !== null, { what: 'the stream to end' });
     if (this.ended === 'cut') throw new Error('the stream was cut, not ended');
     return this.messages;
   }

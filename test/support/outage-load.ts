@@ -90,7 +90,6 @@ async function judge(world: ProcessWorld, sent: readonly Sent[]): Promise<string
     const waiting = `select from webhooks where state = 'new'`;
     await waitFor(async () => (await pool.query(waiting)).rowCount === 0, {
       what: 'every webhook to be applied',
-      withinSeconds: 60,
     });
     const { rows } = await pool.query<{ id: string; status: string; kept: boolean }>(
       `select sessions.id, status, exists (select from webhooks where attempt_id = attempts.id) as kept

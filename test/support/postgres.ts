@@ -9,8 +9,8 @@ import { postgresPrograms } from './programs.js';
 import { ServerProcess } from './server-process.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-/** Two workers, each with a few services in a process, each of those with two pools of 16. */
-const connections = 300;
+/** Three workers, each with a few services in a process, each of those with two pools of 16. */
+const connections = 450;
 
 /** An own server with an empty data folder, durable as by default, that trusts everybody on 127.0.0.1. */
 export async function startPostgres(): Promise<ServerProcess> {

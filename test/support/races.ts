@@ -66,10 +66,9 @@ export async function runRaces(
   try {
     await Promise.all(Array.from({ length: width }, racer));
     const open = () => pool.query('select from sessions where ended_at is null');
-    await waitFor(async () => (await open()).rowCount === 0, { what: 'every session to end', withinSeconds: 120 });
+    await waitFor(async () => (await open()).rowCount === 0, { what: 'every session to end' });
     await waitFor(async () => (await pool.query(`select from webhooks where state = 'new'`)).rowCount === 0, {
       what: 'every webhook to be applied',
-      withinSeconds: 60,
     });
     return { rounds, ...(await judge(pool)) };
   } finally {

@@ -39,7 +39,7 @@ export interface Receiver {
   readonly connections: () => number;
   behave(behaviour: Behaviour): void;
   /** those of the path, or all, once there are so many */
-  until(count: number, path?: string, withinSeconds?: number): Promise<ReceivedRequest[]>;
+  until(count: number, path?: string): Promise<ReceivedRequest[]>;
   close(): Promise<void>;
 }
 
@@ -66,11 +66,10 @@ export async function startReceiver(first: Behaviour = {}, host = '127.0.0.1'): 
     server.closeAllConnections();
     await closed;
   };
-  const until = (count: number, path?: string, withinSeconds = 20) => {
+  const until = (count: number, path?: string) => {
     const some = () => requests.filter((request) => path === undefined || request.path === path);
     return waitFor(() => (some().length >= count ? some() : null), {
       what: `${count} requests${path === undefined ? '' : ` to ${path}`}`,
-      withinSeconds,
     });
   };
   return {

@@ -74,7 +74,7 @@ async function join(urls: readonly string[]): Promise<void> {
       const states = await Promise.all(clients.map((client) => client.cluster('INFO')));
       return states.every((text) => /cluster_state:ok/.test(text) && /cluster_size:3\b/.test(text));
     };
-    await waitFor(settled, { what: 'the Redis nodes to form a cluster', withinSeconds: 20 });
+    await waitFor(settled, { what: 'the Redis nodes to form a cluster' });
   } finally {
     clients.forEach((client) => client.disconnect());
   }

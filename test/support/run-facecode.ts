@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { repository } from './ensure-built.js';
 
+/** So that a process that hangs is killed, and the test says what it had printed. */
+const patienceSeconds = 120;
+
 export interface Ran {
   /** null: the process did not end and was killed */
   code: number | null;
@@ -16,20 +19,16 @@ export interface Run {
   /** the whole environment of the process, except PATH */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  readonly withinSeconds?: number;
 }
 
 /** @param file a file in dist, for example `main.js`, and its arguments */
-export async function runBuilt(
-  [file, ...args]: readonly string[],
-  { env, cwd, withinSeconds = 25 }: Run,
-): Promise<Ran> {
+export async function runBuilt([file, ...args]: readonly string[], { env, cwd }: Run): Promise<Ran> {
   const child = spawn(process.execPath, [join(repository, 'dist', file!), ...args], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const late = setTimeout(() => child.kill('SIGKILL'), withinSeconds * 1000);
+  const late = setTimeout(() => child.kill('SIGKILL'), patienceSeconds * 1000);
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   clearTimeout(late);
   return { code: code as number | null, out, err };

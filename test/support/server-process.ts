@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { waitFor } from './wait-for.js';
 
-const startSeconds = 20;
-const stopSeconds = 10;
+const startSeconds = 120;
+const stopSeconds = 60;
 const keptOutput = 4000;
 
 export interface ServerPlan {

@@ -13,8 +13,6 @@ import { waitFor } from './wait-for.js';
 
 export { ensureBuilt };
 
-const startSeconds = 30;
-
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -66,7 +64,7 @@ export async function startServiceProcess(overrides: Readonly<Record<string, str
     return isHealthy(url);
   };
   try {
-    await waitFor(isUp, { what: 'the service to listen', withinSeconds: startSeconds });
+    await waitFor(isUp, { what: 'the service to listen' });
   } catch (error) {
     await end('SIGKILL');
     throw new Error([(error as Error).message, ...output].join('\n'), { cause: error });

@@ -35,7 +35,6 @@ export function survives(
       id,
       `code ${number}`,
       ({ attempt }) => attempt?.number === number && attempt.state === 'issued',
-      30,
     );
   const reveal = async (id: string) => {
     // 503 says that nothing was done, and to repeat it: a server that was just killed may not be back, or be slow.
@@ -50,7 +49,7 @@ export function survives(
   const selfie = async (digitString: string, outcome: 'SUCCESS' | 'FAILED') =>
     expect((await world.simulator.selfie({ digitString, outcome })).status).toBe(204);
   const passed = async (id: string) => {
-    const session = await running.client.until(id, 'the pass', ({ status }) => status === 'passed', 30);
+    const session = await running.client.until(id, 'the pass', ({ status }) => status === 'passed');
     const events = await running.client.untilEvent(id, 'session.passed');
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
     expect(events.filter(({ type }) => type === 'attempt.passed')).toHaveLength(1);

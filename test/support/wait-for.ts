@@ -1,5 +1,8 @@
 const pollMilliseconds = 20;
 
+/** Far longer than anything takes: a machine with other work on it may need twenty times as long as an idle one. */
+const patienceSeconds = 120;
+
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export interface Patience {
@@ -15,7 +18,7 @@ export interface Patience {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { what, withinSeconds = 10 }: Patience,
+  { what, withinSeconds = patienceSeconds }: Patience,
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const until = performance.now() + withinSeconds * 1000;
   for (;;) {

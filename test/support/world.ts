@@ -65,7 +65,7 @@ export function onEveryStore(
     let world: World;
     beforeAll(async () => {
       world = await openWorld(store, variables);
-    }, 60_000);
+    });
     afterAll(async () => {
       try {
         expect(await inconsistencies(world)).toEqual([]);

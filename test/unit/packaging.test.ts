@@ -34,7 +34,9 @@ describe('.env.example', () => {
     );
     const custom = { LIMITS_PROFILE: 'custom' };
     expect(readSettings({ ...given, ...defaults, ...custom })).toEqual(readSettings({ ...given, ...custom }));
-    expect(defaults.LIMITS_PROFILE).toBe(readSettings(given).limits.profile);
+    expect(defaults.LIMITS_PROFILE).toBe('psd2');
+    const { LIMITS_PROFILE = '' } = defaults;
+    expect(readSettings({ ...given, LIMITS_PROFILE }).limits).toEqual(readSettings(given).limits);
   });
 });
 

@@ -3,7 +3,13 @@ import { readLimits } from '../../src/config/read-limits.js';
 import { readRequestLimits } from '../../src/config/read-request-limits.js';
 import { VariableReader } from '../../src/config/variable-reader.js';
 
-const strict = { maxAttemptsPerSession: 5, lockAfterFailures: 5, lockSeconds: 30, lockMaxSeconds: 3600 };
+const strict = {
+  maxAttemptsPerSession: 5,
+  lockAfterFailures: 5,
+  lockSeconds: 30,
+  lockMaxSeconds: 3600,
+  stopAfterFailures: null,
+};
 
 function read(environment: Record<string, string>) {
   const reader = new VariableReader(environment);
@@ -13,22 +19,29 @@ const custom = (own: Record<string, string>) => read({ LIMITS_PROFILE: 'custom',
 
 describe('a limits profile', () => {
   it.each([
-    [{}, 'psd2'],
-    [{ LIMITS_PROFILE: 'psd2' }, 'psd2'],
-    [{ LIMITS_PROFILE: 'nist-800-63b' }, 'nist-800-63b'],
-    [{ LIMITS_PROFILE: 'custom' }, 'custom'],
-  ])('of %j is %s: five failures in a row, then 30 s doubling to an hour', (environment, profile) => {
-    expect(read(environment)).toEqual({ limits: { profile, ...strict }, faults: [] });
+    ['not set', {}],
+    ['psd2', { LIMITS_PROFILE: 'psd2' }],
+    ['custom', { LIMITS_PROFILE: 'custom' }],
+  ])('that is %s locks after five failures in a row, for 30 s doubling to an hour', (_, environment) => {
+    expect(read(environment)).toEqual({ limits: strict, faults: [] });
   });
 
-  it.each(['LIMITS_MAX_ATTEMPTS', 'LIMITS_LOCK_AFTER', 'LIMITS_LOCK_SECONDS', 'LIMITS_LOCK_MAX_SECONDS'])(
-    'that is not custom fixes %s',
-    (name) => {
-      expect(read({ LIMITS_PROFILE: 'nist-800-63b', [name]: '5' }).faults).toEqual([
-        `${name}: is fixed by LIMITS_PROFILE=nist-800-63b, expected it only with custom`,
-      ]);
-    },
-  );
+  it('that is nist-800-63b locks in the same way, and until a release after fifty failures in a row', () => {
+    const limits = { ...strict, stopAfterFailures: 50 };
+    expect(read({ LIMITS_PROFILE: 'nist-800-63b' })).toEqual({ limits, faults: [] });
+  });
+
+  it.each([
+    'LIMITS_MAX_ATTEMPTS',
+    'LIMITS_LOCK_AFTER',
+    'LIMITS_LOCK_SECONDS',
+    'LIMITS_LOCK_MAX_SECONDS',
+    'LIMITS_STOP_AFTER',
+  ])('that is not custom fixes %s', (name) => {
+    expect(read({ LIMITS_PROFILE: 'nist-800-63b', [name]: '5' }).faults).toEqual([
+      `${name}: is fixed by LIMITS_PROFILE=nist-800-63b, expected it only with custom`,
+    ]);
+  });
 
   it('that is custom may be stricter', () => {
     const { limits, faults } = custom({
@@ -36,14 +49,15 @@ describe('a limits profile', () => {
       LIMITS_LOCK_AFTER: '3',
       LIMITS_LOCK_SECONDS: '31',
       LIMITS_LOCK_MAX_SECONDS: '86400',
+      LIMITS_STOP_AFTER: '3',
     });
     expect(faults).toEqual([]);
     expect(limits).toEqual({
-      profile: 'custom',
       maxAttemptsPerSession: 1,
       lockAfterFailures: 3,
       lockSeconds: 31,
       lockMaxSeconds: 86_400,
+      stopAfterFailures: 3,
     });
   });
 
@@ -55,6 +69,7 @@ describe('a limits profile', () => {
     ['LIMITS_LOCK_AFTER', '50', /RTS on SCA Art\. 4\(3\)\(b\) and NIST SP 800-63B 5\.2\.3: at most five/],
     ['LIMITS_LOCK_AFTER', '6', /RTS on SCA Art\. 4\(3\)\(b\)/],
     ['LIMITS_MAX_ATTEMPTS', '6', /RTS on SCA Art\. 4\(3\)\(b\)/],
+    ['LIMITS_STOP_AFTER', '51', /NIST SP 800-63B-4 3\.2\.3: at most 50/],
     ['LIMITS_LOCK_SECONDS', '0', /NIST SP 800-63B 5\.2\.3: at least 30 s/],
     ['LIMITS_LOCK_SECONDS', '29', /NIST SP 800-63B 5\.2\.3: at least 30 s/],
   ])('%s=%s is refused with the rule it breaks', (name, value, rule) => {
@@ -66,6 +81,12 @@ describe('a limits profile', () => {
   it('whose longest lock is shorter than its first is refused', () => {
     expect(custom({ LIMITS_LOCK_SECONDS: '60', LIMITS_LOCK_MAX_SECONDS: '59' }).faults).toEqual([
       expect.stringMatching(/^LIMITS_LOCK_MAX_SECONDS: 59 breaks .+, expected at least LIMITS_LOCK_SECONDS=60$/),
+    ]);
+  });
+
+  it('that stops before it locks is refused', () => {
+    expect(custom({ LIMITS_LOCK_AFTER: '4', LIMITS_STOP_AFTER: '3' }).faults).toEqual([
+      'LIMITS_STOP_AFTER: is 3, expected at least LIMITS_LOCK_AFTER=4',
     ]);
   });
 

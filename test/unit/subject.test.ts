@@ -4,14 +4,18 @@ import {
   afterResult,
   type Alert,
   blankSubject,
+  endOfLock,
   isLocked,
   lockSecondsOf,
   type OutcomeStatus,
+  retryAfterSecondsOf,
   type Subject,
   type SubjectLimits,
+  untilReleased,
 } from '../../src/risk/subject.js';
 
-const psd2: SubjectLimits = { lockAfterFailures: 5, lockSeconds: 30, lockMaxSeconds: 3600 };
+const psd2: SubjectLimits = { lockAfterFailures: 5, lockSeconds: 30, lockMaxSeconds: 3600, stopAfterFailures: null };
+const nist: SubjectLimits = { ...psd2, stopAfterFailures: 50 };
 const start = new Date('2026-03-01T12:00:00.000Z');
 const later = (from: Date, seconds: number): Date => new Date(from.getTime() + seconds * 1000);
 
@@ -92,6 +96,41 @@ describe('a subject', () => {
     const [only] = live(failures(1), { ...psd2, lockAfterFailures: 1 });
     expect(only!.alerts).toEqual(['locked']);
   });
+
+  it('is locked until a person releases it by the fiftieth failure, and warned of that one failure before', () => {
+    const life = live(failures(51, 3600), nist);
+    expect(life.slice(47).map(({ alerts }) => alerts)).toEqual([
+      ['locked'],
+      ['locked', 'about-to-lock'],
+      ['locked'],
+      ['locked'],
+    ]);
+    expect(life.slice(47).map(lockSecondsAt).slice(0, 2)).toEqual([3600, 3600]);
+    for (const { subject, at } of life.slice(49)) {
+      expect(isLocked(subject, later(at, 100 * 365 * 86_400))).toBe(true);
+      expect(endOfLock(subject.lockedUntil)).toBeNull();
+      expect(retryAfterSecondsOf(subject.lockedUntil!, at)).toBe(3600);
+    }
+  });
+
+  it('is never locked without an end under psd2', () => {
+    const [last] = live(failures(200, 3600)).slice(-1);
+    expect(lockSecondsAt(last!)).toBe(3600);
+    expect(endOfLock(last!.subject.lockedUntil)).toBe(last!.subject.lockedUntil!.toISOString());
+  });
+
+  it('that is locked until a release is not freed by a pass', () => {
+    const life = live([...failures(50), { status: 'SUCCESS', after: 86_400 }], nist);
+    expect(life.at(-1)!.subject).toEqual(life.at(-2)!.subject);
+  });
+
+  it('may be asked for again when its lock is over, and never at once', () => {
+    const [locked] = live(failures(5)).slice(-1);
+    const { lockedUntil } = locked!.subject;
+    expect(
+      [0, 0.5, 29.5, 29.999].map((passed) => retryAfterSecondsOf(lockedUntil!, later(locked!.at, passed))),
+    ).toEqual([30, 30, 1, 1]);
+  });
 });
 
 describe('whatever happens to a subject under whatever limits', () => {
@@ -99,6 +138,11 @@ describe('whatever happens to a subject under whatever limits', () => {
     .record({ lockAfterFailures: fc.integer({ min: 1, max: 5 }), lockSeconds: fc.integer({ min: 30, max: 86_400 }) })
     .chain((limits) =>
       fc.integer({ min: limits.lockSeconds, max: 86_400 }).map((lockMaxSeconds) => ({ ...limits, lockMaxSeconds })),
+    )
+    .chain((limits) =>
+      fc
+        .option(fc.integer({ min: limits.lockAfterFailures, max: 50 }))
+        .map((stopAfterFailures) => ({ ...limits, stopAfterFailures })),
     );
   const status = fc.constantFrom<OutcomeStatus[]>('FAILED', 'FAILED', 'FAILED', 'CANCELED', 'EXPIRED', 'SUCCESS');
   const stepsOf = fc.array(fc.record({ status, after: fc.integer({ min: -5, max: 100_000 }) }), { maxLength: 60 });
@@ -110,6 +154,10 @@ describe('whatever happens to a subject under whatever limits', () => {
           const locks = was === 'FAILED' && before.consecutiveFailures + 1 >= limits.lockAfterFailures;
           expect(alerts.includes('locked')).toBe(locks);
           if (!locks) continue;
+          if (limits.stopAfterFailures !== null && subject.consecutiveFailures >= limits.stopAfterFailures) {
+            expect(subject.lockedUntil).toEqual(untilReleased);
+            continue;
+          }
           const seconds = Math.min(limits.lockSeconds * 2 ** before.locks, limits.lockMaxSeconds);
           expect(subject.lockedUntil!.getTime()).toBe(
             Math.max(later(at, seconds).getTime(), before.lockedUntil?.getTime() ?? 0),

@@ -24,7 +24,7 @@ describe('waitFor', () => {
 
 describe('the service under test', () => {
   // A build takes longer than a test may.
-  beforeAll(() => ensureBuilt(), 120_000);
+  beforeAll(() => ensureBuilt());
 
   it('runs inside the test', async () => {
     const { url, close, service } = await startTestService();
@@ -50,5 +50,5 @@ describe('the service under test', () => {
     expect(await first.stop()).toEqual({ code: 0, signal: null });
     expect(first.output.join('\n')).toContain('SIGTERM: draining');
     expect(existsSync(`/proc/${first.pid}`)).toBe(false);
-  }, 90_000);
+  });
 });

@@ -416,17 +416,18 @@ export type RiskFlaggedEvent = Envelope<
   } | null
 >;
 
-/** Too many failures in a row: no new code for a while. */
+/** Too many failures in a row: no new code for a while, or until a release. */
 export type SubjectLockedEvent = Envelope<
   'subject.locked',
   string,
-  string | null,
+  null,
   {
     scanRef: string;
     /** FAILED in a row, over all sessions of the scanRef. */
     consecutiveFailures: number;
+    /** Null: only a release ends the lock. */
     lockedUntil: string | null;
-    lockSeconds: number;
+    lockSeconds: number | null;
   }
 >;
 
@@ -441,7 +442,7 @@ export type SubjectReleasedEvent = Envelope<
     consecutiveFailures: number;
     /** Locks since the last pass or release. */
     locks: number;
-    /** When it would have ended. */
+    /** When it would have ended. Null: never, without the release. */
     lockedUntil: string | null;
   }
 >;
