@@ -48,6 +48,7 @@ onEveryStore(
 
     it('accepts sessions, says so, calls no more, and gives all their codes when it is back', async () => {
       const { simulator, client } = world();
+      const openingsBefore = await openings();
       simulator.setOutage('500');
       const before = await askMany('outage-before', failuresToOpen);
       await opened();
