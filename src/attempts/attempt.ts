@@ -3,6 +3,7 @@
  * it holds the rows' locks, and writes what it says in one transaction.
  */
 import { authenticationType, faceMatching } from '../idenfy/contract.js';
+import { isSameScanRef } from '../idenfy/scan-ref.js';
 import type { EventType } from '../journal/event-types.js';
 import type { EventData, NewEvent } from '../journal/journal-event.js';
 import type {
@@ -96,7 +97,7 @@ function refusedResult(type: EventType, reason: Refusal, attempt: AttemptFacts, 
 
 function contradicts(claims: ResultClaims, session: SessionFacts): boolean {
   return (
-    (claims.scanRef !== null && claims.scanRef !== session.scanRef) ||
+    (claims.scanRef !== null && !isSameScanRef(claims.scanRef, session.scanRef)) ||
     (claims.type !== null && claims.type !== authenticationType) ||
     (claims.method !== null && claims.method !== faceMatching)
   );

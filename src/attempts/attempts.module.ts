@@ -17,7 +17,9 @@ import { CodeIssuer } from './issuing.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { LostSessions } from './lost-sessions.service.js';
 import { Moments } from './moments.service.js';
+import { OpenAttemptsStore } from './open-attempts.store.js';
 import { OrphansStore } from './orphans.store.js';
+import { ResultTargets } from './result-targets.service.js';
 import { ReviewService } from './review.service.js';
 import { ReviewsStore } from './reviews.store.js';
 import { SessionOpening } from './session-opening.js';
@@ -45,6 +47,8 @@ export class AttemptsModule {
         SessionOpening,
         IdentificationsStore,
         IdentificationResults,
+        OpenAttemptsStore,
+        ResultTargets,
         ...(roles.worker
           ? [
               DueStore,
@@ -73,6 +77,7 @@ export class AttemptsModule {
         SessionOpening,
         IdentificationsStore,
         IdentificationResults,
+        ResultTargets,
       ],
     };
   }

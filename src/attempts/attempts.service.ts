@@ -107,15 +107,6 @@ export class AttemptsService {
     });
   }
 
-  /**
-   * Locks everything that the results of a batch may change, in the order that Database.transaction names.
-   * @param scanRefs of the attempts that the results belong to
-   */
-  async lockForResults(tx: Transaction, sessionIds: readonly string[], scanRefs: readonly string[]): Promise<void> {
-    if (sessionIds.length > 0) await this.store.lockMany(tx, sessionIds);
-    await this.subjects.lockAll(tx, scanRefs, this.clock.now());
-  }
-
   /** Applies a result, inside the transaction that marks its webhook as applied. */
   async applyResult(tx: Transaction, attemptId: string, actor: Actor, input: (now: Date) => Input): Promise<Decision> {
     const sessionId = await this.store.sessionOf(attemptId, tx);

@@ -1,34 +1,26 @@
 import { Processor } from '@nestjs/bullmq';
 import { Inject, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
 import type { JobData } from '../queue/jobs.js';
-import { QueueWorker, workerOptions } from '../queue/queue-worker.js';
+import { pausable, QueueWorker, workerOptions } from '../queue/queue-worker.js';
 import { IdentificationRequests } from './identification-requests.service.js';
 import { CodeIssuer } from './issuing.service.js';
 import { DeadlineCheck } from './deadline-check.service.js';
 import { PassConfirmation } from './pass-confirmation.service.js';
 
-const hourMs = 3_600_000;
-
-/**
- * Everything that calls iDenfy. One job makes at most one call, so BullMQ's limiter holds the budget of all replicas.
- */
-@Processor('codes', { ...workerOptions, concurrency: 32 })
+/** Everything that calls iDenfy. One job makes at most one call. */
+@Processor('codes', { ...workerOptions, concurrency: 32, limiter: pausable })
 export class CodesProcessor extends QueueWorker implements OnApplicationBootstrap {
   constructor(
     @Inject(CodeIssuer) private readonly issuer: CodeIssuer,
     @Inject(IdentificationRequests) private readonly identifications: IdentificationRequests,
     @Inject(DeadlineCheck) private readonly deadlines: DeadlineCheck,
     @Inject(PassConfirmation) private readonly confirmations: PassConfirmation,
-    @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     super();
   }
 
   onApplicationBootstrap(): void {
-    this.worker.opts.limiter = { max: this.settings.idenfy.requestsPerHour, duration: hourMs };
     this.start();
   }
 

@@ -1,7 +1,12 @@
-/** What becomes of a code that is over, grace included, and of which nobody has told: iDenfy is asked. */
+/**
+ * Asks iDenfy what became of an attempt when nobody has told us until its deadline: the expiry of its code and the grace.
+ * The deadline may have been moved forward while the code still lives. Then only a verdict ends the attempt; after any
+ * other answer it gets its old deadline back.
+ */
 import { Inject, Injectable } from '@nestjs/common';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
 import { Clock } from '../core/clock.js';
-import type { FinalStatus } from '../idenfy/contract.js';
 import { JobDispatcher } from '../queue/job-dispatcher.js';
 import { jobs } from '../queue/jobs.js';
 import { delayMs, patienceMs } from './backoff.js';
@@ -10,15 +15,17 @@ import { DueStore } from './due.store.js';
 import { LockedAttempts } from './locked-attempts.js';
 import type { Outcome } from './outcome.js';
 import type { AttemptRow } from './rows.js';
-import { SessionApi, type SessionApiAnswer } from './session-api.js';
+import { type NoAnswer, SessionApi, type SessionApiAnswer } from './session-api.js';
 import { isFinalAttempt } from './states.js';
 
-const statusOf = {
-  approved: 'SUCCESS',
-  rejected: 'FAILED',
-  undecided: 'EXPIRED',
-  'unknown-token': 'EXPIRED',
-} as const satisfies Record<Extract<SessionApiAnswer, string>, FinalStatus>;
+/** What each final answer means, once the code is over. */
+const outcomeOf = {
+  approved: { status: 'SUCCESS', source: 'session-api' },
+  rejected: { status: 'FAILED', source: 'session-api' },
+  undecided: { status: 'EXPIRED', source: 'session-api' },
+  'unknown-token': { status: 'EXPIRED', source: 'session-api' },
+  refused: { status: 'EXPIRED', source: 'deadline' },
+} as const satisfies Record<Extract<SessionApiAnswer, string>, Pick<Outcome, 'status' | 'source'>>;
 
 @Injectable()
 export class DeadlineCheck {
@@ -28,26 +35,43 @@ export class DeadlineCheck {
     @Inject(SessionApi) private readonly sessionApi: SessionApi,
     @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /** Makes at most one call. */
   async run(attemptId: string): Promise<void> {
-    const attempt = await this.attempts.with(attemptId, async (found) =>
-      isDue(found.attempt, found.now) ? found.attempt : null,
+    const found = await this.attempts.with(attemptId, async ({ attempt, now }) =>
+      isDue(attempt, now) ? { attempt, now } : null,
     );
-    if (!attempt) return;
+    if (!found) return;
+    const { attempt } = found;
     const said = await this.sessionApi.ask(attempt);
-    if (typeof said !== 'object') return this.end(attemptId, statusOf[said], 'session-api');
-    const patientUntil = (attempt.expiresAt?.getTime() ?? 0) + patienceMs;
-    if (this.clock.now().getTime() >= patientUntil) return this.end(attemptId, 'EXPIRED', 'deadline');
-    const delay = delayMs(said.retryAfterSeconds, attempt.checkTries);
-    await this.due.postponeCheck(attempt, new Date(this.clock.now().getTime() + delay));
-    await this.dispatcher.add(jobs.deadline(attempt.id, delay));
+    if (said === 'approved' || said === 'rejected') return this.end(attemptId, said);
+    const now = this.clock.now();
+    const overAt = this.overAt(attempt);
+    if (typeof said === 'object') {
+      if (now.getTime() >= overAt.getTime() + patienceMs) return this.end(attemptId, 'refused');
+      return this.askAgain(attempt, now, said);
+    }
+    if (now >= overAt) return this.end(attemptId, said);
+    if (!(await this.due.restoreDeadline(attempt, found.now, overAt))) return;
+    await this.dispatcher.add(jobs.deadline(attempt.id, overAt.getTime() - now.getTime()));
   }
 
-  private async end(attemptId: string, status: FinalStatus, source: Outcome['source']): Promise<void> {
+  /** The code has expired, and the grace is over. */
+  private overAt({ expiresAt }: AttemptRow): Date {
+    return new Date((expiresAt?.getTime() ?? 0) + this.settings.deadlineGraceSeconds * 1000);
+  }
+
+  private async askAgain(attempt: AttemptRow, now: Date, { retryAfterSeconds, unclear }: NoAnswer): Promise<void> {
+    const delay = delayMs(retryAfterSeconds, unclear ? attempt.unclearAnswers : attempt.checkTries);
+    await this.due.postponeCheck(attempt, new Date(now.getTime() + delay), unclear);
+    await this.dispatcher.add(jobs.check(attempt.id, delay));
+  }
+
+  private async end(attemptId: string, said: keyof typeof outcomeOf): Promise<void> {
     await this.attempts.decide(attemptId, { kind: 'system', id: 'deadline' }, (current, now) =>
-      isDue(current, now) ? result({ status, failReason: null, source, at: now.toISOString() }) : null,
+      isDue(current, now) ? result({ ...outcomeOf[said], failReason: null, at: now.toISOString() }) : null,
     );
   }
 }

@@ -26,16 +26,16 @@ export class DueStore {
   }
 
   /**
-   * Records that a call that may cost a credit is about to be made, and extends the claim to `until`.
-   * @param createSince the start of a create call: if the process dies before the answer, the next one lists the
-   *   session of that call first; null: not a create call
+   * Records that a call that may cost a credit is about to be made, and extends the claim to `until`. If the process dies
+   * before the answer, the next one finds the record and does not simply repeat the call.
+   * @param since the moment before the call
    * @returns false when the claim is lost: the attempt has ended, or another process took it over
    */
-  async announceCall(attemptId: string, claim: Date, until: Date, createSince: Date | null): Promise<boolean> {
+  async announceCall(attemptId: string, claim: Date, until: Date, since: Date): Promise<boolean> {
     const { count } = await this.database.query(
-      `update attempts set next_try_at = $3, lost_since = coalesce($4, lost_since)
+      `update attempts set next_try_at = $3, lost_since = $4
         where id = $1 and state = 'requested' and next_try_at = $2`,
-      [attemptId, claim, until, createSince],
+      [attemptId, claim, until, since],
     );
     return count === 1;
   }
@@ -56,7 +56,7 @@ export class DueStore {
 
   /**
    * No code was issued; asking again is due at `nextTryAt`.
-   * @param lostSince the time of a create call that got no answer; null if there was no such call
+   * @param lostSince the time of a paid call that got no answer; null if there was no such call
    * @returns false when the claim is lost
    */
   async postpone(
@@ -74,20 +74,42 @@ export class DueStore {
     return count === 1;
   }
 
-  /** iDenfy did not say what became of a code; the service asks again at `at`. */
-  async postponeCheck(attempt: AttemptRow, at: Date): Promise<void> {
+  /**
+   * iDenfy did not say what became of a code; the service asks again at `at`.
+   * @param unclear it answered, but said nothing certain: counted apart from tries without an answer
+   */
+  async postponeCheck(attempt: AttemptRow, at: Date, unclear: boolean): Promise<void> {
     await this.database.query(
-      `update attempts set check_tries = check_tries + 1, deadline_at = $3
+      `update attempts set deadline_at = $3,
+         check_tries = check_tries + case when $4 then 0 else 1 end,
+         unclear_answers = unclear_answers + case when $4 then 1 else 0 end
         where id = $1 and version = $2 and state in ('issued', 'awaiting-selfie')`,
-      [attempt.id, attempt.version, at],
+      [attempt.id, attempt.version, at, unclear],
     );
   }
 
-  /** iDenfy did not say whether it confirms a pass; the service asks again at `at`. */
-  async postponeConfirmation(attemptId: string, at: Date): Promise<void> {
+  /**
+   * Gives an attempt back the deadline that it had when its code was issued.
+   * @param askedAt when the attempt was found to be due
+   * @returns false when the attempt has changed, or when somebody has asked for another check meanwhile
+   */
+  async restoreDeadline(attempt: AttemptRow, askedAt: Date, deadlineAt: Date): Promise<boolean> {
+    const { count } = await this.database.query(
+      `update attempts set deadline_at = $4, check_tries = 0, unclear_answers = 0
+        where id = $1 and version = $2 and state in ('issued', 'awaiting-selfie') and deadline_at <= $3`,
+      [attempt.id, attempt.version, askedAt, deadlineAt],
+    );
+    return count === 1;
+  }
+
+  /** iDenfy did not say whether it confirms a pass; the service asks again at `at`. @param unclear as above */
+  async postponeConfirmation(attemptId: string, at: Date, unclear: boolean): Promise<void> {
     await this.database.query(
-      `update attempts set confirm_tries = confirm_tries + 1, confirm_at = $2 where id = $1 and confirm_at is not null`,
-      [attemptId, at],
+      `update attempts set confirm_at = $2,
+         confirm_tries = confirm_tries + case when $3 then 0 else 1 end,
+         unclear_answers = unclear_answers + case when $3 then 1 else 0 end
+        where id = $1 and confirm_at is not null`,
+      [attemptId, at, unclear],
     );
   }
 

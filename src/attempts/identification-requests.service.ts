@@ -1,15 +1,20 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { IdenfyClient } from '../idenfy/client.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { IdentificationsStore } from './identifications.store.js';
-import { Issuance } from './issuance.service.js';
+import { Issuance, type Requested } from './issuance.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 
 const actor = { kind: 'system', id: 'identify' } as const;
 
-/** Asks iDenfy for an identification where it wants one (IDENTIFICATION_FALLBACK=on). */
+/**
+ * Asks iDenfy for an identification when the user may not authenticate by face (IDENTIFICATION_FALLBACK=on). Each may
+ * cost a credit, so a call whose outcome is unknown is never repeated.
+ */
 @Injectable()
 export class IdentificationRequests {
+  private readonly logger = new Logger(IdentificationRequests.name);
+
   constructor(
     @Inject(Issuance) private readonly issuance: Issuance,
     @Inject(LockedAttempts) private readonly attempts: LockedAttempts,
@@ -21,14 +26,17 @@ export class IdentificationRequests {
   /** Makes at most one call. @returns whether the work on the attempt is over */
   async request(attemptId: string): Promise<boolean> {
     const begun = await this.issuance.begin(attemptId);
-    const announced = begun && (await this.issuance.announceCall(begun, 'identify'));
+    if (!begun) return false;
+    if (await this.endIfLost(begun)) return true;
+    const announced = await this.issuance.announceCall(begun);
     if (!announced) return false;
-    const { requested } = announced;
+    const { requested, since } = announced;
     const { session } = requested;
-    // The session's id says nothing about the person, and the webhook returns it.
     const outcome = await this.idenfy.createIdentification({
+      // Says nothing about the person; the webhook repeats it. One for each session, so iDenfy refuses a second one.
       clientId: session.id,
       ...(session.locale === null ? {} : { locale: session.locale }),
+      lifetimeSeconds: Math.max(1, Math.floor((session.expiresAt.getTime() - since.getTime()) / 1000)),
     });
     switch (outcome.kind) {
       case 'ok': {
@@ -42,20 +50,34 @@ export class IdentificationRequests {
           } as const;
           const decision = await this.moves.apply(tx, locked, attempt, input, { actor, now });
           if (decision.kind === 'moved') await this.store.keep(tx, session.id, { url, scanRef });
+          else
+            this.logger.warn(`attempt ${attemptId} ended before its identification was ready, so nobody is sent there`);
         });
         return true;
       }
-      case 'refused':
-        // The user still has to identify, but there is no address to send them to.
-        await this.issuance.refuse(requested, 'identification-required', outcome.detail);
-        return true;
       case 'retry-later':
-        await this.issuance.postpone(requested, outcome);
+        // Nothing was sent, or iDenfy refused it for now, so there is no identification.
+        await this.issuance.postpone(requested, { ...outcome, lostSince: null });
         return false;
+      case 'refused':
+      case 'duplicate':
       case 'unknown':
-        // Nobody was sent to it, and it costs nothing until somebody goes there.
-        await this.issuance.postpone(requested, { why: 'unknown', retryAfterSeconds: null });
-        return false;
+        await this.endWithoutAddress(requested, outcome.detail);
+        return true;
     }
+  }
+
+  /** Ends the session if a call for its identification was made whose answer is not known: another one may cost a credit. */
+  async endIfLost(requested: Requested): Promise<boolean> {
+    const { session, attempt } = requested;
+    if (attempt.lostSince === null || session.eligible) return false;
+    await this.endWithoutAddress(requested, 'the process that asked iDenfy for an identification has died');
+    return true;
+  }
+
+  /** The user has to identify, but the platform gets no address to send them to. It may create another session. */
+  private async endWithoutAddress(requested: Requested, detail: string): Promise<void> {
+    this.logger.error(`session ${requested.session.id} ends without the address of an identification: ${detail}`);
+    await this.issuance.refuse(requested, 'identification-required', detail);
   }
 }

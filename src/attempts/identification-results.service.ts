@@ -4,7 +4,7 @@ import { Clock } from '../core/clock.js';
 import type { Transaction } from '../database/database.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { AttemptsStore } from './attempts.store.js';
-import { IdentificationsStore } from './identifications.store.js';
+import { IdentificationsStore, type NamedIdentification } from './identifications.store.js';
 
 /** Records that the user of a session has identified again, so that the platform learns the new scanRef. */
 @Injectable()
@@ -16,26 +16,23 @@ export class IdentificationResults {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** The sessions that asked for these identifications: they are locked before the first one is applied. */
-  async sessionsOf(tx: Transaction, scanRefs: readonly string[]): Promise<string[]> {
-    return scanRefs.length === 0 ? [] : this.store.sessionsOf(tx, scanRefs);
-  }
-
   /** Inside the transaction that marks the webhook as applied. @returns `unknown`: not one of ours */
   async approved(
     tx: Transaction,
-    { scanRef, clientId }: { scanRef: string; clientId: string | null },
+    { scanRef, clientId }: NamedIdentification,
     actor: Actor,
   ): Promise<'moved' | 'replayed' | 'unknown'> {
-    const sessionId = await this.store.sessionOf(tx, scanRef);
-    // We had called it by the session's id.
+    const sessionId = await this.store.sessionOf(tx, { scanRef, clientId });
+    // The clientId that we sent is the session's id.
     if (clientId !== null && clientId !== sessionId) return 'unknown';
     const locked = sessionId ? await this.attempts.lock(tx, sessionId) : null;
     const attempt = locked?.attempts.at(-1);
     if (!locked || !attempt) return 'unknown';
     const now = this.clock.now();
-    if (!(await this.store.end(tx, locked.session.id, now))) return 'replayed';
-    const events = [{ type: 'session.identified' as const, attemptId: null, data: { scanRef } }];
+    if (!(await this.store.end(tx, locked.session.id, scanRef, now))) return 'replayed';
+    // As the session shows it: the webhook may spell it in other letters.
+    const known = locked.session.identificationScanRef ?? scanRef;
+    const events = [{ type: 'session.identified' as const, attemptId: null, data: { scanRef: known } }];
     await this.moves.tell(tx, locked, attempt.id, { events, signals: [] }, { actor, now });
     return 'moved';
   }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Sealer } from '../core/sealing.js';
 import type { Transaction } from '../database/database.js';
 import { sealedColumns } from '../database/sealed-columns.js';
+import { normalScanRef } from '../idenfy/scan-ref.js';
 import type { SessionRow } from './rows.js';
 
 /** Where a user identifies anew, and what iDenfy calls it. */
@@ -9,6 +10,13 @@ export interface Identification {
   url: string;
   /** of the new identification, not the session's own */
   scanRef: string;
+}
+
+/** What a webhook says about which identification it is. */
+export interface NamedIdentification {
+  scanRef: string;
+  /** our name for it: the session's id; null: the webhook does not say */
+  clientId: string | null;
 }
 
 /** The identification that was asked for when a scanRef may not authenticate; its address is as secret as a code. */
@@ -34,24 +42,40 @@ export class IdentificationsStore {
     return { url, scanRef: identificationScanRef };
   }
 
-  async sessionOf(tx: Transaction, scanRef: string): Promise<string | null> {
-    return (await this.sessionsOf(tx, [scanRef]))[0] ?? null;
+  async sessionOf(tx: Transaction, identification: NamedIdentification): Promise<string | null> {
+    return (await this.sessionsOf(tx, [identification]))[0] ?? null;
   }
 
-  /** @param scanRefs those of identifications, not those of sessions */
-  async sessionsOf(tx: Transaction, scanRefs: readonly string[]): Promise<string[]> {
-    const { rows } = await tx.query<{ id: string }>(
-      'select id from sessions where identification_scan_ref = any ($1)',
-      [[...scanRefs]],
+  /**
+   * The sessions that asked for these identifications, those that know the scanRef first. If the answer with the scanRef
+   * was lost, the session is found by its id, which is the clientId. Asks the database nothing if nothing is named.
+   */
+  async sessionsOf(tx: Transaction, identifications: readonly NamedIdentification[]): Promise<string[]> {
+    if (identifications.length === 0) return [];
+    const { rows } = await tx.query<{ id: string; scanRef: string | null }>(
+      `select id, identification_scan_ref as "scanRef", 1 as rank from sessions
+        where lower(identification_scan_ref) = any (array(select lower(named) from unnest($1::text[]) as named))
+         union all
+        select id, null, 2 as rank from sessions
+         where id = any ($2) and reason = 'identification-required' and identification_scan_ref is null
+         order by rank`,
+      [identifications.map(({ scanRef }) => scanRef), identifications.flatMap(({ clientId }) => clientId ?? [])],
     );
-    return rows.map(({ id }) => id);
+    const named = new Set(identifications.map(({ scanRef }) => normalScanRef(scanRef)));
+    return rows.filter(({ scanRef }) => scanRef === null || named.has(normalScanRef(scanRef))).map(({ id }) => id);
   }
 
-  /** The user has identified; the address has done its service. @returns false when that was known */
-  async end(tx: Transaction, sessionId: string, now: Date): Promise<boolean> {
+  /**
+   * The user has identified, so the address is no longer needed.
+   * @param scanRef of the identification
+   * @returns false when that was known
+   */
+  async end(tx: Transaction, sessionId: string, scanRef: string, now: Date): Promise<boolean> {
     const { count } = await tx.query(
-      `update sessions set identified_at = $2, identification_sealed = null where id = $1 and identified_at is null`,
-      [sessionId, now],
+      `update sessions set identified_at = $2, identification_sealed = null,
+                           identification_scan_ref = coalesce(identification_scan_ref, $3)
+        where id = $1 and identified_at is null`,
+      [sessionId, now, scanRef],
     );
     return count === 1;
   }

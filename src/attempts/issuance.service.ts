@@ -24,9 +24,11 @@ export interface Requested {
 /** Why there is no code yet. */
 export interface Postponement {
   why: string;
-  /** the delay that iDenfy asked for; null: our own back-off */
+  /** the delay that iDenfy or the budget asked for; null: our own back-off */
   retryAfterSeconds: number | null;
-  /** the time of a create call that got no answer, so iDenfy may have a session for it; null if there was no such call */
+  /** what iDenfy said, for the log; without tokens, digits and scanRefs */
+  detail?: string;
+  /** the time of a paid call that got no answer, so iDenfy may have acted on it; null if there was no such call */
   lostSince?: Date | null;
 }
 
@@ -75,19 +77,16 @@ export class Issuance {
   /**
    * Makes sure that a call that may cost a credit is made only once. The call is recorded before it is made, and only
    * if the claim still holds. So no second paid call follows a process that dies during its call, and a process that
-   * was paused after its claim makes no call.
+   * was paused after its claim makes no call. The record is `lostSince`: of a session that is eligible the call was one
+   * for a code, of any other one for an identification.
    *
    * @returns the extended claim and the moment before the call; null when the call must not be made
    */
-  async announceCall(
-    requested: Requested,
-    call: 'create' | 'identify',
-  ): Promise<{ requested: Requested; since: Date } | null> {
+  async announceCall(requested: Requested): Promise<{ requested: Requested; since: Date } | null> {
     const since = this.clock.now();
     const claimedUntil = this.claimFrom(since);
     const { attempt } = requested;
-    const createSince = call === 'create' ? since : null;
-    if (!(await this.due.announceCall(attempt.id, requested.claimedUntil, claimedUntil, createSince))) {
+    if (!(await this.due.announceCall(attempt.id, requested.claimedUntil, claimedUntil, since))) {
       this.logger.warn(`attempt ${attempt.id} ended or was taken over before iDenfy was called, so no call is made`);
       return null;
     }
@@ -110,7 +109,10 @@ export class Issuance {
     });
   }
 
-  /** Only the job remembers this step. If the job is lost, iDenfy is asked for eligibility once more. */
+  /**
+   * Only the job remembers this step. If the job is lost before the call for an identification, iDenfy is asked for
+   * eligibility once more.
+   */
   async goOnToIdentify({ attempt, claimedUntil }: Requested): Promise<void> {
     await this.attempts.with(attempt.id, async ({ tx, now }) => {
       if (!(await this.due.goOn(tx, attempt.id, claimedUntil, now))) return;
@@ -121,14 +123,18 @@ export class Issuance {
   /**
    * Stores a code. The first one to arrive is stored even without a claim, because it is paid for.
    * @param issuedAt the moment before the call: iDenfy returns no expiry, so ours must not be later than the real one
+   * @param secret.lifetimeSeconds what iDenfy answered; null: nothing
    * @returns false when the attempt has ended or has a code already
    */
   async keep(
     { session, attempt }: Requested,
     issuedAt: Date,
-    secret: { token: string; code: string | null },
+    { lifetimeSeconds, ...secret }: { token: string; code: string | null; lifetimeSeconds: number | null },
   ): Promise<boolean> {
-    const expiresAt = new Date(issuedAt.getTime() + session.codeLifetimeSeconds * 1000);
+    const asked = session.codeLifetimeSeconds;
+    const lives = Math.min(asked, lifetimeSeconds ?? asked);
+    if (lives < asked) this.logger.warn(`iDenfy granted a code for ${lives} s instead of ${asked} s`);
+    const expiresAt = new Date(issuedAt.getTime() + lives * 1000);
     const deadlineAt = new Date(expiresAt.getTime() + this.settings.deadlineGraceSeconds * 1000);
     const input: Input = { kind: 'code-issued', issuedAt, expiresAt, deadlineAt, codeHint: codeHint(secret.code) };
     const sealed = this.secrets.seal(attempt.id, secret);
@@ -151,11 +157,13 @@ export class Issuance {
 
   async postpone(
     { session, attempt, claimedUntil }: Requested,
-    { why, retryAfterSeconds, lostSince }: Postponement,
+    { why, retryAfterSeconds, detail, lostSince }: Postponement,
     delay = delayMs(retryAfterSeconds, attempt.issueTries),
   ): Promise<void> {
-    if (why === 'rate-limited') await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
-    this.logger.warn(`no code for attempt ${attempt.id} yet (${why}), asking again in ${delay} ms`);
+    const concernsAll = why === 'rate-limited' || why === 'budget-spent';
+    if (concernsAll) await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
+    const because = detail === undefined ? why : `${why}: ${detail}`;
+    this.logger.warn(`no code for attempt ${attempt.id} yet (${because}), asking again in ${delay} ms`);
     await this.attempts.with(attempt.id, async ({ tx, attempt: current, now }) => {
       const still = lostSince === undefined ? current.lostSince : lostSince;
       const nextTryAt = new Date(now.getTime() + delay);

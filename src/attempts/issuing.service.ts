@@ -5,6 +5,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { IdenfyClient } from '../idenfy/client.js';
+import type { CreateOutcome } from '../idenfy/outcomes.js';
+import { IdentificationRequests } from './identification-requests.service.js';
 import { Issuance } from './issuance.service.js';
 import { LostSessions } from './lost-sessions.service.js';
 
@@ -16,6 +18,7 @@ export class CodeIssuer {
   constructor(
     @Inject(Issuance) private readonly issuance: Issuance,
     @Inject(LostSessions) private readonly lost: LostSessions,
+    @Inject(IdentificationRequests) private readonly identifications: IdentificationRequests,
     @Inject(IdenfyClient) private readonly idenfy: IdenfyClient,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -23,6 +26,7 @@ export class CodeIssuer {
   async checkEligibility(attemptId: string): Promise<boolean> {
     const requested = await this.issuance.begin(attemptId);
     if (!requested) return false;
+    if (await this.identifications.endIfLost(requested)) return true;
     const outcome = await this.idenfy.checkEligibility(requested.session.scanRef);
     switch (outcome.kind) {
       case 'ok':
@@ -61,7 +65,7 @@ export class CodeIssuer {
       await this.lost.lookFor(begun, attempt.lostSince);
       return false;
     }
-    const announced = await this.issuance.announceCall(begun, 'create');
+    const announced = await this.issuance.announceCall(begun);
     if (!announced) return false;
     const { requested, since } = announced;
     const outcome = await this.idenfy.createSession({
@@ -73,11 +77,13 @@ export class CodeIssuer {
     switch (outcome.kind) {
       case 'ok':
         for (const warning of outcome.warnings) this.logger.warn(`iDenfy's answer to create: ${warning}`);
-        if (!(await this.issuance.keep(requested, since, { token: outcome.token, code: outcome.digitString }))) {
+        if (!(await this.issuance.keep(requested, since, secretOf(outcome)))) {
           await this.lost.recordOrphans(attempt, [outcome.token]);
         }
         return true;
       case 'refused':
+        // First, because the refusal ends the attempt: a process that dies in between lists the sessions instead.
+        await this.lost.recordOrphans(attempt, outcome.sessionTokens ?? []);
         await this.issuance.refuse(requested, 'provider-rejected', outcome.detail);
         return true;
       case 'retry-later':
@@ -90,3 +96,9 @@ export class CodeIssuer {
     }
   }
 }
+
+const secretOf = ({ token, digitString: code, lifetimeSeconds }: CreateOutcome & { kind: 'ok' }) => ({
+  token,
+  code,
+  lifetimeSeconds,
+});

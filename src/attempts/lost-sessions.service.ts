@@ -1,16 +1,18 @@
 /**
  * Sessions at iDenfy for one of our scanRefs that no attempt uses: src/idenfy/README.md, "Open points". A create call
- * whose answer was lost may have made one, but it may as well belong to another product on the same account. So they are
- * listed as orphans, and never used.
+ * whose answer was lost or has no digits may have made one, but it may as well belong to another product on the same
+ * account. So they are listed as orphans, and never used.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
-import { IdenfyClient } from '../idenfy/client.js';
+import type { RetryLater } from '../idenfy/outcomes.js';
+import { SessionReader } from '../idenfy/session-reader.js';
 import { AttemptMoves } from './attempt-moves.js';
 import { Issuance, type Requested } from './issuance.service.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { OrphansStore } from './orphans.store.js';
 import type { AttemptRow } from './rows.js';
+import { isSameScanRef } from '../idenfy/scan-ref.js';
 
 /** The list serves only our records, so the user's code waits no longer than this for it. */
 const listPatienceMs = 60_000;
@@ -26,7 +28,7 @@ export class LostSessions {
     @Inject(LockedAttempts) private readonly attempts: LockedAttempts,
     @Inject(AttemptMoves) private readonly moves: AttemptMoves,
     @Inject(OrphansStore) private readonly orphans: OrphansStore,
-    @Inject(IdenfyClient) private readonly idenfy: IdenfyClient,
+    @Inject(SessionReader) private readonly reader: SessionReader,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -36,26 +38,33 @@ export class LostSessions {
    */
   async lookFor(requested: Requested, since: Date): Promise<void> {
     const { session, attempt } = requested;
-    const outcome = await this.idenfy.listSessions();
+    const outcome = await this.reader.list();
     if (outcome.kind === 'ok') {
-      const ofScanRef = outcome.sessions.filter(({ givenScanRef }) => givenScanRef === session.scanRef);
+      const ofScanRef = outcome.sessions.filter(({ givenScanRef }) => isSameScanRef(givenScanRef, session.scanRef));
       await this.recordOrphans(
         attempt,
         ofScanRef.map(({ tokenString }) => tokenString),
       );
     } else {
-      // While the breaker is open, no create call would be made either.
-      const isDown = outcome.kind === 'retry-later' && outcome.why === 'provider-down';
-      const isPatient = this.clock.now().getTime() < since.getTime() + listPatienceMs;
-      if (outcome.kind === 'retry-later' && (isDown || isPatient)) return this.issuance.postpone(requested, outcome);
+      if (outcome.kind === 'retry-later' && this.waitsFor(outcome, since)) {
+        return this.issuance.postpone(requested, outcome);
+      }
       this.logger.warn(`cannot look for the session of a lost create call: ${outcome.detail}`);
     }
     await this.issuance.postpone(requested, { why: 'lost', retryAfterSeconds: null, lostSince: null }, 0);
   }
 
+  private waitsFor({ why }: RetryLater, since: Date): boolean {
+    // While the breaker is open, no create call would be made either.
+    if (why === 'provider-down') return true;
+    // Reads have spent their share of the hour; create calls have one of their own.
+    if (why === 'budget-spent') return false;
+    return this.clock.now().getTime() < since.getTime() + listPatienceMs;
+  }
+
   /** Records as orphans the sessions that no attempt uses, each of them once. */
   async recordOrphans(attempt: AttemptRow, tokens: readonly string[]): Promise<void> {
-    const unknown = await this.orphans.unknown(tokens);
+    const unknown = tokens.length === 0 ? [] : await this.orphans.unknown(tokens);
     if (unknown.length === 0) return;
     await this.attempts.with(attempt.id, async ({ tx, locked, now }) => {
       const count = await this.orphans.keep(tx, unknown, attempt.id);

@@ -13,6 +13,8 @@ export interface Outcome {
 
 /** After which outcomes a new code is issued by itself; the names of the API's `retryOn`. */
 export const retryCauses = ['failed', 'expired', 'canceled'] as const;
+/** Nobody watches a code that expired or was canceled, and each new code costs credits. */
+export const defaultRetryCauses: readonly RetryCause[] = ['failed'];
 export type RetryCause = (typeof retryCauses)[number];
 
 export const retryCauseOf = {

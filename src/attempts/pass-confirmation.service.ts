@@ -10,7 +10,7 @@ import { DueStore } from './due.store.js';
 import { LockedAttempts } from './locked-attempts.js';
 import { type Confirmation, confirmPass } from './pass.js';
 import { type AttemptRow, sessionFacts } from './rows.js';
-import { SessionApi } from './session-api.js';
+import { type NoAnswer, SessionApi } from './session-api.js';
 
 const actor = { kind: 'system', id: 'confirm-pass' } as const;
 
@@ -34,17 +34,23 @@ export class PassConfirmation {
     );
     if (!found) return;
     const said = await this.sessionApi.ask(found.attempt);
-    if (typeof said !== 'object') return this.settle(attemptId, said);
+    if (said === 'refused') return this.settle(attemptId, 'unreachable');
+    if (typeof said !== 'object') {
+      if (said !== 'approved') this.logger.warn(`iDenfy does not confirm the pass of attempt ${attemptId}: ${said}`);
+      return this.settle(attemptId, said);
+    }
     if (found.now.getTime() >= (found.attempt.endedAt?.getTime() ?? 0) + patienceMs) {
+      this.logger.warn(`iDenfy could not be asked about the pass of attempt ${attemptId} for a day`);
       return this.settle(attemptId, 'unreachable');
     }
-    await this.askAgain(found.attempt, found.now, said.retryAfterSeconds);
+    await this.askAgain(found.attempt, found.now, said);
   }
 
-  private async askAgain(attempt: AttemptRow, now: Date, retryAfterSeconds: number | null): Promise<void> {
-    const delay = delayMs(retryAfterSeconds, attempt.confirmTries);
-    await this.due.postponeConfirmation(attempt.id, new Date(now.getTime() + delay));
-    await this.dispatcher.add(jobs.confirmPass(attempt.id, attempt.confirmTries + 1, delay));
+  private async askAgain(attempt: AttemptRow, now: Date, { retryAfterSeconds, unclear }: NoAnswer): Promise<void> {
+    const { confirmTries, unclearAnswers } = attempt;
+    const delay = delayMs(retryAfterSeconds, unclear ? unclearAnswers : confirmTries);
+    await this.due.postponeConfirmation(attempt.id, new Date(now.getTime() + delay), unclear);
+    await this.dispatcher.add(jobs.confirmPass(attempt.id, confirmTries + unclearAnswers + 1, delay));
   }
 
   private async settle(attemptId: string, said: Confirmation): Promise<void> {
@@ -53,6 +59,5 @@ export class PassConfirmation {
       const moved = confirmPass(sessionFacts(locked), attempt, said, { now, hold: this.settings.signals.hold });
       if (moved) await this.moves.write(tx, locked, attempt, moved, { actor, now });
     });
-    if (said !== 'approved') this.logger.warn(`the pass of attempt ${attemptId} is not confirmed: ${said}`);
   }
 }

@@ -34,7 +34,7 @@ type Hold =
   | 'confirming'
   /** the session API does not say what the webhook said */
   | 'disputed'
-  /** the session API could not be asked for a whole day */
+  /** the session API could not be asked for a whole day, refuses, or says nothing certain */
   | 'unconfirmed'
   /** the scanRef had too many failures when the pass came */
   | 'subject-locked'
@@ -96,7 +96,10 @@ function holdFor(reason: Hold): SessionMove {
   };
 }
 
-/** What the session API says of an attempt that has passed by webhook. `unreachable`: nothing, for a whole day. */
+/**
+ * What the session API says of an attempt that has passed by webhook. `unreachable`: nothing, for a whole
+ * day or for good.
+ */
 export type Confirmation = 'approved' | 'rejected' | 'undecided' | 'unknown-token' | 'unreachable';
 
 /** @returns null when nothing changes */

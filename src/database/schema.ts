@@ -68,9 +68,11 @@ export const attempts = pgTable('attempts', {
   confirmAt: instant('confirm_at'),
   confirmTries: integer('confirm_tries').notNull().default(0),
   lostSince: instant('lost_since'),
+  checkAskedAt: instant('check_asked_at'),
   scanRef: text('scan_ref').notNull(),
   ipDigests: bytes('ip_digests').array().notNull().default([]),
   platform: text('platform').notNull().default('main'),
+  unclearAnswers: integer('unclear_answers').notNull().default(0),
 });
 
 export const orphans = pgTable('orphans', {
@@ -235,4 +237,19 @@ export const requestBudgets = pgTable('request_budgets', {
   bucket: text('bucket').primaryKey(),
   used: doublePrecision('used').notNull(),
   countedAt: instant('counted_at').notNull(),
+});
+
+export const providerRefusals = pgTable('provider_refusals', {
+  operation: text('operation').primaryKey(),
+  tokenRefusalsInARow: integer('token_refusals_in_a_row').notNull().default(0),
+  refusedAt: instant('refused_at'),
+  probeAt: instant('probe_at'),
+  reason: text('reason'),
+});
+
+export const callBudget = pgTable('call_budget', {
+  one: boolean('one').primaryKey().default(true),
+  windowStartedAt: instant('window_started_at').notNull(),
+  spent: integer('spent').notNull(),
+  spentOnReads: integer('spent_on_reads').notNull(),
 });

@@ -7,6 +7,7 @@ import { CredentialMemory } from './credential-memory.js';
 import { DependencyMetrics } from './dependency-metrics.js';
 import { ClientTokensStore } from './client-tokens.store.js';
 import { HealthController } from './health.controller.js';
+import { HomeController } from './home.controller.js';
 import { IdempotencySweep } from './idempotency-sweep.js';
 import { IdempotencyStore } from './idempotency.store.js';
 import { MetricsController } from './metrics.controller.js';
@@ -31,7 +32,7 @@ export class HttpModule {
       controllers: [
         HealthController,
         ...(ownMetricsPort ? [] : [MetricsController]),
-        ...(roles.api ? [ProblemsController] : []),
+        ...(roles.api ? [HomeController, ProblemsController] : []),
       ],
       providers: [
         ApiKeysStore,

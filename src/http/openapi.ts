@@ -53,7 +53,8 @@ each code has a page under \`/problems\`.
 - \`attempts-exhausted\` can also mean that the session's lifetime is over, so that no new code can be issued.
 - A new code is refused with \`session-closed\` while a pass is held for review.
 - \`outcome.source\` is \`session-api\` if the outcome comes from asking iDenfy. If iDenfy then has no verdict (null, 404), the
-  outcome is EXPIRED. The source is \`deadline\` if iDenfy could not be asked for a day.
+  outcome is EXPIRED. The source is \`deadline\` if iDenfy could not be asked for a day, refuses to be asked, or said nothing
+  certain five times.
 - A webhook's SUCCESS is late if it arrives more than DEADLINE_GRACE_SECONDS after the expiry of its code, while the attempt is
   still open. The pass is then held (\`confirming\`) and flagged \`late-result\`. This does not depend on CONFIRM_PASS.
 
@@ -64,7 +65,7 @@ each code has a page under \`/problems\`.
 - The \`reason\` of a held session is the first of these that applies: \`subject-locked\`, a signal of SIGNALS_HOLD (also on an earlier
   attempt), \`confirming\` (CONFIRM_PASS=enforce, or a late pass).
 - iDenfy's session API ends \`confirming\`: it confirms the pass, or the reason becomes \`disputed\`. If iDenfy cannot be asked for
-  a day, the reason becomes \`unconfirmed\`. A person may decide at any time.
+  a day, refuses to be asked, or says nothing certain, the reason becomes \`unconfirmed\`. A person may decide at any time.
 - You can decide a review without a claim. While another key has a claim, you can only add notes.
 
 **Events and streams**
@@ -119,9 +120,12 @@ function operationIdFactory(controller: string, method: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
+/** The path of the documentation, without the slash before it. */
+export const docsPath = 'docs';
+
 /** @param webhooks the events that are sent to consumers, by name */
 export function serveOpenApi(app: INestApplication, webhooks: Record<string, object>): void {
-  SwaggerModule.setup('docs', app, openApiDocument(app, webhooks), {
+  SwaggerModule.setup(docsPath, app, openApiDocument(app, webhooks), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'Facecode API',

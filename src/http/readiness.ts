@@ -13,7 +13,7 @@ import { QUEUE_BACKEND } from '../queue/queue-backend.token.js';
 const patienceMs = 1500;
 
 /** `ok` and `missing` describe what a process needs. The others are information only: the process stays ready. */
-export type Check = 'ok' | 'missing' | 'open' | 'half-open' | 'inconsistent';
+export type Check = 'ok' | 'missing' | 'open' | 'half-open' | 'inconsistent' | 'refused';
 
 /** Knows whether the process can do its work, and if not, what is missing. */
 @Injectable()

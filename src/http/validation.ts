@@ -92,7 +92,14 @@ const platformValidator = (message: string, validate: (name: unknown) => boolean
   validator: { validate, defaultMessage: () => message },
 });
 
-/** A flat object of texts, with a limited number of members and limited lengths. */
+/** PostgreSQL can keep neither U+0000 nor half of a surrogate pair. All other control characters are text. */
+const isAnyText = (value: unknown, max: number): boolean =>
+  typeof value === 'string' && value.length <= max && !value.includes('\u0000') && value.isWellFormed();
+
+/**
+ * A flat object of texts, with a limited number of members and limited lengths. The names are plain text. The values may
+ * have control characters, such as line breaks and tabs.
+ */
 export function TextMap(members: number, keyLength: number, valueLength: number): PropertyDecorator {
   return (target, property) =>
     registerDecorator({
@@ -100,7 +107,7 @@ export function TextMap(members: number, keyLength: number, valueLength: number)
       target: target.constructor,
       propertyName: property as string,
       options: {
-        message: `must be an object of at most ${members} texts, names up to ${keyLength}, values up to ${valueLength} characters`,
+        message: `must be an object of at most ${members} texts, names up to ${keyLength}, values up to ${valueLength} characters; names without control characters, values without U+0000`,
       },
       validator: {
         validate: (value: unknown) =>
@@ -108,9 +115,7 @@ export function TextMap(members: number, keyLength: number, valueLength: number)
           value !== null &&
           !Array.isArray(value) &&
           Object.keys(value).length <= members &&
-          Object.entries(value).every(
-            ([key, text]) => isPlainText(key, 1, keyLength) && isPlainText(text, 0, valueLength),
-          ),
+          Object.entries(value).every(([key, text]) => isPlainText(key, 1, keyLength) && isAnyText(text, valueLength)),
       },
     });
 }

@@ -2,23 +2,32 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
+import { Clock } from '../core/clock.js';
 import { Metrics } from '../http/metrics.js';
-import { JobDispatcher } from '../queue/job-dispatcher.js';
+import { left } from './call-budget.js';
+import { CallBudgetStore } from './call-budget.store.js';
 
 /** The hourly budget of calls to iDenfy, which all replicas share. */
 @Injectable()
 export class BudgetMetrics {
   private readonly left: Gauge;
+  private readonly readsLeft: Gauge;
 
   constructor(
     @Inject(Metrics) metrics: Metrics,
-    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+    @Inject(CallBudgetStore) private readonly budget: CallBudgetStore,
+    @Inject(Clock) private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const registers = [metrics.registry];
     this.left = new Gauge({
       name: 'facecode_idenfy_budget_left',
-      help: 'Calls to iDenfy that all replicas together may still make in this hour. Also 0 during a pause that iDenfy asked for.',
+      help: 'Calls to iDenfy that all replicas together may still make in this hour. Calls that a replica has set aside count as made.',
+      registers,
+    });
+    this.readsLeft = new Gauge({
+      name: 'facecode_idenfy_budget_left_for_reads',
+      help: 'Calls to iDenfy’s session API that all replicas together may still make in this hour: at most half of the budget.',
       registers,
     });
     new Gauge({
@@ -30,8 +39,9 @@ export class BudgetMetrics {
   }
 
   private async read(): Promise<void> {
-    if (!this.dispatcher.reachable) return;
-    const spent = await this.dispatcher.spentOfLimit('codes');
-    this.left.set(Math.max(0, this.settings.idenfy.requestsPerHour - spent));
+    const { requestsPerHour } = this.settings.idenfy;
+    const spent = await this.budget.spent(this.clock.now());
+    this.left.set(left(spent, requestsPerHour, 'issuing'));
+    this.readsLeft.set(left(spent, requestsPerHour, 'reading'));
   }
 }

@@ -21,6 +21,11 @@ export class Circuit {
     return this.breaker.state;
   }
 
+  /** Whether `ask` would say to wait. */
+  turnsAway(): boolean {
+    return ask(this.breaker, this.now()).permission.kind === 'wait';
+  }
+
   /** A permission to call has to be given back by `learn`. */
   ask(): Permission {
     const { breaker, permission } = ask(this.breaker, this.now());

@@ -1,8 +1,9 @@
 /**
- * Calls iDenfy. Owns the connections, the deadline, the credentials and the breaker; says what an answer means, not what
- * to do about it: budget, waiting and repeating are for the jobs that call.
+ * Calls iDenfy. Owns the connections, the deadline, the credentials and the breaker, and takes each call from the
+ * budget; says what an answer means, not what to do about it: waiting and repeating are for the jobs that call.
  */
 import { Agent } from 'undici';
+import { type CallBudget, type Purpose, unlimited } from './call-budget.js';
 import { Circuit } from './circuit.js';
 import {
   authenticationType,
@@ -21,9 +22,10 @@ import type {
   Failure,
   IdentificationOutcome,
   ListOutcome,
+  ListProbeOutcome,
   ReadOutcome,
-  RetryLater,
 } from './outcomes.js';
+import { budgetSpent, isAnswer, providerDown, retryLater } from './no-answer.js';
 import { failureOf } from './provider-error.js';
 import { eligibility, sessionList, verdict } from './read-answers.js';
 
@@ -38,7 +40,15 @@ export interface IdenfyClientOptions {
   readonly identificationUrl?: string;
 }
 
-type Operation = 'check-eligibility' | 'create-session' | 'read-session' | 'list-sessions' | 'create-identification';
+/** Every operation, and what its calls are taken from the budget for. */
+const purposeOf = {
+  'check-eligibility': 'issuing',
+  'create-session': 'issuing',
+  'create-identification': 'issuing',
+  'read-session': 'reading',
+  'list-sessions': 'reading',
+} as const satisfies Record<string, Purpose>;
+type Operation = keyof typeof purposeOf;
 
 /** Told after each call that was made, for metrics. */
 export type CallObserver = (call: { operation: Operation; outcome: string; durationSeconds: number }) => void;
@@ -55,6 +65,8 @@ interface Call<T> {
   /** POSTed as JSON; absent: GET */
   readonly body?: object;
   readonly maxBodyBytes?: number;
+  /** of a success only the status counts */
+  readonly skipsSuccess?: true;
   /** texts that no detail may hold */
   readonly unspeakable: readonly string[];
   /** null: as `failureOf` sees it */
@@ -72,6 +84,7 @@ export class IdenfyClient {
     private readonly options: IdenfyClientOptions,
     private readonly observe: CallObserver = () => undefined,
     private readonly circuit: Circuit = new Circuit(),
+    private readonly budget: CallBudget = unlimited,
   ) {
     // The deadline of a call is over all of it; undici's own would only come in between.
     const connect = { timeout: Math.ceil(options.timeoutSeconds * 1000) };
@@ -122,31 +135,32 @@ export class IdenfyClient {
   }
 
   /**
-   * Has iDenfy prepare an identification for one who may not authenticate by face.
+   * Asks iDenfy to prepare an identification for a user who may not authenticate by face.
    *
    * @param wish.clientId our name for it, at most 100 characters: no personal data, and the webhook repeats it
+   * @param wish.lifetimeSeconds for how long the user may begin, 1 to 2,592,000
    */
   async createIdentification(wish: {
     clientId: string;
-    externalRef?: string;
     locale?: string;
-    lifetimeSeconds?: number;
+    lifetimeSeconds: number;
   }): Promise<IdentificationOutcome> {
     const { identificationUrl = defaultIdentificationUrl, baseUrl } = this.options;
     const body: CreateIdentificationRequest = {
       clientId: wish.clientId,
       tokenType: identificationTokenType,
-      ...(wish.externalRef === undefined ? {} : { externalRef: wish.externalRef }),
       ...(wish.locale === undefined ? {} : { locale: wish.locale }),
-      ...(wish.lifetimeSeconds === undefined ? {} : { expiryTime: wish.lifetimeSeconds }),
+      expiryTime: wish.lifetimeSeconds,
     };
     return this.call<IdentificationOutcome>({
       operation: 'create-identification',
       path: paths.createIdentification,
       body,
-      unspeakable: [wish.clientId, wish.externalRef ?? ''],
+      unspeakable: [wish.clientId],
       answered: ({ status, body: text }) =>
-        isSuccess(status) ? createdIdentification(status, text, { identificationUrl, baseUrl }) : unknownAfter(status),
+        isSuccess(status)
+          ? createdIdentification(status, text, { identificationUrl, baseUrl })
+          : (duplicateAfter(status) ?? unknownAfter(status)),
       unanswered: unknownWhenSent,
     });
   }
@@ -173,12 +187,28 @@ export class IdenfyClient {
     });
   }
 
+  /** Whether iDenfy gives the list of sessions at all. The list may be long, and is not read. */
+  async probeList(): Promise<ListProbeOutcome> {
+    return this.call<ListProbeOutcome>({
+      operation: 'list-sessions',
+      path: paths.listSessions,
+      skipsSuccess: true,
+      unspeakable: [],
+      answered: ({ status }) => (isSuccess(status) ? { kind: 'ok' } : null),
+    });
+  }
+
   /** Lets calls under way finish, then lets go of the connections. */
   close(): Promise<void> {
     return this.agent.close();
   }
 
   private async call<T extends { kind: string }>(call: Call<T>): Promise<T | Failure> {
+    // A call that the breaker will not let through takes nothing from the budget.
+    if (!this.circuit.turnsAway()) {
+      const seconds = await this.budget.take(purposeOf[call.operation]);
+      if (seconds !== null) return budgetSpent(seconds);
+    }
     const permission = this.circuit.ask();
     if (permission.kind === 'wait') return providerDown(permission.seconds);
     let outcome: T | Failure | undefined;
@@ -210,7 +240,9 @@ export class IdenfyClient {
     return outcome;
   }
 
-  private send(call: Pick<Call<unknown>, 'path' | 'body' | 'maxBodyBytes'>): Promise<Answer | NoAnswer> {
+  private send(
+    call: Pick<Call<unknown>, 'path' | 'body' | 'maxBodyBytes' | 'skipsSuccess'>,
+  ): Promise<Answer | NoAnswer> {
     const { body } = call;
     const prefix = this.base.pathname.replace(/\/$/, '');
     return exchange(
@@ -226,7 +258,11 @@ export class IdenfyClient {
         },
         body: body ? JSON.stringify(body) : null,
       },
-      { timeoutSeconds: this.options.timeoutSeconds, maxBodyBytes: call.maxBodyBytes ?? maxAnswerBytes },
+      {
+        timeoutSeconds: this.options.timeoutSeconds,
+        maxBodyBytes: call.maxBodyBytes ?? maxAnswerBytes,
+        ...(call.skipsSuccess ? { skipsBody: isSuccess } : {}),
+      },
     );
   }
 
@@ -242,24 +278,13 @@ const notFound = (status: number) => (status === 404 ? ({ kind: 'not-found' } as
 /** What else could not stand between two slashes as it is names nothing of iDenfy's. */
 const isPathSegment = (text: string): boolean => /^[!-~]{1,255}$/.test(text) && text !== '.' && text !== '..';
 
+/** README.md section 6. The body is not documented, so the status alone counts. */
+const duplicateAfter = (status: number) =>
+  status === 409 ? ({ kind: 'duplicate', detail: 'iDenfy answered 409: the clientId is in use' } as const) : null;
+
 /** Answers that leave open whether a session was made. */
 const unknownAfter = (status: number) =>
   status >= 500 ? ({ kind: 'unknown', detail: `iDenfy answered ${status}` } as const) : null;
 
 const unknownWhenSent = ({ sent, code }: NoAnswer) =>
   sent ? ({ kind: 'unknown', detail: `iDenfy did not answer what may have reached it (${code})` } as const) : null;
-
-/** A refusal and "too many requests" are answers; what may be repeated for any other reason was none. */
-const isAnswer = (outcome: { kind: string; why?: RetryLater['why'] }): boolean =>
-  outcome.kind !== 'unknown' && (outcome.kind !== 'retry-later' || outcome.why === 'rate-limited');
-
-/** Nothing was sent, so nothing is unknown: also a create may be repeated. */
-function providerDown(retryAfterSeconds: number): RetryLater {
-  const detail = 'iDenfy was not called: it has not answered for a while';
-  return { kind: 'retry-later', why: 'provider-down', retryAfterSeconds, detail };
-}
-
-function retryLater({ timedOut, code }: NoAnswer): RetryLater {
-  const why = timedOut ? 'time-out' : 'unreachable';
-  return { kind: 'retry-later', why, retryAfterSeconds: null, detail: `iDenfy did not answer (${code})` };
-}

@@ -26,6 +26,12 @@ export const faceAuthenticationEvent = 'FACIAL_AUTHENTICATION';
 export const authenticationType = 'AUTHENTICATION';
 export const faceMatching = 'FACE_MATCHING';
 
+/** The languages of iDenfy's pages, section 2: always in lower case. */
+export const locales =
+  'en es fr ru de it pl lt lv et sv cs ro hu ja bg nl pt uk sk si vi th hi id hr da fi el no tr sr zh zh_tw ko'.split(
+    ' ',
+  );
+
 /** The body of POST /partner/authentication-info, section 2. */
 export interface CreateSessionRequest {
   scanRef: string;
@@ -33,6 +39,7 @@ export interface CreateSessionRequest {
   method: typeof faceMatching;
   /** asked for only when the digits for the app are wanted */
   generateDigitString?: true;
+  /** one of `locales` */
   locale?: string;
   /** seconds */
   lifetime: number;
@@ -45,10 +52,9 @@ export interface CreateIdentificationRequest {
   /** ours, at most 100 characters; the webhook repeats it */
   clientId: string;
   tokenType: typeof identificationTokenType;
-  externalRef?: string;
   locale?: string;
-  /** seconds */
-  expiryTime?: number;
+  /** seconds in which the user has to begin, 1 to 2,592,000 */
+  expiryTime: number;
 }
 
 /** Section 3. */
@@ -103,9 +109,9 @@ export interface IdentificationWebhookBody {
   clientId?: string | null;
 }
 
-/** The webhook body as it may arrive, section 4. Only `token` and `status` can be counted on. */
+/** The webhook body as it may arrive, section 4. It has `status`, and at least one of `token` and `scanRef`. */
 export interface WebhookBody {
-  token: string;
+  token?: string | null;
   status: string;
   id?: string | null;
   scanRef?: string | null;

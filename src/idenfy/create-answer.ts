@@ -1,5 +1,5 @@
 /** The answer to "create a session": README.md section 2. */
-import type { CreateOutcome } from './outcomes.js';
+import type { CreateOutcome, Refused } from './outcomes.js';
 import { unreadable } from './provider-error.js';
 import { isJsonObject, type JsonObject, parseJson } from './provider-text.js';
 
@@ -13,21 +13,35 @@ export function createdSession(httpStatus: number, body: string | null, digits: 
   if (body === null) return unreadable(httpStatus, 'and more than can be read');
   const json = parseJson(body);
   if (!isJsonObject(json)) return unreadable(httpStatus, 'but no JSON object');
-  const tokens = new Set(tokenNames.map((name) => json[name]).filter((value) => value !== undefined && value !== null));
-  if (tokens.size > 1) return unreadable(httpStatus, 'and names the token twice, differently');
-  const [token] = tokens;
-  if (typeof token !== 'string' || !tokenShape.test(token)) return unreadable(httpStatus, 'but no usable token');
-  if (!digits) return { kind: 'ok', token, digitString: null, warnings: [] };
-  const code = codeOf(json);
-  if (code === null)
-    return unreadable(httpStatus, 'but no usable digitString: is the feature in the contract?', 'contract');
-  const warnings = code.bare ? ['digitString came as a number, leading zeros would be lost'] : [];
-  return { kind: 'ok', token, digitString: code.text, warnings };
+  const named = new Set(tokenNames.map((name) => json[name]).filter((value) => value !== undefined && value !== null));
+  // Each of them may be a session that iDenfy has made.
+  const sessionTokens = [...named].filter((value) => typeof value === 'string').filter((text) => tokenShape.test(text));
+  const unusable = (what: string, reason?: Refused['reason']): CreateOutcome => ({
+    ...unreadable(httpStatus, what, reason),
+    sessionTokens,
+  });
+  if (named.size > 1) return unusable('and names the token twice, differently');
+  const [token] = sessionTokens;
+  if (token === undefined) return unusable('but no usable token');
+  const code = digits ? codeOf(json) : { text: null, warnings: [] };
+  if (code === null) return unusable('but no usable digitString: is the feature in the contract?', 'contract');
+  const lifetime = lifetimeOf(json);
+  const warnings = [...code.warnings, ...lifetime.warnings];
+  return { kind: 'ok', token, digitString: code.text, lifetimeSeconds: lifetime.seconds, warnings };
 }
 
-function codeOf(json: JsonObject): { text: string; bare: boolean } | null {
-  const value = json.digitString;
-  if (typeof value === 'string') return digitShape.test(value) ? { text: value, bare: false } : null;
+/** A whole number of seconds, also as text: iDenfy's pages show a number, but no harm can come of a shorter life. */
+function lifetimeOf({ lifetime }: JsonObject): { seconds: number | null; warnings: string[] } {
+  if (lifetime === undefined || lifetime === null) return { seconds: null, warnings: [] };
+  const seconds = typeof lifetime === 'string' && /^\d{1,10}$/.test(lifetime) ? Number(lifetime) : lifetime;
+  return typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 1
+    ? { seconds, warnings: [] }
+    : { seconds: null, warnings: ['the answered lifetime is no whole number of seconds and is ignored'] };
+}
+
+function codeOf({ digitString: value }: JsonObject): { text: string; warnings: string[] } | null {
+  if (typeof value === 'string') return digitShape.test(value) ? { text: value, warnings: [] } : null;
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return null;
-  return digitShape.test(String(value)) ? { text: String(value), bare: true } : null;
+  const warnings = ['digitString came as a number, leading zeros would be lost'];
+  return digitShape.test(String(value)) ? { text: String(value), warnings } : null;
 }

@@ -5,7 +5,7 @@ export interface Answer {
   kind: 'answer';
   status: number;
   retryAfter: string | null;
-  /** null: larger than was allowed */
+  /** null: larger than was allowed, or not read (`skipsBody`) */
   body: string | null;
 }
 
@@ -22,6 +22,8 @@ export interface Limits {
   /** over connecting, sending and the whole answer */
   timeoutSeconds: number;
   maxBodyBytes: number;
+  /** The answers whose status is all that counts: their bodies are not read, however long they are. */
+  skipsBody?: (status: number) => boolean;
 }
 
 /** Never rejects. Redirects are answers like others. */
@@ -32,7 +34,7 @@ export function exchange(
 ): Promise<Answer | NoAnswer> {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(Math.ceil(limits.timeoutSeconds * 1000));
-    const collector = new AnswerCollector(limits.maxBodyBytes, (result) => {
+    const collector = new AnswerCollector(limits, (result) => {
       signal.removeEventListener('abort', onTimeout);
       resolve(result);
     });
@@ -52,7 +54,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   private size = 0;
 
   constructor(
-    private readonly maxBodyBytes: number,
+    private readonly limits: Limits,
     private readonly done: (result: Answer | NoAnswer) => void,
   ) {}
 
@@ -68,18 +70,21 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ) {
     this.status = status;
     const retryAfter = headers['retry-after'];
     this.retryAfter = typeof retryAfter === 'string' ? retryAfter : null;
+    if (!this.limits.skipsBody?.(status)) return;
+    this.settle(this.answer(null));
+    controller.abort(new Error('the body is not wanted'));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.size += chunk.length;
-    if (this.size <= this.maxBodyBytes) this.chunks.push(chunk);
+    if (this.size <= this.limits.maxBodyBytes) this.chunks.push(chunk);
     else {
       this.settle(this.answer(null));
       controller.abort(new Error('too large'));

@@ -6,8 +6,14 @@ import { Metrics } from '../http/metrics.js';
 import { Readiness } from '../http/readiness.js';
 import { BudgetMetrics } from './budget-metrics.js';
 import { type Breaker, breakerStates } from './breaker.js';
+import { LeasedCalls } from './call-budget.js';
+import { CallBudgetStore } from './call-budget.store.js';
 import { Circuit } from './circuit.js';
 import { IdenfyClient } from './client.js';
+import { OperationGate } from './operation-gate.js';
+import { ProviderRefusalsStore } from './provider-refusals.store.js';
+import { RefusalsShown } from './refusals-shown.js';
+import { SessionReader } from './session-reader.js';
 
 @Injectable()
 class ClientLifetime implements OnApplicationShutdown {
@@ -40,18 +46,24 @@ function watchedCircuit(clock: Clock, metrics: Metrics, readiness: Readiness): C
     { provide: Circuit, useFactory: watchedCircuit, inject: [Clock, Metrics, Readiness] },
     {
       provide: IdenfyClient,
-      useFactory: ({ idenfy }: Settings, metrics: Metrics, circuit: Circuit) =>
+      useFactory: ({ idenfy }: Settings, metrics: Metrics, circuit: Circuit, spent: CallBudgetStore, clock: Clock) =>
         new IdenfyClient(
           idenfy,
           ({ operation, outcome, durationSeconds }) =>
             metrics.providerCalls.observe({ operation, outcome }, durationSeconds),
           circuit,
+          new LeasedCalls(spent, idenfy.requestsPerHour, clock),
         ),
-      inject: [SETTINGS, Metrics, Circuit],
+      inject: [SETTINGS, Metrics, Circuit, CallBudgetStore, Clock],
     },
     ClientLifetime,
+    CallBudgetStore,
     BudgetMetrics,
+    ProviderRefusalsStore,
+    OperationGate,
+    RefusalsShown,
+    SessionReader,
   ],
-  exports: [IdenfyClient],
+  exports: [IdenfyClient, SessionReader],
 })
 export class IdenfyModule {}

@@ -21,7 +21,8 @@ export function createdIdentification(
 ): IdentificationOutcome {
   const json = parseJson(body ?? '');
   if (!isJsonObject(json)) return unreadable(httpStatus, 'but no JSON object');
-  const { scanRef, authToken, redirectUrl } = json;
+  // iDenfy's guide and its newer OpenAPI file name both differently.
+  const { scanRef, authToken = json.tokenString, redirectUrl = json.sessionUrl } = json;
   if (typeof scanRef !== 'string' || !scanRefShape.test(scanRef))
     return unreadable(httpStatus, 'but no usable scanRef');
   const url = safeAddress(redirectUrl, pages) ?? addressOf(authToken, pages);

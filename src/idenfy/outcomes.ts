@@ -18,9 +18,12 @@ export interface Refused {
 /** Nothing was done; the same call may succeed later. */
 export interface RetryLater {
   kind: 'retry-later';
-  /** `provider-down`: not even called, because it has not answered for a while (breaker.ts) */
-  why: 'rate-limited' | 'server-error' | 'time-out' | 'unreachable' | 'provider-down';
-  /** what iDenfy asked for, or the breaker, 0..3600 and not always whole; null: neither did */
+  /**
+   * Not even called: `provider-down` because it has not answered for a while (breaker.ts), `budget-spent` because all
+   * calls of this hour are spent (call-budget.ts)
+   */
+  why: 'rate-limited' | 'server-error' | 'time-out' | 'unreachable' | 'provider-down' | 'budget-spent';
+  /** what iDenfy, the breaker or the budget asked for, 0..3600 and not always whole; null: none of them did */
   retryAfterSeconds: number | null;
   detail: string;
 }
@@ -31,19 +34,32 @@ export type EligibilityOutcome =
   { kind: 'ok'; type: 'AUTHENTICATION' | 'IDENTIFICATION' | 'other'; raw: string } | { kind: 'not-found' } | Failure;
 
 export type CreateOutcome =
-  | { kind: 'ok'; token: string; digitString: string | null; warnings: string[] }
+  /** `lifetimeSeconds`: for how long the session lives, if iDenfy says so; it may differ from what was asked for */
+  | { kind: 'ok'; token: string; digitString: string | null; lifetimeSeconds: number | null; warnings: string[] }
+  /** `sessionTokens`: of sessions that iDenfy has made, but that cannot be used. As secret as a code. */
+  | (Refused & { sessionTokens?: readonly string[] })
   /** iDenfy may have made a session that we know nothing of: README.md section 2 */
   | { kind: 'unknown'; detail: string }
-  | Failure;
+  | RetryLater;
 
 /** `approved`: true passed, false failed, null not finished, expired or canceled. */
-export type ReadOutcome = { kind: 'ok'; approved: boolean | null } | { kind: 'not-found' } | Failure;
+export type ReadOutcome =
+  | { kind: 'ok'; approved: boolean | null }
+  | { kind: 'not-found' }
+  /** a success that says nothing about the session: no `approved`, no JSON object, or another session's */
+  | { kind: 'unclear'; detail: string }
+  | Failure;
+
+/** `ok`: iDenfy gives the list of sessions; what is in it was not read. */
+export type ListProbeOutcome = { kind: 'ok' } | Failure;
 
 /** `url`: where the user identifies; as secret as a code. `scanRef`: the reference of the new identification. */
 export type IdentificationOutcome =
   | { kind: 'ok'; scanRef: string; url: string }
   /** iDenfy may have made an identification that we know nothing of; nobody was sent to it */
   | { kind: 'unknown'; detail: string }
+  /** iDenfy has an active identification with this clientId already, and made no other */
+  | { kind: 'duplicate'; detail: string }
   | Failure;
 
 export type ListOutcome = { kind: 'ok'; sessions: ProviderSession[] } | Failure;

@@ -1,7 +1,8 @@
-/** Answers that are no success: README.md, ground rules. The HTTP status decides first, error names only within 400. */
+/** What an error answer means: README.md, ground rules. The HTTP status decides first, error names only within 400. */
 import type { Answer } from './http-exchange.js';
 import type { Failure, Refused, RetryLater } from './outcomes.js';
-import { isJsonObject, keepable, parseJson } from './provider-text.js';
+import { readableError } from './provider-error-text.js';
+import { parseJson } from './provider-text.js';
 
 const longestRetryAfterSeconds = 3600;
 const contractErrors = ['PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR'];
@@ -10,8 +11,8 @@ const contractErrors = ['PERMISSIONS_ERROR', 'PARTNER_CONTRACT_ERROR'];
 export function failureOf(answer: Answer, now: Date, unspeakable: readonly string[]): Failure {
   const { status } = answer;
   const body = parseJson(answer.body ?? '');
-  const identifier = identifierOf(body);
-  const detail = [`iDenfy answered ${status}`, identifier, messageOf(body, unspeakable)].filter(Boolean).join(', ');
+  const { identifier, message } = readableError(body, unspeakable);
+  const detail = [`iDenfy answered ${status}`, identifier, message].filter(Boolean).join(', ');
   const refused = (reason: Refused['reason']): Refused => ({
     kind: 'refused',
     reason,
@@ -29,6 +30,8 @@ export function failureOf(answer: Answer, now: Date, unspeakable: readonly strin
   switch (status) {
     case 400:
       if (identifier === 'TOO_MANY_REQUESTS') return retryLater('rate-limited');
+      // iDenfy documents it as an error that the request may be repeated after, so a create call has made nothing.
+      if (identifier === 'INTERNAL_ERROR') return retryLater('server-error');
       return refused(contractErrors.includes(identifier ?? '') ? 'contract' : 'bad-request');
     case 401:
       return refused('unauthorized');
@@ -64,24 +67,4 @@ export function retryAfterSeconds(header: string | null, now: Date): number | nu
       ? Math.ceil((Date.parse(text) - now.getTime()) / 1000)
       : NaN;
   return Number.isNaN(seconds) ? null : Math.min(longestRetryAfterSeconds, Math.max(0, seconds));
-}
-
-function identifierOf(body: unknown): string | null {
-  const identifier = isJsonObject(body) ? body.identifier : undefined;
-  return typeof identifier === 'string' && /^[A-Z_]{1,64}$/.test(identifier) ? identifier : null;
-}
-
-function messageOf(body: unknown, unspeakable: readonly string[]): string | null {
-  const message = isJsonObject(body) ? (body.message ?? body.detail) : undefined;
-  if (typeof message !== 'string') return null;
-  const cleared = unspeakable
-    .filter((text) => text !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '…'), message.slice(0, 1000));
-  return keepable(cleared.split(/\s+/).map(withoutValue).join(' '), 200);
-}
-
-/** What may be a token, a code, an id or an address rather than a word of a sentence. */
-function withoutValue(word: string): string {
-  const digits = word.replaceAll(/\D/g, '').length;
-  return digits >= 4 || (digits > 0 && word.length >= 8) || word.length > 32 || word.includes('://') ? '…' : word;
 }

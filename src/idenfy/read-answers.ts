@@ -17,9 +17,13 @@ export function eligibility(httpStatus: number, body: string | null): Eligibilit
 /** @param token of the session that was asked for: another one's verdict is none */
 export function verdict(httpStatus: number, body: string | null, token: string): ReadOutcome {
   const json = parseJson(body ?? '');
-  if (!isJsonObject(json) || !isApproved(json.approved)) return unreadable(httpStatus, 'but no verdict');
+  const unclear = (what: string): ReadOutcome => ({
+    kind: 'unclear',
+    detail: `iDenfy answered ${httpStatus}, ${what}`,
+  });
+  if (!isJsonObject(json) || !isApproved(json.approved)) return unclear('but no verdict');
   if (json.tokenString !== undefined && json.tokenString !== null && json.tokenString !== token) {
-    return unreadable(httpStatus, 'with another session');
+    return unclear('with another session');
   }
   return { kind: 'ok', approved: json.approved };
 }

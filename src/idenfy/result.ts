@@ -5,7 +5,8 @@ import { type FinalStatus, finalStatuses } from './contract.js';
 import { isJsonObject, isWord, type JsonObject, keepable, notAWord, parseJsonBytes } from './provider-text.js';
 
 export interface ProviderResult {
-  token: string;
+  /** null: the result does not say which session it is about; then there is a scanRef */
+  token: string | null;
   /** NOT_FINAL: pending or a word we do not know; it never grants and never ends anything */
   status: FinalStatus | 'NOT_FINAL';
   /** as iDenfy wrote it, at most 40 characters */
@@ -31,7 +32,7 @@ const maxRawStatusLength = 40;
 const maxRiskTags = 32;
 const maxRiskTagLength = 64;
 
-/** Documented are 40 characters; a longer one can only be unknown to us, which is not for this function to say. */
+/** iDenfy documents 40 characters. A longer token is accepted here and is simply unknown to us. */
 const tokenShape = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 
 export function parseWebhook(body: Buffer): ParsedWebhook {
@@ -39,10 +40,11 @@ export function parseWebhook(body: Buffer): ParsedWebhook {
   if (json === undefined) return { kind: 'malformed', reason: 'the body is not JSON', notJson: true };
   if (isNestedDeeper(body, maxLevels)) return malformed(`the body is nested deeper than ${maxLevels} levels`);
   if (!isJsonObject(json)) return malformed('the body is not a JSON object');
-  const token = own(json, 'token');
   const status = own(json, 'status');
-  if (typeof token !== 'string' || !tokenShape.test(token)) return malformed('there is no usable token');
   if (typeof status !== 'string') return malformed('there is no usable status');
+  const token = tokenOf(own(json, 'token'));
+  const scanRef = text(json, 'scanRef');
+  if (token === null && !scanRef) return malformed('there is neither a usable token nor a usable scanRef');
   const ipAddress = text(json, 'ipAddress');
   return {
     kind: 'result',
@@ -50,7 +52,7 @@ export function parseWebhook(body: Buffer): ParsedWebhook {
       token,
       status: statusOf(status),
       rawStatus: keepable(status, maxRawStatusLength),
-      scanRef: text(json, 'scanRef'),
+      scanRef,
       type: text(json, 'type'),
       method: text(json, 'method'),
       failReason: wordOf(own(json, 'failReason')),
@@ -71,6 +73,9 @@ function text(json: JsonObject, name: keyof ProviderResult): string | null {
   const value = own(json, name);
   return typeof value === 'string' ? keepable(value, maxTextLength) : null;
 }
+
+/** A token that no session can have says nothing about the session, as if it were missing. */
+const tokenOf = (value: unknown): string | null => (typeof value === 'string' && tokenShape.test(value) ? value : null);
 
 const wordOf = (value: unknown): string | null => {
   if (typeof value !== 'string') return null;

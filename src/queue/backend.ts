@@ -7,7 +7,6 @@ import {
   createPostgresBackend,
   createRedisBackend,
   type PgQueryable,
-  type Queue,
   runMigrations,
   setDefaultBackendFactory,
 } from 'bullmq';
@@ -29,10 +28,6 @@ export interface QueueBackend {
   onTrouble(noticed: (why: string) => void): void;
   /** Whether a command that is sent now will probably arrive. */
   reachable(): boolean;
-  /**
-   * Number of jobs that the queue's limiter has let through in its current period; very high while the queue is paused.
-   */
-  spentOfLimit(queue: Queue): Promise<number>;
   /** @throws if the store does not answer */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -57,22 +52,11 @@ async function openPostgres(settings: Settings, database: Database): Promise<Que
     connection: pool as unknown as ConnectionOptions,
     onTrouble: () => undefined,
     reachable: () => true,
-    spentOfLimit: (queue) => spentInPostgres(pool, queue.name),
     ping: () => database.ping(),
     close: async () => {
       if (pool !== database.pool) await pool.end();
     },
   };
-}
-
-/** BullMQ has no function for this. Its table has one row for each queue with a limiter. */
-async function spentInPostgres(pool: Pool, queue: string): Promise<number> {
-  const { rows } = await pool.query<{ points: string }>(
-    `select points from ${queueSchema}.rate_limit
-      where queue = $1 and expire_at_ms > extract(epoch from clock_timestamp()) * 1000`,
-    [queue],
-  );
-  return Number(rows[0]?.points ?? 0);
 }
 
 /** Migrates BullMQ's own tables, if BullMQ keeps its jobs in the database. */
@@ -124,7 +108,6 @@ async function openRedis(urls: readonly string[]): Promise<QueueBackend> {
       if (client.status !== 'ready') tell();
     },
     reachable: () => client.status === 'ready',
-    spentOfLimit: async (queue) => Number((await client.get(queue.keys.limiter ?? '')) ?? 0),
     ping: async () => {
       if (client.status !== 'ready') throw new Error(`Redis connection is ${client.status}`);
       await client.ping();

@@ -73,12 +73,7 @@ export class JobDispatcher {
     return this.backend.reachable();
   }
 
-  /** How many jobs the queue's limiter has let through in its current period, in all processes. */
-  spentOfLimit(name: QueueName): Promise<number> {
-    return within(addTimeoutMs, this.backend.spentOfLimit(this.queues[name]));
-  }
-
-  /** Holds all jobs of a queue back, in every process. */
+  /** Holds all jobs of a queue back, in every process. Its workers need `pausable` (queue-worker.ts). */
   async pauseFor(name: QueueName, milliseconds: number): Promise<void> {
     await within(addTimeoutMs, this.queues[name].rateLimit(milliseconds)).catch((error: unknown) =>
       this.logger.warn(`queue ${name} could not be held back: ${describe(error)}`),

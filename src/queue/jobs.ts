@@ -13,7 +13,7 @@ export interface JobData {
   identify: { attemptId: string };
   /** asks iDenfy for a session and a code for a `requested` attempt; one provider call */
   'issue-code': { attemptId: string };
-  /** asks iDenfy for the result of an expired code whose webhook never came; one provider call */
+  /** asks iDenfy for the result of a code whose webhook never came, or came without a token; one provider call */
   deadline: { attemptId: string };
   /** asks iDenfy to confirm a pass that a webhook reported; one provider call */
   'confirm-pass': { attemptId: string };
@@ -89,6 +89,17 @@ export const jobs = {
     name: 'confirm-pass',
     data: { attemptId },
     once: `confirm-pass.${attemptId}.${tries}`,
+    delayMs,
+    priority: 5,
+  }),
+  /**
+   * The work of `deadline` at another time than the deadline: at once, or after a while. The job of the deadline may
+   * still wait for its own time, so these have ids of their own.
+   */
+  check: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
+    name: 'deadline',
+    data: { attemptId },
+    once: `deadline.${attemptId}.${delayMs > 0 ? 'soon' : 'now'}`,
     delayMs,
     priority: 5,
   }),

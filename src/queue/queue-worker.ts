@@ -18,6 +18,13 @@ export const workerOptions: Omit<WorkerOptions, 'connection'> = {
   runRetryDelay: 1_000,
 };
 
+/**
+ * Lets JobDispatcher.pauseFor hold the queue back: BullMQ looks at a pause only in workers that have a limiter. This one
+ * never binds by itself. Its maximum is above every count that may be left in the queue's store, such as that of earlier
+ * versions, which held the hourly budget with it. It also is the largest integer that the PostgreSQL backend takes.
+ */
+export const pausable: WorkerOptions['limiter'] = { max: 2_147_483_647, duration: 1000 };
+
 /** A processor that we start when the service is ready, and that survives every outage of its backend. */
 export abstract class QueueWorker extends WorkerHost {
   protected readonly logger = new Logger(this.constructor.name);

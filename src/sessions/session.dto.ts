@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import {
   ArrayMinSize,
   ArrayUnique,
@@ -9,18 +9,22 @@ import {
   IsIP,
   IsObject,
   IsOptional,
-  Matches,
   Max,
   Min,
   ValidateNested,
 } from 'class-validator';
-import { retryCauses, type RetryCause } from '../attempts/outcome.js';
+import { defaultRetryCauses, retryCauses, type RetryCause } from '../attempts/outcome.js';
 import { type Channel, channels } from '../attempts/rows.js';
 import { type SessionStatus, sessionStatuses } from '../attempts/states.js';
+import { locales } from '../idenfy/contract.js';
 import { PageQueryDto } from '../http/page-query.dto.js';
 import { EachOneOf, OneOf, PlainText, TextMap, IsOnePlatform } from '../http/validation.js';
 import { IfPresent } from '../http/if-present.js';
 import { IsInstant } from '../http/instant.js';
+
+/** `zh-TW` is `zh_tw` at iDenfy. */
+const asIdenfyLocale = (value: unknown): unknown =>
+  typeof value === 'string' ? value.toLowerCase().replaceAll('-', '_') : value;
 
 export class InitiatorDto {
   @ApiProperty({ required: false, format: 'ip', description: 'Address of the user on your platform.' })
@@ -51,14 +55,14 @@ export class CreateSessionDto {
 
   @ApiProperty({
     required: false,
-    minLength: 2,
-    maxLength: 7,
+    enum: locales,
     example: 'en',
-    description: "Language of iDenfy's pages.",
+    description:
+      "Language of iDenfy's pages. Letter case does not matter, and `-` counts as `_`; the session has the form of this list.",
   })
   @IfPresent()
-  @Matches(/^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$/, { message: 'must be a language code of 2 to 7 characters' })
-  @PlainText(2, 7)
+  @Transform(({ value }: { value: unknown }) => asIdenfyLocale(value))
+  @OneOf(locales)
   locale?: string;
 
   @ApiProperty({
@@ -94,15 +98,15 @@ export class CreateSessionDto {
     required: false,
     isArray: true,
     enum: retryCauses,
-    default: retryCauses,
+    default: defaultRetryCauses,
     description:
-      'Outcomes after which a new code is issued by itself. After others the session stays active without a live code until POST /v1/sessions/{id}/attempts asks for one.',
+      'Outcomes after which a new code is issued by itself. After the others the session stays active without a live code until POST /v1/sessions/{id}/attempts asks for one.',
   })
   @IfPresent()
   @IsArray()
   @ArrayUnique()
   @EachOneOf(retryCauses)
-  retryOn: RetryCause[] = [...retryCauses];
+  retryOn: RetryCause[] = [...defaultRetryCauses];
 
   @ApiProperty({
     required: false,
@@ -137,7 +141,8 @@ export class CreateSessionDto {
     required: false,
     type: Object,
     additionalProperties: { type: 'string', maxLength: 500 },
-    description: 'At most 20 texts of your own.',
+    description:
+      'At most 20 texts of your own. Names: 1 to 100 characters without control characters. Values: any text without U+0000; line breaks are kept.',
   })
   @IfPresent()
   @TextMap(20, 100, 500)

@@ -111,7 +111,7 @@ export class SessionResponse implements SessionView {
   @ApiProperty()
   attemptsLeft!: number;
 
-  @ApiProperty({ description: 'Seconds.' })
+  @ApiProperty({ description: 'As asked for, in seconds. iDenfy may grant less: see `expiresAt` of the attempt.' })
   codeLifetimeSeconds!: number;
 
   @ApiProperty({ isArray: true, enum: retryCauses })
@@ -129,7 +129,8 @@ export class SessionResponse implements SessionView {
   @ApiProperty({
     required: false,
     type: IdentificationResponse,
-    description: 'With IDENTIFICATION_FALLBACK=on, while the user has to identify anew; never in lists.',
+    description:
+      'With IDENTIFICATION_FALLBACK=on, while the user has to identify anew; never in lists. Absent if iDenfy refused it or its answer was lost. Facecode does not ask twice, because each identification may cost a credit; another session asks for another one.',
   })
   identification?: IdentificationResponse;
 

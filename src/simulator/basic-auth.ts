@@ -7,8 +7,8 @@ export function basicAuth(apiKey: string, apiSecret: string) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const { authorization } = request.headers;
     if (authorization && timingSafeEqual(digest(authorization), expected)) return undefined;
-    const detail = 'Authentication credentials were not provided or are wrong.';
-    return reply.code(401).header('www-authenticate', 'Basic').send({ message: detail, code: 'unauthorized', detail });
+    const message = 'Invalid authorization credentials';
+    return reply.code(401).header('www-authenticate', 'Basic').send({ message });
   };
 }
 

@@ -12,7 +12,11 @@ interface CheckStatus {
   Querystring: { method?: string };
 }
 
-export function checkStatusRoute(scope: FastifyInstance, { recorder }: ProviderParts, tries: Tries): void {
+export function checkStatusRoute(
+  scope: FastifyInstance,
+  { recorder, identificationWishes }: ProviderParts,
+  tries: Tries,
+): void {
   scope.get<CheckStatus>(routeOf(paths.checkStatus(':scanRef')), async (request, reply) => {
     const { scanRef } = request.params;
     recorder.about(request, { scanRef });
@@ -25,6 +29,10 @@ export function checkStatusRoute(scope: FastifyInstance, { recorder }: ProviderP
       case 'check-500':
         return tries.next('check', scanRef) <= 2 ? reply.code(500).send() : { type: authenticationType };
       case 'must-identify':
+      case 'identify-cut':
+      case 'identify-conflict':
+      case 'identify-internal-error':
+        identificationWishes.checked(scanRef);
         return { type: 'IDENTIFICATION' };
       case 'enrollment':
         return { type: 'ENROLLMENT' };

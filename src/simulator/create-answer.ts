@@ -1,12 +1,13 @@
 import type { CreateRequest } from './create-request.js';
 import type { Session } from './session.js';
 
-/** iDenfy's answer to a create call: the request again, with the token and, where asked for, the code. */
+/** iDenfy's answer to a create call: the request again, its lifetime, the token and, if it was asked for, the code. */
 export function createAnswer({ body }: CreateRequest, session: Session): object {
-  const answer: Record<string, unknown> = { ...body, [tokenName(session)]: session.token };
-  if (session.digitString === null) return answer;
-  const asNumber = session.wish?.name === 'number-code';
-  return { ...answer, digitString: asNumber ? Number(session.digitString) : session.digitString };
+  const { digitString, lifetimeSeconds, wish } = session;
+  const answer = { ...body, lifetime: lifetimeSeconds, [tokenName(session)]: session.token };
+  if (wish?.name === 'null-digits') return { ...answer, digitString: null };
+  if (digitString === null) return answer;
+  return { ...answer, digitString: wish?.name === 'number-code' ? Number(digitString) : digitString };
 }
 
 /** iDenfy's own pages disagree about the name. */

@@ -1,4 +1,7 @@
-/** The create calls that end in an error, by sentinel: no session is made. Bodies differ as iDenfy's do. */
+/**
+ * The create calls that end in an error, by sentinel. None of them makes a session. iDenfy's pages show errors of several
+ * shapes, and so do these.
+ */
 import type { SentinelName } from './sentinels.js';
 
 export interface Failure {
@@ -8,6 +11,12 @@ export interface Failure {
   /** how many tries of one scanRef fail */
   readonly tries: number;
 }
+
+/** iDenfy's own table of errors says: retry the request. */
+export const internalError = {
+  status: 400,
+  body: { identifier: 'INTERNAL_ERROR', message: 'Internal error, please try again' },
+} as const;
 
 const everyTry = Number.POSITIVE_INFINITY;
 
@@ -28,9 +37,25 @@ export const createFailures: Partial<Record<SentinelName, Failure>> = {
   'no-credits': {
     tries: everyTry,
     status: 402,
-    body: { message: 'Not enough credits', code: 'payment_required', detail: 'Not enough credits' },
+    body: { message: 'Action not allowed due to lack of funds or exceeded limit.' },
   },
-  forbidden: { tries: everyTry, status: 403, body: { message: 'Face authentication is not enabled' } },
+  forbidden: { tries: everyTry, status: 403, body: { message: 'Partner inactive' } },
+  'contract-error': {
+    tries: everyTry,
+    status: 400,
+    body: { identifier: 'PARTNER_CONTRACT_ERROR', message: 'Your contract does not permit this' },
+  },
+  'internal-error': { tries: 2, ...internalError },
+  'field-errors': {
+    tries: everyTry,
+    status: 400,
+    body: {
+      message: { lifetime: ['must be at most 3600'] },
+      identifier: 'VALIDATION_ERROR',
+      documentation: 'https://documentation.idenfy.com',
+      severity: 'NOT_SEVERE',
+    },
+  },
   'bad-value': {
     tries: everyTry,
     status: 400,

@@ -7,13 +7,14 @@ export interface CreateRequest {
   readonly type: string;
   readonly method: string;
   readonly generateDigitString: boolean;
-  /** seconds */
+  /** seconds that the session lives */
   readonly lifetime: number;
   /** the body as it came: the answer repeats it */
   readonly body: object;
 }
 
-const defaultLifetimeSeconds = 1800;
+/** As the answer of iDenfy's example shows. The text above that example says 1800. */
+const defaultLifetimeSeconds = 3600;
 /** 30 days, iDenfy's most */
 const maxLifetimeSeconds = 2_592_000;
 

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { paths } from '../idenfy/contract.js';
 import { createAnswer } from './create-answer.js';
+import { cutOff } from './cut-off.js';
 import { createFailures } from './create-failures.js';
 import { readCreateRequest } from './create-request.js';
 import type { ProviderParts } from './provider-parts.js';
@@ -36,12 +37,10 @@ export function createSessionRoute(scope: FastifyInstance, parts: ProviderParts,
     recorder.about(request, { token: session.token });
     if (wish?.name === 'unknown-500' && count === 1) return reply.code(500).send({ message: 'Internal server error' });
     if (wish && count <= (cutTries[wish.name] ?? 0)) {
-      reply.hijack();
-      request.raw.socket.destroy();
-      return reply;
+      return cutOff(request, reply);
     }
     await heldBack(session, parts);
-    return createAnswer(wanted, session);
+    return reply.code(wish?.name === 'created-201' ? 201 : 200).send(createAnswer(wanted, session));
   });
 }
 

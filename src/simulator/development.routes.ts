@@ -1,4 +1,6 @@
-/** What iDenfy has not: the pages that play its app, and the ends of the simulator for scripts. No API key is needed. */
+/**
+ * Routes that iDenfy does not have: the pages that play its app, and what scripts call. They need no API key.
+ */
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { knownFailReasons } from '../idenfy/contract.js';
@@ -13,6 +15,7 @@ export interface DevelopmentParts {
   readonly selfie: (body: unknown) => SelfieAnswer;
   readonly identify: (body: unknown) => IdentifyAnswer;
   readonly outage: (body: unknown) => { readonly status: 204 } | Refusal;
+  readonly 'test-message': () => { readonly status: 204 };
 }
 
 const pages = { '/': 'index.html', '/app': 'app.html', '/face': 'face.html', '/identify': 'identify.html' } as const;
@@ -25,7 +28,7 @@ export function developmentRoutes(scope: FastifyInstance, { ledger, ...played }:
     });
   }
 
-  for (const name of ['selfie', 'identify', 'outage'] as const) {
+  for (const name of ['selfie', 'identify', 'outage', 'test-message'] as const) {
     scope.post(`/app/${name}`, async (request, reply) => {
       const answer = played[name](request.body);
       return answer.status === 204 ? reply.code(204).send() : refuse(reply, answer);

@@ -1,4 +1,4 @@
-/** The identifications that were asked for by POST /api/v2/token: each ends once, by what is played on its page. */
+/** The identifications that POST /api/v2/token has made. Each ends once, by what is played on its page. */
 import { randomUUID } from 'node:crypto';
 import type { IdentificationWebhookBody } from '../idenfy/contract.js';
 import { photoAddress, randomToken } from './random.js';
@@ -15,6 +15,8 @@ export interface Identification {
   readonly scanRef: string;
   readonly clientId: string;
   readonly externalRef: string | null;
+  /** as asked for, or the default; nothing happens when they are over */
+  readonly expirySeconds: number;
   readonly createdAt: string;
   state: 'OPEN' | IdentificationOutcome;
 }
@@ -36,17 +38,23 @@ export class Identifications {
     private readonly timers: Timers,
   ) {}
 
-  open(request: Pick<Identification, 'clientId' | 'externalRef'>): Identification {
+  open(request: Pick<Identification, 'clientId' | 'externalRef' | 'expirySeconds'>): Identification {
     const identification: Identification = {
       authToken: randomToken(),
       scanRef: randomUUID(),
       clientId: request.clientId,
       externalRef: request.externalRef,
+      expirySeconds: request.expirySeconds,
       createdAt: new Date().toISOString(),
       state: 'OPEN',
     };
     this.all.push(identification);
     return identification;
+  }
+
+  /** Whether an identification with this clientId has not ended yet. */
+  hasOpen(clientId: string): boolean {
+    return this.all.some((identification) => identification.clientId === clientId && identification.state === 'OPEN');
   }
 
   /** The answer comes before the webhook leaves. */

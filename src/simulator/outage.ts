@@ -1,9 +1,13 @@
-/** A bad hour of the whole provider: every one of its endpoints fails, whatever the scanRef. Webhooks go on. */
+/** A bad hour of the provider: its endpoints fail, whatever the scanRef. Webhooks go on. */
 import type { FastifyInstance } from 'fastify';
+import { paths } from '../idenfy/contract.js';
 import { bad, type Refusal } from './refusal.js';
 
-/** `500`: every call is answered so; `time-out`: no call is answered; `off`: all goes well again */
-const outageModes = ['500', 'time-out', 'off'] as const;
+/**
+ * `500`: every call is answered so; `time-out`: no call is answered; `reads-<status>`: only the session API (the list
+ * and each session) is answered so; `off`: all goes well again
+ */
+const outageModes = ['500', 'time-out', 'reads-401', 'reads-403', 'reads-404', 'reads-500', 'off'] as const;
 export type OutageMode = (typeof outageModes)[number];
 
 export class Outage {
@@ -11,7 +15,10 @@ export class Outage {
 
   /** Comes over every route of the scope. */
   befall(scope: FastifyInstance): void {
-    scope.addHook('onRequest', async (_, reply) => {
+    scope.addHook('onRequest', async (request, reply) => {
+      if (this.mode.startsWith('reads-') && request.url.startsWith(paths.listSessions)) {
+        return reply.code(Number(this.mode.slice('reads-'.length))).send({ message: 'The session API is not yours' });
+      }
       if (this.mode === '500') return reply.code(500).send({ message: 'Internal server error' });
       // Nobody answers: the caller gives up, or the simulator closes.
       return this.mode === 'time-out' ? reply.hijack() : undefined;

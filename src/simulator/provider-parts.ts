@@ -1,3 +1,4 @@
+import type { IdentificationWishes } from './identification-wishes.js';
 import type { Identifications } from './identifications.js';
 import type { RequestRecorder } from './request-recorder.js';
 import type { Sessions } from './sessions.js';
@@ -8,6 +9,7 @@ import type { Verdicts } from './verdicts.js';
 export interface ProviderParts {
   readonly sessions: Sessions;
   readonly identifications: Identifications;
+  readonly identificationWishes: IdentificationWishes;
   readonly verdicts: Verdicts;
   readonly timers: Timers;
   readonly recorder: RequestRecorder;

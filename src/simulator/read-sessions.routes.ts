@@ -19,7 +19,8 @@ export function readSessionsRoutes(scope: FastifyInstance, { sessions, recorder 
     const fails = session?.wish?.name === 'api-500-twice' && tries.next('read', token) <= 2;
     if (fails) return reply.code(500).send({ detail: 'Internal server error.' });
     if (!session || session.wish?.name === 'api-404') return reply.code(404).send({ detail: 'Not found.' });
-    return providerSession(session);
+    const { approved, ...unclear } = providerSession(session);
+    return session.wish?.name === 'api-unclear' ? unclear : { ...unclear, approved };
   });
 }
 

@@ -14,6 +14,18 @@ export interface Sentinel {
 export const sentinels = [
   { name: 'not-found', does: 'The eligibility check answers 404: the scanRef is gone.' },
   { name: 'must-identify', does: 'The eligibility check answers IDENTIFICATION: the user must identify anew.' },
+  {
+    name: 'identify-cut',
+    does: 'The eligibility check answers IDENTIFICATION. The identification is made, but the connection is lost instead of the answer.',
+  },
+  {
+    name: 'identify-conflict',
+    does: 'The eligibility check answers IDENTIFICATION. The identification is refused with 409: its `clientId` is taken.',
+  },
+  {
+    name: 'identify-internal-error',
+    does: 'The eligibility check answers IDENTIFICATION. The identification is refused once, with 400 `INTERNAL_ERROR`.',
+  },
   { name: 'enrollment', does: 'The eligibility check answers the legacy ENROLLMENT.' },
   { name: 'check-500', does: 'The eligibility check answers 500 without a body to the first two tries.' },
   { name: 'slow', defaultSeconds: 8, does: 'The session is made at once, its answer comes after some seconds.' },
@@ -24,6 +36,12 @@ export const sentinels = [
   { name: 'no-credits', does: 'The create call answers 402.' },
   { name: 'forbidden', does: 'The create call answers 403.' },
   { name: 'bad-value', does: 'The create call answers 400 `BAD_VALUE`.' },
+  { name: 'contract-error', does: 'The create call answers 400 `PARTNER_CONTRACT_ERROR`.' },
+  { name: 'internal-error', does: 'The create call answers 400 `INTERNAL_ERROR` to the first two tries.' },
+  {
+    name: 'field-errors',
+    does: 'The create call answers 400 `VALIDATION_ERROR`. Its `message` is an object with a list of errors for each field.',
+  },
   {
     name: 'cut-twice',
     does: 'The first two create calls each make a session, then lose the connection instead of answering.',
@@ -35,6 +53,13 @@ export const sentinels = [
   { name: 'leading-zero', does: 'The code begins with 0.' },
   { name: 'number-code', does: 'The code comes as a JSON number.' },
   { name: 'no-digits', does: 'No code comes, although one was asked for.' },
+  { name: 'null-digits', does: 'The code is null, although one was asked for.' },
+  { name: 'created-201', does: 'The create call answers 201 instead of 200.' },
+  {
+    name: 'short-lifetime',
+    defaultSeconds: 60,
+    does: 'The session lives no longer than some seconds, and the create answer says so.',
+  },
   { name: 'auth-token', does: 'The create answer calls the token `authToken`.' },
   { name: 'token-string', does: 'The create answer calls the token `tokenString`.' },
   { name: 'silent', does: 'No webhook ever comes; only the session API tells the verdict.' },
@@ -50,16 +75,20 @@ export const sentinels = [
   },
   { name: 'unsigned', does: 'The webhook has no signature.' },
   { name: 'bad-signature', does: 'The webhook is signed with another key.' },
+  { name: 'tokenless', does: 'The webhook has no token.' },
+  { name: 'no-event-type', does: 'The webhook has no `Idenfy-Event-Type`.' },
+  { name: 'pending', does: 'A webhook with the status `Pending` comes first, then the one with the outcome.' },
   { name: 'minimal', does: 'The webhook has the short shape: no id, failReason, ipAddress or riskTags.' },
   { name: 'disagree', does: 'The webhook says SUCCESS, the session API says `false`.' },
   { name: 'approved-null', does: 'The webhook tells the verdict, the session API goes on saying `null`.' },
   { name: 'api-404', does: 'The session API answers 404 for the token.' },
   { name: 'api-500-twice', does: 'The session API answers 500 to the first two tries for the token.' },
+  { name: 'api-unclear', does: 'The session API answers without `approved`.' },
   { name: 'title-case', does: 'The status of the webhook is spelled like `Success`.' },
   { name: 'cancelled-double-l', does: 'The status of the webhook is spelled `CANCELLED`.' },
 ] as const satisfies readonly Sentinel[];
 
-// A name that begins like another stands before it: the first that fits is meant.
+// The first name that fits counts, so a name that begins like another one stands before it.
 export type SentinelName = (typeof sentinels)[number]['name'];
 
 export interface Wish {

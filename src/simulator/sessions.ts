@@ -30,7 +30,7 @@ export class Sessions {
       type: request.type,
       method: request.method,
       createdAt: new Date().toISOString(),
-      lifetimeSeconds: request.lifetime,
+      lifetimeSeconds: wish?.name === 'short-lifetime' ? Math.min(request.lifetime, wish.seconds) : request.lifetime,
       wish,
       state: 'OPEN',
       approved: null,
@@ -67,7 +67,7 @@ export class Sessions {
   }
 
   private freeDigits(wish: Wish | null): string | null {
-    if (wish?.name === 'no-digits') return null;
+    if (wish?.name === 'no-digits' || wish?.name === 'null-digits') return null;
     for (;;) {
       const digits = randomDigits(wish);
       if (this.byDigits.get(digits)?.state !== 'OPEN') return digits;

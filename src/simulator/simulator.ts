@@ -5,6 +5,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { basicAuth } from './basic-auth.js';
 import { developmentRoutes } from './development.routes.js';
+import { IdentificationWishes } from './identification-wishes.js';
 import { Identifications, type IdentifyAnswer, type IdentifyRequest } from './identifications.js';
 import { type Ledger, LedgerBook } from './ledger.js';
 import { Outage, type OutageMode } from './outage.js';
@@ -12,6 +13,7 @@ import { providerRoutes } from './provider.routes.js';
 import { RequestRecorder } from './request-recorder.js';
 import { type SelfieAnswer, type SelfieRequest, takeSelfie } from './selfie.js';
 import { Sessions } from './sessions.js';
+import { sendTestMessage } from './test-message.js';
 import { Timers } from './timers.js';
 import { Verdicts } from './verdicts.js';
 import { type Resending, WebhookSender } from './webhook-sender.js';
@@ -67,12 +69,20 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   answerFaultsInJson(app);
   const outage = new Outage();
   const identify = (body: unknown) => identifications.identify(body);
-  developmentRoutes(app, { ledger, selfie, identify, outage: (body) => outage.play(body) });
+  const testMessage = () => sendTestMessage(sender);
+  developmentRoutes(app, {
+    ledger,
+    selfie,
+    identify,
+    outage: (body) => outage.play(body),
+    'test-message': testMessage,
+  });
   app.register(async (scope) => {
     recorder.watch(scope);
     outage.befall(scope);
     scope.addHook('onRequest', basicAuth(options.apiKey, options.apiSecret));
-    providerRoutes(scope, { sessions, identifications, verdicts, timers, recorder });
+    const identificationWishes = new IdentificationWishes();
+    providerRoutes(scope, { sessions, identifications, identificationWishes, verdicts, timers, recorder });
   });
   const url = await app.listen({ port: options.port ?? 0, host: options.host ?? '127.0.0.1' });
 

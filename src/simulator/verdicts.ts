@@ -1,9 +1,9 @@
 /** Ends sessions and tells it by webhook, each in the way its scanRef asked for. */
-import type { FinalStatus } from '../idenfy/contract.js';
+import { faceAuthenticationEvent, type FinalStatus } from '../idenfy/contract.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { Timers } from './timers.js';
-import { type SelfieDetails, webhookBody } from './webhook-body.js';
+import { pendingStatus, type SelfieDetails, webhookBody } from './webhook-body.js';
 import type { Webhook, WebhookSender } from './webhook-sender.js';
 
 const noDetails: SelfieDetails = { failReason: null, ipAddress: null, riskTags: null };
@@ -26,7 +26,9 @@ export class Verdicts {
 
   private async tell(session: Session, status: FinalStatus, details: SelfieDetails): Promise<void> {
     const webhooks = statusesTold(session, status).map((told): Webhook => {
-      return { token: session.token, body: webhookBody(session, told, details), signature: signatureOf(session) };
+      const eventType = session.wish?.name === 'no-event-type' ? null : faceAuthenticationEvent;
+      const body = webhookBody(session, told, details);
+      return { token: session.token, body, signature: signatureOf(session), eventType };
     });
     // Also without a wish to be late: the app has its answer before the webhook leaves.
     await this.timers.wait(session.wish?.name === 'late' ? session.wish.seconds : 0);
@@ -34,8 +36,9 @@ export class Verdicts {
   }
 }
 
-function statusesTold({ wish }: Session, status: FinalStatus): FinalStatus[] {
+function statusesTold({ wish }: Session, status: FinalStatus): (FinalStatus | typeof pendingStatus)[] {
   if (wish?.name === 'silent') return [];
+  if (wish?.name === 'pending') return [pendingStatus, status];
   if (wish?.name === 'duplicate') return [status, status];
   if (wish?.name !== 'conflicting') return [status];
   if (status === 'SUCCESS') return ['SUCCESS', 'FAILED'];

@@ -11,9 +11,17 @@ export interface SelfieDetails {
 
 const clientId = 'sim-client';
 
-export function webhookBody(session: Session, status: FinalStatus, details: SelfieDetails): string {
-  const { token, scanRef, type, method, facePhoto } = session;
-  const spelled = spelling(status, session);
+/** Comes before an outcome. iDenfy's OpenAPI file lists it, in this spelling. */
+export const pendingStatus = 'Pending';
+
+export function webhookBody(
+  session: Session,
+  status: FinalStatus | typeof pendingStatus,
+  details: SelfieDetails,
+): string {
+  const { token, scanRef, type, method } = session;
+  const facePhoto = status === pendingStatus ? null : session.facePhoto;
+  const spelled = status === pendingStatus ? status : spelling(status, session);
   if (session.wish?.name === 'minimal') {
     return written({ token, clientId, scanRef, status: spelled, type, method, facePhoto: null });
   }
@@ -22,7 +30,7 @@ export function webhookBody(session: Session, status: FinalStatus, details: Self
     scanRef,
     clientId,
     status: spelled,
-    token,
+    ...(session.wish?.name === 'tokenless' ? {} : { token }),
     type,
     method,
     facePhoto,
@@ -38,7 +46,7 @@ function spelling(status: FinalStatus, { wish }: Session): string {
 }
 
 /** With spaces, unlike JSON.stringify: a receiver that verifies what it has parsed and written again must fail. */
-function written(body: WebhookBody): string {
+function written(body: Omit<WebhookBody, 'token'> & Partial<Pick<WebhookBody, 'token'>>): string {
   const members = Object.entries(body).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   return `{${members.join(', ')}}`;
 }

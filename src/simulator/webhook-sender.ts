@@ -15,8 +15,8 @@ export interface Webhook {
   readonly token: string;
   readonly body: string;
   readonly signature: 'good' | 'bad' | 'none';
-  /** absent: that of face authentication */
-  readonly eventType?: string;
+  /** absent: that of face authentication; null: the header is left out */
+  readonly eventType?: string | null;
 }
 
 const timeoutMilliseconds = 10_000;
@@ -67,9 +67,10 @@ export class WebhookSender {
   }
 
   private headersOf({ body, signature, eventType = faceAuthenticationEvent }: Webhook): Record<string, string> {
-    const unsigned = { 'content-type': 'application/json', [headers.eventType]: eventType };
-    if (signature === 'none') return unsigned;
+    const sent: Record<string, string> = { 'content-type': 'application/json' };
+    if (eventType !== null) sent[headers.eventType] = eventType;
+    if (signature === 'none') return sent;
     const key = signature === 'good' ? this.signingKey : `not ${this.signingKey}`;
-    return { ...unsigned, [headers.signature]: createHmac('sha256', key).update(body).digest('hex') };
+    return { ...sent, [headers.signature]: createHmac('sha256', key).update(body).digest('hex') };
   }
 }

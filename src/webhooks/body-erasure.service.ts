@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { KeyedDigests } from '../core/keyed-digests.js';
 import type { Transaction } from '../database/database.js';
+import { spellingsOf } from '../idenfy/scan-ref.js';
 import { ErasureSources } from '../journal/erasure-sources.js';
 import { BodyPurgeStore } from './body-purge.store.js';
 import { names } from './reading.js';
@@ -60,6 +61,7 @@ export class BodyErasure implements OnModuleInit {
   }
 
   private digestsOf(scanRefs: readonly string[]): Buffer[] {
-    return scanRefs.flatMap((scanRef) => this.digests.all('webhook-scan-ref', scanRef));
+    // New rows have the digest of the normal form; older ones that of the scanRef as the body spelled it.
+    return scanRefs.flatMap(spellingsOf).flatMap((spelling) => this.digests.all('webhook-scan-ref', spelling));
   }
 }

@@ -106,12 +106,12 @@ export class KeptWebhooksStore {
   }
 
   /** As if it had just come, and as it is read now; how often it was replayed stays. */
-  async setBack(tx: Transaction, id: string, read: Reading): Promise<void> {
+  async setBack(tx: Transaction, id: string, { state, tokenDigest, error }: Reading): Promise<void> {
     const before = { verdict: null, attemptId: null, platform: null, appliedAt: null };
     const replays = sql`${webhooks.replays} + 1`;
     await tx.orm
       .update(webhooks)
-      .set({ ...before, ...read, replays })
+      .set({ ...before, state, tokenDigest, error, replays })
       .where(eq(webhooks.id, id));
   }
 

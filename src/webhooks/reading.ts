@@ -5,6 +5,7 @@ import { faceAuthenticationEvent } from '../idenfy/contract.js';
 import { isIdentificationEvent, parseIdentification, withoutPerson } from '../idenfy/identification-result.js';
 import { isJsonObject, isWord, notAWord, parseJsonBytes } from '../idenfy/provider-text.js';
 import { parseWebhook, withoutPhoto } from '../idenfy/result.js';
+import { isSameScanRef, mentions, normalScanRef } from '../idenfy/scan-ref.js';
 
 /** iDenfy's bodies have up to six levels. */
 const maxLevels = 64;
@@ -17,6 +18,8 @@ export interface Reading {
   tokenDigest: Buffer | null;
   /** why it is quarantined */
   error: string | null;
+  /** false: nobody can read it, whatever its event type */
+  isJson: boolean;
 }
 
 /**
@@ -25,15 +28,18 @@ export interface Reading {
  */
 export function readWebhook(body: Buffer, eventType: string | null, identifications: boolean): Reading {
   if (identifications && isIdentificationEvent(eventType) && parseIdentification(body).kind === 'approved') {
-    return { state: 'new', tokenDigest: null, error: null };
+    return { state: 'new', tokenDigest: null, error: null, isJson: true };
   }
   const parsed = parseWebhook(body);
   const ours = isFaceAuthentication(eventType);
   if (parsed.kind === 'result') {
-    return { state: ours ? 'new' : 'ignored', tokenDigest: tokenDigest(parsed.result.token), error: null };
+    const { token } = parsed.result;
+    const digest = token === null ? null : tokenDigest(token);
+    return { state: ours ? 'new' : 'ignored', tokenDigest: digest, error: null, isJson: true };
   }
-  if (ours || parsed.notJson) return { state: 'quarantined', tokenDigest: null, error: parsed.reason };
-  return { state: 'ignored', tokenDigest: null, error: null };
+  const rest = { tokenDigest: null, isJson: !parsed.notJson };
+  if (ours || parsed.notJson) return { ...rest, state: 'quarantined', error: parsed.reason };
+  return { ...rest, state: 'ignored', error: null };
 }
 
 /** @param eventType null: the header was missing; the body is then read as a result of face authentication */
@@ -54,15 +60,15 @@ export function storedBody(body: Buffer, eventType: string | null, { state }: Pi
   return state === 'new' && isIdentificationEvent(eventType) ? withoutPerson(body) : withoutPhoto(body);
 }
 
-/** The scanRef that a body names, if it names one. */
+/** The scanRef that a body names, in its normal form (idenfy/scan-ref.ts), if it names one. */
 export function scanRefIn(body: Buffer): string | null {
   const json = isNestedDeeper(body, maxLevels) ? undefined : parseJsonBytes(body);
   if (!isJsonObject(json) || !Object.hasOwn(json, 'scanRef')) return null;
-  return typeof json.scanRef === 'string' ? json.scanRef : null;
+  return typeof json.scanRef === 'string' ? normalScanRef(json.scanRef) : null;
 }
 
 /** Whether a body names one of these scanRefs: as its member, or anywhere in what cannot be read. */
 export function names(body: Buffer, scanRefs: readonly string[]): boolean {
   const named = scanRefIn(body);
-  return named === null ? scanRefs.some((scanRef) => body.includes(scanRef)) : scanRefs.includes(named);
+  return scanRefs.some((scanRef) => (named === null ? mentions(body, scanRef) : isSameScanRef(named, scanRef)));
 }

@@ -6,4 +6,12 @@ export class ReceivedResponse {
 
   @ApiProperty({ required: false, enum: [true], description: 'The same body was received before.' })
   duplicate?: true;
+
+  @ApiProperty({
+    required: false,
+    enum: [true],
+    description:
+      'It is JSON but no result, such as the test message of the dashboard. Sending it again changes nothing.',
+  })
+  quarantined?: true;
 }

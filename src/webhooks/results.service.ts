@@ -2,6 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AttemptsService } from '../attempts/attempts.service.js';
 import type { Input } from '../attempts/decision.js';
 import { IdentificationResults } from '../attempts/identification-results.service.js';
+import type { NamedIdentification } from '../attempts/identifications.store.js';
+import { ResultTargets } from '../attempts/result-targets.service.js';
 import { Clock } from '../core/clock.js';
 import { Database, type Transaction } from '../database/database.js';
 import {
@@ -48,6 +50,7 @@ export class ResultsService {
     @Inject(Database) private readonly database: Database,
     @Inject(WebhooksStore) private readonly store: WebhooksStore,
     @Inject(AttemptsService) private readonly attempts: AttemptsService,
+    @Inject(ResultTargets) private readonly targets: ResultTargets,
     @Inject(IdentificationResults) private readonly identifications: IdentificationResults,
     @Inject(QuarantineJournal) private readonly quarantine: QuarantineJournal,
     @Inject(Clock) private readonly clock: Clock,
@@ -118,23 +121,23 @@ export class ResultsService {
 
   /** Locks everything that these webhooks may change before the first of them is applied. */
   private async lockFor(tx: Transaction, webhooks: readonly ClaimedWebhook[]): Promise<void> {
-    const results = webhooks.filter(({ eventType }) => !isIdentificationEvent(eventType));
-    const identified = webhooks.flatMap((webhook) => this.identifiedBy(webhook) ?? []);
-    const sessionIds = results.flatMap(({ sessionId }) => sessionId ?? []);
-    sessionIds.push(...(await this.identifications.sessionsOf(tx, identified)));
-    await this.attempts.lockForResults(
-      tx,
-      sessionIds,
-      results.flatMap(({ scanRef }) => scanRef ?? []),
-    );
+    const [identifications, results] = [true, false].map((wanted) =>
+      webhooks.filter(({ eventType }) => isIdentificationEvent(eventType) === wanted),
+    ) as [ClaimedWebhook[], ClaimedWebhook[]];
+    await this.targets.lock(tx, {
+      sessionIds: results.flatMap(({ sessionId }) => sessionId ?? []),
+      scanRefs: results.flatMap(({ scanRef }) => scanRef ?? []),
+      identified: identifications.flatMap((webhook) => this.named(webhook, identifiedIn) ?? []),
+      withoutToken: results
+        .filter(({ hasToken }) => !hasToken)
+        .flatMap((webhook) => this.named(webhook, concernedIn) ?? []),
+    });
   }
 
-  /** The scanRef of an approved identification. An unreadable body is quarantined later, by `applyOne`. */
-  private identifiedBy(webhook: ClaimedWebhook): string | null {
-    if (!isIdentificationEvent(webhook.eventType)) return null;
+  /** What a body names. An unreadable body is quarantined later, by `applyOne`. */
+  private named<Name>(webhook: ClaimedWebhook, nameIn: (body: Buffer) => Name | null): Name | null {
     try {
-      const parsed = parseIdentification(this.store.bodyOf(webhook));
-      return parsed.kind === 'approved' ? parsed.scanRef : null;
+      return nameIn(this.store.bodyOf(webhook));
     } catch {
       return null;
     }
@@ -172,6 +175,7 @@ export class ResultsService {
     if (result.status === 'NOT_FINAL') {
       return { ...kept, state: 'ignored', error: `status ${result.rawStatus} is not final` };
     }
+    if (result.token === null) return { ...kept, state: 'unmatched', verdict: 'no-token' };
     if (webhook.attemptId === null) return { ...kept, state: 'unmatched', verdict: 'unknown-token' };
     const actor = { kind: 'idenfy', id: webhook.id } as const;
     const decision = await this.attempts.applyResult(tx, webhook.attemptId, actor, (now) =>
@@ -189,6 +193,19 @@ export class ResultsService {
     const verdict = await this.identifications.approved(tx, parsed, { kind: 'idenfy', id: webhookId });
     return verdict === 'unknown' ? ignored : { ...kept, state: 'applied', verdict, keepsBody: false };
   }
+}
+
+/** An approved identification. */
+function identifiedIn(body: Buffer): NamedIdentification | null {
+  const parsed = parseIdentification(body);
+  return parsed.kind === 'approved' ? parsed : null;
+}
+
+/** The scanRef of a final result without a token. */
+function concernedIn(body: Buffer): string | null {
+  const parsed = parseWebhook(body);
+  if (parsed.kind !== 'result' || parsed.result.status === 'NOT_FINAL') return null;
+  return parsed.result.token === null ? parsed.result.scanRef : null;
 }
 
 /** Whether it is about rows that some webhooks need, and not about the database as a whole. */

@@ -8,7 +8,7 @@ export class WebhookResponse {
   @ApiProperty({
     enum: webhookStates,
     description:
-      '`new`: to be applied; `applied`; `unmatched`: of a token nobody knows (yet); `ignored`: of another event type, or not final; `quarantined`: it cannot be read, `error` says why.',
+      '`new`: to be applied; `applied`; `unmatched`: of a token nobody knows (yet), or without a token; `ignored`: of another event type, or not final; `quarantined`: it cannot be read, `error` says why.',
   })
   state!: WebhookState;
 
@@ -16,7 +16,8 @@ export class WebhookResponse {
     type: 'string',
     nullable: true,
     example: 'moved',
-    description: 'What applying it came to: `moved`, `replayed`, or the reason of the refusal.',
+    description:
+      'What applying it came to: `moved`, `replayed`, or the reason of the refusal. `no-token`: it names only a scanRef, and the session API was asked about the open attempts of that scanRef.',
   })
   verdict!: string | null;
 

@@ -22,14 +22,16 @@ export class WebhooksController {
   @ApiOperation({
     summary: 'Receive a result from iDenfy',
     description:
-      'iDenfy calls this route. The signature over the raw bytes authenticates it. 200 means that the result is stored durably.',
+      'iDenfy calls this route. The signature over the raw bytes authenticates it. 200 means that the webhook is stored durably. A final result without `token` is stored as `unmatched`, and the session API is asked at once about each attempt of its `scanRef` whose code is out.',
   })
   @HttpCode(200)
   @Public()
   @ApiConsumes('application/json')
   @ApiHeader({ name: 'Idenfy-Signature', required: true, description: 'Lower-case hex HMAC-SHA256 over the raw body.' })
   @ApiHeader({ name: 'Idenfy-Event-Type', required: false, example: 'FACIAL_AUTHENTICATION' })
-  @ApiBody({ schema: { type: 'object', required: ['token', 'status'] } })
+  @ApiBody({
+    schema: { type: 'object', required: ['status'], anyOf: [{ required: ['token'] }, { required: ['scanRef'] }] },
+  })
   @ApiAnswers(
     { 200: [ReceivedResponse, 'Kept, before this answer.'] },
     ['invalid-request', 'unauthenticated', 'payload-too-large', 'unsupported-media-type', 'overloaded', 'unavailable'],
@@ -50,6 +52,8 @@ export class WebhooksController {
       case 'duplicate':
         return { received: true, duplicate: true };
       case 'quarantined':
+        return { received: true, quarantined: true };
+      case 'not-json':
         throw new Problem('invalid-request', { detail: receipt.error });
       case 'overloaded':
         throw new Problem('overloaded', { retryAfterSeconds });

@@ -17,7 +17,10 @@ export type Receipt =
   | { kind: 'overloaded' }
   | { kind: 'received' }
   | { kind: 'duplicate' }
-  | { kind: 'quarantined'; error: string };
+  /** JSON that is no result */
+  | { kind: 'quarantined' }
+  /** kept in quarantine, too */
+  | { kind: 'not-json'; error: string };
 
 @Injectable()
 export class WebhooksService {
@@ -33,7 +36,7 @@ export class WebhooksService {
   async receive(raw: Buffer, signature: string | undefined, eventType: string | null): Promise<Receipt> {
     const keyIndex = this.signatures.verify(raw, signature);
     if (keyIndex === null) return { kind: 'bad-signature' };
-    const read = readWebhook(raw, eventType, this.settings.identificationFallback);
+    const { isJson, ...read } = readWebhook(raw, eventType, this.settings.identificationFallback);
     const body = storedBody(raw, eventType, read);
     const scanRef = body && scanRefIn(body);
     const kept = await this.intake.keep({
@@ -46,7 +49,8 @@ export class WebhooksService {
       receivedAt: this.clock.now(),
     });
     if (!kept) return { kind: 'overloaded' };
-    if (read.state === 'quarantined') return { kind: 'quarantined', error: read.error ?? '' };
-    return { kind: kept.fresh ? 'received' : 'duplicate' };
+    if (!isJson) return { kind: 'not-json', error: read.error ?? '' };
+    if (!kept.fresh) return { kind: 'duplicate' };
+    return { kind: read.state === 'quarantined' ? 'quarantined' : 'received' };
   }
 }

@@ -34,6 +34,7 @@ export interface ClaimedWebhook {
   eventType: string | null;
   state: WebhookState;
   receivedAt: Date;
+  hasToken: boolean;
   /** the attempt that its token belongs to; null if the token is unknown */
   attemptId: string | null;
   sessionId: string | null;
@@ -46,7 +47,7 @@ const waiting = `(webhooks.state = 'new' or (webhooks.state = 'unmatched' and at
                  and body_sealed is not null`;
 
 const claimed = `webhooks.id, digest, body_sealed as "bodySealed", event_type as "eventType", webhooks.state,
-                 received_at as "receivedAt", attempts.id as "attemptId", attempts.session_id as "sessionId",
+                 received_at as "receivedAt", webhooks.token_digest is not null as "hasToken", attempts.id as "attemptId", attempts.session_id as "sessionId",
                  attempts.scan_ref as "scanRef"
             from webhooks left join attempts on attempts.token_digest = webhooks.token_digest`;
 

@@ -2,17 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { tokenDigest } from '../../src/attempts/attempt-secret.js';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import { jobs } from '../../src/queue/jobs.js';
+import { endCode, putExpiryBack } from '../support/deadlines.js';
 import { waitFor } from '../support/wait-for.js';
 import { onEveryStore, type World } from '../support/world.js';
 import { type SessionBody } from '../support/client.js';
 
-/** Ends the time that an attempt waits for its webhook, and starts the job that looks at it. */
-async function makeDue({ database, service }: World, attemptId: string): Promise<void> {
-  await database.query(`update attempts set deadline_at = now() - interval '1 second' where id = $1`, [attemptId]);
-  // Its own job waits for the real deadline under this id.
-  const job = jobs.deadline(attemptId);
-  await service.service.app.get(JobDispatcher).add({ ...job, once: `${job.once}.test` });
-}
+/** Starts the job that looks at a due attempt at once. The sweeper would find it, too, but seconds later. */
+const check = ({ service }: World, { attempt }: SessionBody) =>
+  service.service.app.get(JobDispatcher).add(jobs.check(attempt!.id));
 
 /** So that a pass is held for no other reason than the one that a test is about. */
 const withoutConfirmation = { CONFIRM_PASS: 'off' };
@@ -20,9 +17,15 @@ const withoutConfirmation = { CONFIRM_PASS: 'off' };
 onEveryStore(
   'the clock',
   (world) => {
-    /** The sweeper would find it, too, but seconds later. */
-    const due = (attemptId: string) => makeDue(world(), attemptId);
     const ended = (id: string) => world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null);
+    /** The code is over, and nobody has said anything until its deadline. */
+    const endedByDeadline = async (session: SessionBody): Promise<SessionBody> => {
+      await endCode(world().database, session);
+      await check(world(), session);
+      const last = await ended(session.id);
+      await putExpiryBack(world().database, session);
+      return last;
+    };
     const reads = (scanRef: string) => {
       const tokens = new Set(
         world()
@@ -46,8 +49,7 @@ onEveryStore(
         digitString: session.attempt!.code!,
         outcome,
       });
-      await due(session.attempt!.id);
-      expect(await ended(session.id)).toMatchObject({
+      expect(await endedByDeadline(session)).toMatchObject({
         status,
         attempt: { outcome: { status: told, source: 'session-api' } },
       });
@@ -55,8 +57,7 @@ onEveryStore(
 
     it('takes a session that is gone at iDenfy for expired', async () => {
       const session = await create('sim-api-404-clock');
-      await due(session.attempt!.id);
-      expect(await ended(session.id)).toMatchObject({
+      expect(await endedByDeadline(session)).toMatchObject({
         status: 'expired',
         attempt: { outcome: { source: 'session-api' } },
       });
@@ -64,9 +65,7 @@ onEveryStore(
 
     it('asks again when iDenfy cannot answer', async () => {
       const session = await create('sim-api-500-twice-clock');
-      // Each further look is found by the sweeper: the attempt's own job still waits for the real deadline.
-      await due(session.attempt!.id);
-      const last = await ended(session.id);
+      const last = await endedByDeadline(session);
       expect(last.attempt?.outcome).toMatchObject({ source: 'session-api' });
       expect(reads('sim-api-500-twice-clock')).toHaveLength(3);
     });
@@ -76,19 +75,15 @@ onEveryStore(
       const session = await create('sim-clock-day');
       simulator.setOutage('500');
       try {
-        await database.query(`update attempts set expires_at = now() - interval '25 hours' where id = $1`, [
-          session.attempt!.id,
-        ]);
-        await due(session.attempt!.id);
+        await database.query(
+          `update attempts set expires_at = now() - interval '25 hours', deadline_at = now() where id = $1`,
+          [session.attempt!.id],
+        );
         expect(await ended(session.id)).toMatchObject({
           status: 'expired',
           attempt: { outcome: { status: 'EXPIRED', source: 'deadline' } },
         });
-        // The journal told the expiry as it was issued; put it back for the check of rows against events.
-        await database.query(`update attempts set expires_at = $2 where id = $1`, [
-          session.attempt!.id,
-          session.attempt!.expiresAt,
-        ]);
+        await putExpiryBack(database, session);
       } finally {
         simulator.setOutage('off');
       }
@@ -97,8 +92,7 @@ onEveryStore(
     it('records a SUCCESS that comes after it had asked, and grants nothing', async () => {
       const { client, simulator } = world();
       const session = await create('sim-late-3-clock');
-      await due(session.attempt!.id);
-      await ended(session.id);
+      await endedByDeadline(session);
       const made = simulator.ledger.sessions.find(({ scanRef }) => scanRef === 'sim-late-3-clock')!;
       await simulator.selfie({ token: made.token, outcome: 'SUCCESS' });
       await client.untilEvent(session.id, 'risk.flagged');
@@ -290,10 +284,11 @@ onEveryStore(
     });
 
     it('takes the word of the session API itself without asking twice', async () => {
-      const { client, simulator } = world();
+      const { client, simulator, database } = world();
       const session = await client.create('sim-silent-enforce');
       await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
-      await makeDue(world(), session.attempt!.id);
+      await database.query(`update attempts set deadline_at = now() where id = $1`, [session.attempt!.id]);
+      await check(world(), session);
       const passed = await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
       expect(passed.attempt?.outcome).toMatchObject({ source: 'session-api' });
     });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { canonicalJson, type Json } from '../../src/core/canonical-json.js';
+import { endCode, putExpiryBack } from '../support/deadlines.js';
 import { onEveryStore } from '../support/world.js';
 import { type SessionBody } from '../support/client.js';
 import { waitFor } from '../support/wait-for.js';
@@ -80,12 +81,27 @@ onEveryStore('the flow', (world) => {
   it.each([
     ['EXPIRED', 'EXPIRED'],
     ['CANCELED', 'CANCELED'],
-  ] as const)('gives a new code after %s, too', async (outcome, status) => {
-    const session = await world().client.create(`flow-${outcome}`);
+  ] as const)('gives a new code after %s, if retryOn has it', async (outcome, status) => {
+    const retryOn = [outcome.toLowerCase()];
+    const session = await world().client.create(`flow-${outcome}`, { retryOn });
     await selfie(session, outcome);
     const again = await issued(session.id, 2);
     expect(again.attempts[0]).toMatchObject({ state: 'retry', outcome: { status } });
   });
+
+  it.each(['EXPIRED', 'CANCELED'] as const)(
+    'waits for the word of the platform after %s, unless asked otherwise',
+    async (outcome) => {
+      const { client, simulator } = world();
+      const scanRef = `flow-waits-${outcome}`;
+      const session = await client.create(scanRef);
+      await selfie(session, outcome);
+      const waiting = await client.until(session.id, 'the retry', ({ attempt }) => attempt?.state === 'retry');
+      expect(waiting).toMatchObject({ status: 'active', attemptsLeft: 2, attempts: [{ number: 1 }] });
+      expect(simulator.ledger.sessions.filter((made) => made.scanRef === scanRef)).toHaveLength(1);
+      await client.post(`/v1/sessions/${session.id}/attempts`).expect(201);
+    },
+  );
 
   it.each([
     ['FAILED', 'failed'],
@@ -156,15 +172,17 @@ onEveryStore('the flow', (world) => {
 
   it('ends an attempt as expired when its deadline is over and nobody has said anything', async () => {
     const { client, database } = world();
-    const session = await client.create('sim-silent-flow', { maxAttempts: 2 });
-    await database.query(`update attempts set deadline_at = now() where id = $1`, [session.attempt!.id]);
+    const session = await client.create('sim-silent-flow', { maxAttempts: 2, retryOn: ['expired'] });
+    await endCode(database, session);
     const again = await issued(session.id, 2);
+    await putExpiryBack(database, session);
     expect(again.attempts[0]).toMatchObject({
       state: 'retry',
       outcome: { status: 'EXPIRED', source: 'session-api', failReason: null },
     });
-    await database.query(`update attempts set deadline_at = now() where id = $1`, [again.attempt!.id]);
+    await endCode(database, again);
     expect(await ended(session.id)).toMatchObject({ status: 'expired', reason: 'attempts-exhausted' });
+    await putExpiryBack(database, again);
   });
 
   it('ends a session without a live code when its lifetime is over', async () => {

@@ -58,6 +58,12 @@ onEveryStore('idempotency keys', (world) => {
     expect((second.body as SessionBody).id).toBe((first.body as SessionBody).id);
   });
 
+  it('take a locale in other letters for the same', async () => {
+    const first = await create('key-locale', 'idem-locale', { locale: 'ZH-TW' }).expect(201);
+    const second = await create('key-locale', 'idem-locale', { locale: 'zh_tw' }).expect(201);
+    expect((second.body as SessionBody).id).toBe((first.body as SessionBody).id);
+  });
+
   it('let one of many parallel requests through, and tell the others', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => create('key-7', 'sim-slow-1-idem')));
     const statuses = answers.map(({ status }) => status);

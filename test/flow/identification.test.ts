@@ -89,6 +89,68 @@ onEveryStore(
       expect(types).not.toContain('session.identified');
     });
 
+    const asked = () => world().simulator.ledger.requests.filter(({ path }) => path === '/api/v2/token').length;
+    const lookedAt = (id: string) =>
+      world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null) as Promise<WithIdentification>;
+    const withoutAddress = async (scanRef: string) => {
+      const answer = await world().client.post('/v1/sessions', { scanRef });
+      expect([201, 202]).toContain(answer.status);
+      const session = await lookedAt((answer.body as SessionBody).id);
+      expect(session).toMatchObject({
+        status: 'identification-required',
+        reason: 'identification-required',
+        attempt: { state: 'void' },
+      });
+      expect(session).not.toHaveProperty('identification');
+      const events = await world().client.untilEvent(session.id, 'session.identification-required');
+      expect(events.at(-1)?.data).toEqual({ reason: 'identification-required' });
+      return { session, detail: String(events.at(-2)?.data.detail) };
+    };
+
+    it('asks for as long as the session has left', async () => {
+      const { client, simulator } = world();
+      const answer = await client.post('/v1/sessions', { scanRef: 'sim-must-identify-5', sessionLifetimeSeconds: 600 });
+      const { id } = await lookedAt((answer.body as SessionBody).id);
+      const made = simulator.ledger.identifications.find(({ clientId }) => clientId === id);
+      expect(made?.expirySeconds).toBeGreaterThan(0);
+      expect(made?.expirySeconds).toBeLessThanOrEqual(600);
+    });
+
+    it('asks once, and ends without an address, when the answer is lost', async () => {
+      const before = asked();
+      const { session, detail } = await withoutAddress('sim-identify-cut-1');
+      expect(detail).toContain('did not answer');
+      expect(asked() - before).toBe(1);
+      expect(world().simulator.ledger.identifications.filter(({ clientId }) => clientId === session.id)).toHaveLength(
+        1,
+      );
+    });
+
+    it('recognizes an identification by its clientId when the answer with its scanRef was lost', async () => {
+      const { client, simulator } = world();
+      const { session } = await withoutAddress('sim-identify-cut-2');
+      const { authToken, scanRef } = simulator.ledger.identifications.find(({ clientId }) => clientId === session.id)!;
+      await simulator.identify({ authToken, outcome: 'APPROVED' });
+      const events = await client.untilEvent(session.id, 'session.identified');
+      expect(events.at(-1)?.data).toEqual({ scanRef });
+      expect(events.at(-1)?.actor.kind).toBe('idenfy');
+    });
+
+    it('asks once, and ends without an address, when the clientId is taken', async () => {
+      const before = asked();
+      const { detail } = await withoutAddress('sim-identify-conflict-1');
+      expect(detail).toContain('409');
+      expect(asked() - before).toBe(1);
+    });
+
+    it('asks again when iDenfy says so: 400 INTERNAL_ERROR', async () => {
+      const before = asked();
+      const answer = await world().client.post('/v1/sessions', { scanRef: 'sim-identify-internal-error-1' });
+      const session = await lookedAt((answer.body as SessionBody).id);
+      expect(session).toMatchObject({ status: 'identification-required', identification: { url: expect.any(String) } });
+      expect(asked() - before).toBe(2);
+    });
+
     it('still asks nothing of who may authenticate', async () => {
       const session = await create('identification-not-needed');
       expect(session).toMatchObject({ status: 'active' });

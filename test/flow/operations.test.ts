@@ -207,6 +207,15 @@ onEveryStore('operations', (world) => {
     }
   });
 
+  it.each(['get', 'head'] as const)('leads people from / to the documentation, without a key: %s', async (method) => {
+    const answer = await request(world().url)[method]('/');
+    expect([answer.status, answer.headers.location]).toEqual([302, '/docs']);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    await anyone(answer.headers.location!).expect(200);
+    const { paths } = (await anyone('/openapi.json').expect(200)).body as OpenApi;
+    expect(paths).not.toHaveProperty(['/']);
+  });
+
   it('sends headers that keep browsers from doing harm', async () => {
     const answer = await anyone('/healthz');
     expect(answer.headers['content-security-policy']).toContain("default-src 'self'");

@@ -85,6 +85,17 @@ onEveryStore(
       await request(world().url).get('/healthz').expect(200);
     });
 
+    it('do not concern the pages for people, whatever key is sent', async () => {
+      for (const path of ['/', '/docs']) {
+        const answers = await flood(60, (n) =>
+          request(world().url)
+            .get(path)
+            .set('authorization', `Bearer fc_${'z'.repeat(40)}${n}`),
+        );
+        expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([path === '/' ? 302 : 200]));
+      }
+    });
+
     it('spare the database: no unknown key is looked up for an address that is turned away', async () => {
       const lookUps = countingKeyLookUps(world().database);
       const started = Date.now();

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { onEveryStore } from '../support/world.js';
 import { waitFor } from '../support/wait-for.js';
@@ -12,6 +12,8 @@ interface Kept {
   key_index: number;
 }
 
+const noStatus = 'there is no usable status';
+const noSession = 'there is neither a usable token nor a usable scanRef';
 const secondKey = 'a-second-signing-key';
 
 onEveryStore(
@@ -38,6 +40,12 @@ onEveryStore(
     const live = async (scanRef: string) => {
       const session = await world().client.create(scanRef, { maxAttempts: 1, channels: ['code', 'sdk'] });
       return { session, token: session.attempt!.token! };
+    };
+
+    /** The events of the quarantine of a body. */
+    const quarantined = (body: string) => {
+      const digest = createHash('sha256').update(body).digest('hex');
+      return world().client.untilRecorded('webhook.quarantined', 'the event', ({ data }) => data.digest === digest);
     };
 
     it('keeps a result, answers 200 and applies it', async () => {
@@ -102,16 +110,36 @@ onEveryStore(
       ['no JSON', 'hello', 'FACIAL_AUTHENTICATION'],
       ['no JSON of another type', '<xml/>', 'IDENTIFICATION'],
       ['half of it', '{"token":"a","status":', 'FACIAL_AUTHENTICATION'],
-      ['a list', '[]', 'FACIAL_AUTHENTICATION'],
-      ['no token', '{"status":"SUCCESS"}', 'FACIAL_AUTHENTICATION'],
-      ['no status', '{"token":"abc"}', 'FACIAL_AUTHENTICATION'],
-      ['a token that is a number', '{"token":7,"status":"SUCCESS"}', 'FACIAL_AUTHENTICATION'],
-      ['a token with a NUL', '{"token":"a\\u0000","status":"SUCCESS"}', 'FACIAL_AUTHENTICATION'],
-      ['no event type and no token', '{"status":"FAILED"}', null],
     ])('answers 400 to a signed body with %s, and keeps it in quarantine', async (_, body, eventType) => {
       const answer = await send(body, { eventType }).expect(400);
       expect(answer.body).toMatchObject({ code: 'invalid-request' });
       expect(await newest()).toMatchObject({ state: 'quarantined', error: expect.any(String) });
+      expect(await quarantined(body)).toMatchObject([{ data: { reason: 'the body is not JSON' } }]);
+      await send(body, { eventType }).expect(400);
+      expect(await newest()).toMatchObject({ duplicates: 1 });
+    });
+
+    it.each([
+      ['a list', '[]', 'FACIAL_AUTHENTICATION', 'the body is not a JSON object'],
+      ['a text', '"SUCCESS"', 'FACIAL_AUTHENTICATION', 'the body is not a JSON object'],
+      ["the dashboard's test message", '{"message":"Test webhook"}', 'FACIAL_AUTHENTICATION', noStatus],
+      ['neither token nor scanRef', '{"status":"SUCCESS"}', 'FACIAL_AUTHENTICATION', noSession],
+      ['neither, and no event type', '{"status":"FAILED"}', null, noSession],
+      ['null for both', '{"status":"FAILED","token":null,"scanRef":null}', null, noSession],
+      ['empty texts for both', '{"status":"FAILED","token":"","scanRef":""}', null, noSession],
+      ['neither, and a status that is not final', '{"status":"PENDING"}', null, noSession],
+      ['no status', '{"token":"abc"}', 'FACIAL_AUTHENTICATION', noStatus],
+      ['a status of its own kind', '{"token":"abc","status":{"overall":"SUCCESS"}}', 'FACIAL_AUTHENTICATION', noStatus],
+      ['a token that is a number', '{"token":7,"status":"SUCCESS"}', 'FACIAL_AUTHENTICATION', noSession],
+      ['a token with a NUL', '{"token":"a\\u0000","status":"SUCCESS"}', 'FACIAL_AUTHENTICATION', noSession],
+      ['a scanRef that is a number', '{"scanRef":7,"status":"SUCCESS"}', 'FACIAL_AUTHENTICATION', noSession],
+    ])('answers 200 to signed JSON with %s, and keeps it in quarantine', async (_, body, eventType, reason) => {
+      await send(body, { eventType }).expect(200, { received: true, quarantined: true });
+      expect(await newest()).toMatchObject({ state: 'quarantined', error: reason, duplicates: 0 });
+      expect(await quarantined(body)).toMatchObject([{ data: { eventType, reason } }]);
+      await send(body, { eventType }).expect(200, { received: true, duplicate: true });
+      expect(await newest()).toMatchObject({ state: 'quarantined', duplicates: 1 });
+      expect(await quarantined(body)).toHaveLength(1);
     });
 
     it.each([

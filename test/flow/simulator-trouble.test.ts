@@ -110,6 +110,85 @@ describe('an identification', () => {
     expect(entry).toMatchObject({ method: 'POST', status: 201, scanRef: body.scanRef, token: body.authToken });
   });
 
+  it('is answered with what was asked, and with defaults for the rest', async () => {
+    const asked = { clientId: own('ses'), locale: 'lt', expiryTime: 600, generateDigitString: true, firstName: 'John' };
+    const answered = {
+      message: 'Token created successfully',
+      authToken: expect.stringMatching(/^[A-Za-z0-9]{40}$/),
+      scanRef: expect.any(String),
+      redirectUrl: expect.stringContaining('/identify?authToken='),
+      sessionLength: 600,
+      tokenType: 'IDENTIFICATION',
+      externalRef: null,
+    };
+    expect(await (await post('/api/v2/token', asked)).json()).toMatchObject({
+      ...answered,
+      ...asked,
+      digitString: expect.stringMatching(/^\d{8}$/),
+    });
+    const { clientId } = { clientId: own('ses') };
+    expect(await (await post('/api/v2/token', { clientId })).json()).toMatchObject({
+      ...answered,
+      clientId,
+      locale: 'en',
+      expiryTime: 3600,
+      firstName: null,
+      digitString: null,
+    });
+  });
+
+  it('is refused with 409 while another one of the same clientId is open', async () => {
+    const clientId = own('ses');
+    const { authToken } = await identification(clientId);
+    const again = await post('/api/v2/token', { clientId });
+    expect(again.status).toBe(409);
+    expect(await again.json()).toEqual({ message: 'Client ID already exists' });
+    await post('/app/identify', { authToken, outcome: 'DENIED' }, {});
+    expect((await post('/api/v2/token', { clientId })).status).toBe(201);
+  });
+
+  describe('after a check that was answered IDENTIFICATION', () => {
+    const check = (scanRef: string) => get(`/identification/facial-auth/${scanRef}/check-status/?method=FACE_MATCHING`);
+    const ask = (clientId: string) => post('/api/v2/token', { clientId });
+    const opened = (clientId: string) => simulator.ledger.identifications.filter((one) => one.clientId === clientId);
+
+    it('is made, and its answer is lost, when the check was of sim-identify-cut', async () => {
+      await check(own('sim-identify-cut'));
+      const clientId = own('ses');
+      await expect(ask(clientId)).rejects.toThrow();
+      expect(opened(clientId)).toHaveLength(1);
+      expect((await ask(clientId)).status).toBe(409);
+      expect((await ask(own('ses'))).status).toBe(201);
+    });
+
+    it('is answered with 409 at once when the check was of sim-identify-conflict', async () => {
+      await check(own('sim-identify-conflict'));
+      const clientId = own('ses');
+      expect([(await ask(clientId)).status, (await ask(clientId)).status]).toEqual([409, 409]);
+      expect(opened(clientId)).toEqual([]);
+    });
+
+    it('is answered with INTERNAL_ERROR once when the check was of sim-identify-internal-error', async () => {
+      const scanRef = own('sim-identify-internal-error');
+      await check(scanRef);
+      const clientId = own('ses');
+      const refused = await ask(clientId);
+      expect(refused.status).toBe(400);
+      expect(await refused.json()).toMatchObject({ identifier: 'INTERNAL_ERROR' });
+      expect(opened(clientId)).toEqual([]);
+      // The service checks again before it asks again. The next identification is another one's.
+      await check(scanRef);
+      expect((await ask(clientId)).status).toBe(201);
+      expect((await ask(own('ses'))).status).toBe(201);
+    });
+
+    it('is treated as the oldest of several checks wants', async () => {
+      await check(own('sim-must-identify'));
+      await check(own('sim-identify-conflict'));
+      expect([(await ask(own('ses'))).status, (await ask(own('ses'))).status]).toEqual([201, 409]);
+    });
+  });
+
   it('needs the API key', async () => {
     expect((await post('/api/v2/token', { clientId: 'c' }, {})).status).toBe(401);
   });
@@ -122,7 +201,12 @@ describe('an identification', () => {
     { clientId: 'c', tokenType: 'AUTHENTICATION' },
     { clientId: 'c', expiryTime: 0 },
     { clientId: 'c', locale: 1 },
+    { clientId: 'c', tokenType: 'DOCUMENT' },
+    { clientId: 'c', expiryTime: 2_592_001 },
+    { clientId: 'c', expiryTime: 1.5 },
     { clientId: 'c', externalRef: 1 },
+    { clientId: 'c', externalRef: 'x'.repeat(41) },
+    { clientId: 'c', generateDigitString: 'true' },
   ])('is not prepared for %j', async (body) => {
     expect((await post('/api/v2/token', body)).status).toBe(400);
   });
@@ -156,6 +240,19 @@ describe('an identification', () => {
     [400, { authToken: 'nobody', outcome: 'SUCCESS' }],
   ])('answers %d to playing %j', async (status, body) => {
     expect((await post('/app/identify', body, {})).status).toBe(status);
+  });
+});
+
+describe('the dashboard', () => {
+  it('sends a signed test message that is no result', async () => {
+    const before = received.length;
+    expect((await post('/app/test-message', {}, {})).status).toBe(204);
+    await waitFor(() => received.length > before, { what: 'the test message' });
+    const { headers, raw } = received[before]!;
+    expect(headers['idenfy-event-type']).toBe('FACIAL_AUTHENTICATION');
+    expect(headers['idenfy-signature']).toBe(createHmac('sha256', keys.signingKey).update(raw).digest('hex'));
+    const body = JSON.parse(raw) as object;
+    for (const member of ['token', 'scanRef', 'status']) expect(body).not.toHaveProperty(member);
   });
 });
 

@@ -166,6 +166,8 @@ describe('the webhook asked for by', () => {
     ['sim-cancelled-double-l', 'CANCELED', ['CANCELLED']],
     ['sim-cancelled-double-l', 'FAILED', ['FAILED']],
     ['sim-disagree', 'SUCCESS', ['SUCCESS']],
+    ['sim-pending', 'SUCCESS', ['Pending', 'SUCCESS']],
+    ['sim-pending', 'FAILED', ['Pending', 'FAILED']],
   ] as const)('%s tells of %s as %j', async (scanRef, outcome, expected) => {
     expect(await statusesOf(scanRef, outcome, expected.length)).toEqual(expected);
   });
@@ -212,6 +214,31 @@ describe('the webhook asked for by', () => {
     const [webhook] = await arrived(token);
     expect(webhook?.headers['idenfy-signature']).toMatch(/^[0-9a-f]{64}$/);
     expect(webhook?.headers['idenfy-signature']).not.toBe(signed(webhook?.raw ?? ''));
+  });
+
+  it('sim-pending shows no photo and no reason before its outcome', async () => {
+    const { token } = await create('sim-pending');
+    await simulator.selfie({ token, outcome: 'FAILED' });
+    const [pending] = await arrived(token, 2);
+    expect(pending?.body).toMatchObject({ failReason: null, facePhoto: null });
+  });
+
+  it('sim-tokenless has no token, but its scanRef', async () => {
+    const { token } = await create('sim-tokenless');
+    await simulator.selfie({ token, outcome: 'SUCCESS' });
+    const tokenless = () => received.find(({ body }) => String(body.scanRef).startsWith('sim-tokenless-n'));
+    await until('the webhook', () => tokenless() !== undefined);
+    expect(tokenless()?.body).toMatchObject({ status: 'SUCCESS', clientId: expect.any(String) });
+    expect(tokenless()?.body).not.toHaveProperty('token');
+    expect(tokenless()?.headers['idenfy-signature']).toBe(signed(tokenless()?.raw ?? ''));
+  });
+
+  it('sim-no-event-type is signed and names no event type', async () => {
+    const { token } = await create('sim-no-event-type');
+    await simulator.selfie({ token, outcome: 'SUCCESS' });
+    const [webhook] = await arrived(token);
+    expect(webhook?.headers).not.toHaveProperty('idenfy-event-type');
+    expect(webhook?.headers['idenfy-signature']).toBe(signed(webhook?.raw ?? ''));
   });
 
   it('sim-minimal has the short shape', async () => {

@@ -49,7 +49,7 @@ describe('the API key', () => {
   ])('is required: %s is answered with 401 and JSON', async (_, headers) => {
     const answer = await get('/api/v2/facial-authentication-sessions/', headers);
     expect(answer.status).toBe(401);
-    expect(await answer.json()).toHaveProperty('message');
+    expect(await answer.json()).toEqual({ message: 'Invalid authorization credentials' });
   });
 
   it('is not needed to take the selfie or to read the ledger', async () => {
@@ -64,6 +64,9 @@ describe('check-status', () => {
     ['sim-must-identify', 200, 'IDENTIFICATION'],
     ['sim-enrollment', 200, 'ENROLLMENT'],
     ['sim-not-found', 404, undefined],
+    ['sim-identify-cut', 200, 'IDENTIFICATION'],
+    ['sim-identify-conflict', 200, 'IDENTIFICATION'],
+    ['sim-identify-internal-error', 200, 'IDENTIFICATION'],
   ])('of %s answers %d %s', async (scanRef, status, type) => {
     const answer = await check(own(scanRef));
     expect(answer.status).toBe(status);
@@ -91,6 +94,13 @@ describe('authentication-info', () => {
       token: expect.stringMatching(/^[A-Za-z0-9]{40}$/),
       digitString: expect.stringMatching(/^\d{8}$/),
     });
+  });
+
+  it('echoes the lifetime of the documented example when the request has none', async () => {
+    const scanRef = own('anybody');
+    const answer = await create(scanRef, { lifetime: undefined });
+    expect(await answer.json()).toMatchObject({ scanRef, lifetime: 3600 });
+    expect(simulator.ledger.sessions.at(-1)).toMatchObject({ scanRef, lifetimeSeconds: 3600 });
   });
 
   it('gives no digits to who did not ask', async () => {
@@ -124,6 +134,9 @@ describe('authentication-info', () => {
     ['sim-no-credits', [402, 402, 402]],
     ['sim-forbidden', [403, 403, 403]],
     ['sim-bad-value', [400, 400, 400]],
+    ['sim-contract-error', [400, 400, 400]],
+    ['sim-internal-error', [400, 400, 200]],
+    ['sim-field-errors', [400, 400, 400]],
   ])('answers %s with %j, and makes no session while it fails', async (sentinel, expected) => {
     const scanRef = own(sentinel);
     expect(await statuses(expected.length, () => create(scanRef))).toEqual(expected);
@@ -135,6 +148,16 @@ describe('authentication-info', () => {
     expect((await create(own('sim-rate-limit'))).headers.get('retry-after')).toBe('1');
     expect(await created(own('sim-too-many-400'))).toMatchObject({ identifier: 'TOO_MANY_REQUESTS' });
     expect(await created(own('sim-bad-value'))).toMatchObject({ identifier: 'BAD_VALUE' });
+    expect(await created(own('sim-contract-error'))).toMatchObject({ identifier: 'PARTNER_CONTRACT_ERROR' });
+    expect(await created(own('sim-internal-error'))).toMatchObject({ identifier: 'INTERNAL_ERROR' });
+    expect(await created(own('sim-field-errors'))).toMatchObject({
+      identifier: 'VALIDATION_ERROR',
+      message: { lifetime: [expect.any(String)] },
+    });
+    expect(await created(own('sim-no-credits'))).toEqual({
+      message: 'Action not allowed due to lack of funds or exceeded limit.',
+    });
+    expect(await created(own('sim-forbidden'))).toEqual({ message: 'Partner inactive' });
     const page = await create(own('sim-html-error'));
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(await page.text()).toContain('<html>');
@@ -166,9 +189,25 @@ describe('authentication-info', () => {
     ['sim-token-string', { tokenString: expect.any(String), digitString: expect.any(String) }],
     ['sim-number-code', { token: expect.any(String), digitString: expect.any(Number) }],
     ['sim-no-digits', { token: expect.any(String) }],
+    ['sim-null-digits', { token: expect.any(String), digitString: null }],
+    ['sim-short-lifetime-2', { token: expect.any(String), digitString: expect.any(String), lifetime: 2 }],
   ])('answers %s in its own words', async (sentinel, words) => {
     const scanRef = own(sentinel);
     expect(await created(scanRef)).toEqual({ ...wanted(scanRef), ...words });
+  });
+
+  it('answers sim-created-201 with 201', async () => {
+    const answer = await create(own('sim-created-201'));
+    expect(answer.status).toBe(201);
+    expect(await answer.json()).toMatchObject({ token: expect.any(String), digitString: expect.any(String) });
+  });
+
+  it('echoes no longer lifetime than was asked for, and the session of sim-short-lifetime lives as long as its echo', async () => {
+    const scanRef = own('sim-short-lifetime-2');
+    expect(await (await create(scanRef, { lifetime: 1 })).json()).toMatchObject({ lifetime: 1 });
+    await create(scanRef);
+    const sessions = simulator.ledger.sessions.filter((session) => session.scanRef === scanRef);
+    expect(sessions.map(({ lifetimeSeconds }) => lifetimeSeconds)).toEqual([1, 2]);
   });
 
   it('takes back the digits it gave as a number', async () => {

@@ -22,6 +22,8 @@ export const impersonalColumns: Readonly<Record<string, readonly string[]>> = {
     'webhooks.state',
     'deliveries.event_type',
     'deliveries.state',
+    'provider_refusals.operation',
+    'provider_refusals.reason',
   ],
   'about operators, platforms and keys': ['api_keys.*', 'endpoints.*', 'deliveries.test_event'],
   'keys and the proof of the journal': [

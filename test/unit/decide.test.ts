@@ -255,6 +255,15 @@ describe('the reason of a refusal is the first that applies', () => {
   const mismatched = result('SUCCESS', { scanRef: 'scan-2' });
   const closed = session({ status: 'failed' });
 
+  it.each([
+    ['8df398bb-7340-11ee-9aec-0221b1f59063', '8DF398BB-7340-11EE-9AEC-0221B1F59063', 'passed'],
+    ['8DF398bb-7340-11EE-9aec-0221b1f59063', '8df398bb-7340-11ee-9aec-0221b1f59063', 'passed'],
+    ['user-1', 'USER-1', 'mismatched-session'],
+  ])('a SUCCESS for %s that names %s comes to: %s', (scanRef, told, comesTo) => {
+    const decision = decide(session({ scanRef }), attempt('issued'), result('SUCCESS', { scanRef: told }), moment);
+    expect(decision.kind === 'moved' ? decision.attempt?.state : inWords(decision).split(' ')[0]).toBe(comesTo);
+  });
+
   it.each(attemptStates)('mismatched-session comes before session-closed and all others, from %s', (state) => {
     expect(inWords(decide(closed, attempt(state), mismatched, moment))).toBe('mismatched-session + attempt.conflict');
     expect(inWords(decide(session(), attempt(state), mismatched, moment))).toBe(

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer as createSocketServer, type Socket } fro
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CallBudget } from '../../src/idenfy/call-budget.js';
 import { IdenfyClient } from '../../src/idenfy/client.js';
 import { retryAfterSeconds } from '../../src/idenfy/provider-error.js';
 
@@ -143,7 +144,13 @@ describe('creating a session', () => {
 
   it.each(['token', 'authToken', 'tokenString'])('finds the token under %s, and keeps leading zeros', async (name) => {
     answering(201, { [name]: token, digitString: '00567412', scanRef });
-    expect(await create()).toEqual({ kind: 'ok', token, digitString: '00567412', warnings: [] });
+    expect(await create()).toEqual({
+      kind: 'ok',
+      token,
+      digitString: '00567412',
+      lifetimeSeconds: null,
+      warnings: [],
+    });
   });
 
   it('takes the same token under several names', async () => {
@@ -181,13 +188,45 @@ describe('creating a session', () => {
       answering(200, { token, digitString });
       const outcome = await create();
       expect(outcome).toMatchObject({ kind: 'refused', reason: 'contract', httpStatus: 200 });
-      expect(JSON.stringify(outcome)).not.toContain(token);
+      // The token is there only for the list of orphans.
+      expect(outcome).toMatchObject({ sessionTokens: [token], detail: expect.not.stringContaining(token) });
+    },
+  );
+
+  it('names the tokens of sessions that it cannot use: all that differ, and no text that is none', async () => {
+    answering(200, { token, authToken: 'other', tokenString: token, digitString: '12345678' });
+    expect(await create()).toMatchObject({ kind: 'refused', sessionTokens: [token, 'other'] });
+    answering(200, { token, authToken: 42, tokenString: 'x'.repeat(41) });
+    expect(await create()).toMatchObject({ kind: 'refused', sessionTokens: [token] });
+    answering(200, { digitString: '12345678' });
+    expect(await create()).toMatchObject({ kind: 'refused', sessionTokens: [] });
+  });
+
+  it.each([
+    [600, 600],
+    [1, 1],
+    [99_999_999, 99_999_999],
+    ['600', 600],
+    [null, null],
+    [undefined, null],
+  ])('reads the echoed lifetime %j as %j seconds', async (lifetime, lifetimeSeconds) => {
+    answering(200, { token, digitString: '12345678', lifetime });
+    expect(await create()).toMatchObject({ kind: 'ok', lifetimeSeconds, warnings: [] });
+    expect(await create(false)).toMatchObject({ kind: 'ok', lifetimeSeconds, warnings: [] });
+  });
+
+  it.each([0, -1, 1.5, '0', '-5', '1.5', '1e3', '', 'soon', true, [600], {}, 1e300])(
+    'ignores the echoed lifetime %j, with a warning',
+    async (lifetime) => {
+      answering(200, { token, digitString: '12345678', lifetime });
+      const warnings = [expect.stringContaining('lifetime')];
+      expect(await create()).toMatchObject({ kind: 'ok', lifetimeSeconds: null, warnings });
     },
   );
 
   it('gives no digits that nobody asked for', async () => {
     answering(200, { token, digitString: '12345678' });
-    expect(await create(false)).toEqual({ kind: 'ok', token, digitString: null, warnings: [] });
+    expect(await create(false)).toMatchObject({ kind: 'ok', token, digitString: null, warnings: [] });
   });
 
   it('does not know what became of it when the server fails', async () => {
@@ -317,6 +356,18 @@ describe('an answer that is no success', () => {
     expect(await client.listSessions()).toMatchObject(expected);
   });
 
+  it('says later to every operation when iDenfy says to try again: 400 INTERNAL_ERROR', async () => {
+    answering(400, { identifier: 'INTERNAL_ERROR', message: 'Oops' });
+    const calls = [...everyCall(), () => client.createIdentification({ clientId: 'ses_42', lifetimeSeconds: 600 })];
+    for (const call of calls) {
+      expect(await call()).toMatchObject({
+        kind: 'retry-later',
+        why: 'server-error',
+        detail: 'iDenfy answered 400, INTERNAL_ERROR, Oops',
+      });
+    }
+  });
+
   it("shows iDenfy's message without anything that could be secret", async () => {
     const message = `Lifetime too long for ${scanRef} token=${token} the-secret, code 89567412, see https://x.example/y`;
     answering(400, { identifier: 'VALIDATION_ERROR', message });
@@ -361,9 +412,12 @@ describe('reading sessions back', () => {
     ['a text', { approved: 'true' }],
     ['HTML', '<html>'],
     ["another session's", { approved: true, tokenString: 'other' }],
-  ])('takes %s for no verdict', async (_, body) => {
+  ])('takes %s for an unclear answer', async (_, body) => {
     answering(200, body);
-    expect(await client.readSession(token)).toMatchObject({ kind: 'refused', reason: 'unexpected' });
+    expect(await client.readSession(token)).toEqual({
+      kind: 'unclear',
+      detail: expect.stringContaining('answered 200'),
+    });
   });
 
   it('knows a session that is not there', async () => {
@@ -392,4 +446,71 @@ describe('reading sessions back', () => {
     answering(200, { results: [] });
     expect(await client.listSessions()).toMatchObject({ kind: 'refused', reason: 'unexpected' });
   });
+
+  describe('finding out whether there is a list at all', () => {
+    it('reads none of it', async () => {
+      answer = (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        // It never ends.
+        response.write('[');
+      };
+      expect(await client.probeList()).toEqual({ kind: 'ok' });
+      expect(seen[0]?.url).toBe('/api/v2/facial-authentication-sessions/');
+      expect(observed).toEqual(['list-sessions ok']);
+    });
+
+    it.each([
+      [404, {}, { kind: 'refused', reason: 'unexpected' }],
+      [403, {}, { kind: 'refused', reason: 'forbidden' }],
+      [400, { identifier: 'TOO_MANY_REQUESTS' }, { kind: 'retry-later', why: 'rate-limited' }],
+      [500, {}, { kind: 'retry-later', why: 'server-error' }],
+    ])('reads why not: %d %j', async (status, body, expected) => {
+      answering(status, body);
+      expect(await client.probeList()).toMatchObject(expected);
+    });
+  });
+});
+
+describe('the budget of calls', () => {
+  const failing = 5;
+
+  it('is asked before each call, which is not made when nothing is left', async () => {
+    const purposes: string[] = [];
+    const spent = budgeted(async (purpose) => {
+      purposes.push(purpose);
+      return 1234;
+    });
+    const outcomes = [await spent.checkEligibility(scanRef), await spent.readSession(token), await spent.probeList()];
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ kind: 'retry-later', why: 'budget-spent', retryAfterSeconds: 1234 });
+    }
+    expect(purposes).toEqual(['issuing', 'reading', 'reading']);
+    expect(seen).toEqual([]);
+    await spent.close();
+  });
+
+  it('is no reason for the breaker to open, and a breaker that is open takes nothing from it', async () => {
+    let left: number | null = 60;
+    let asked = 0;
+    const client = budgeted(async () => {
+      asked += 1;
+      return left;
+    });
+    answering(500, {});
+    for (let n = 0; n < failing; n += 1) expect(await client.readSession(token)).toMatchObject({ why: 'budget-spent' });
+    left = null;
+    for (let n = 0; n < failing; n += 1) expect(await client.readSession(token)).toMatchObject({ why: 'server-error' });
+    expect(asked).toBe(2 * failing);
+    expect(await client.readSession(token)).toMatchObject({ why: 'provider-down' });
+    expect(asked).toBe(2 * failing);
+    await client.close();
+  });
+
+  const budgeted = (take: CallBudget['take']) =>
+    new IdenfyClient(
+      { baseUrl: `http://127.0.0.1:${portOf(server)}`, ...credentials, timeoutSeconds: 30 },
+      undefined,
+      undefined,
+      { take },
+    );
 });

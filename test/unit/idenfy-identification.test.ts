@@ -65,18 +65,18 @@ function answering(status: number, body: unknown): void {
   };
 }
 
-const identify = () => client.createIdentification({ clientId: 'ses_42' });
+const identify = () => client.createIdentification({ clientId: 'ses_42', lifetimeSeconds: 600 });
 const create = () => client.createSession({ scanRef, lifetimeSeconds: 60, digits: true });
 
 describe('creating an identification', () => {
-  it('names us, and sends the rest only when it is wanted', async () => {
+  it('names us, always sends the expiry, and sends the locale only when it is wanted', async () => {
     answering(201, { authToken, scanRef });
     await identify();
-    await client.createIdentification({ clientId: 'c', externalRef: 'e', locale: 'lt', lifetimeSeconds: 3600 });
+    await client.createIdentification({ clientId: 'c', locale: 'lt', lifetimeSeconds: 3600 });
     expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual(Array(2).fill('POST /api/v2/token'));
     expect(seen.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
-      { clientId: 'ses_42', tokenType: 'IDENTIFICATION' },
-      { clientId: 'c', tokenType: 'IDENTIFICATION', externalRef: 'e', locale: 'lt', expiryTime: 3600 },
+      { clientId: 'ses_42', tokenType: 'IDENTIFICATION', expiryTime: 600 },
+      { clientId: 'c', tokenType: 'IDENTIFICATION', locale: 'lt', expiryTime: 3600 },
     ]);
     expect(observed).toEqual(Array(2).fill('create-identification ok'));
   });
@@ -98,6 +98,14 @@ describe('creating an identification', () => {
       expect(await identify()).toEqual({ kind: 'ok', scanRef, url: `https://ui.idenfy.com/?authToken=${authToken}` });
     },
   );
+
+  it.each([
+    [{ tokenString: authToken, sessionUrl: null }, `https://ui.idenfy.com/?authToken=${authToken}`],
+    [{ tokenString: authToken, sessionUrl: 'https://ivs.example/start' }, 'https://ivs.example/start'],
+  ])('takes the names of the newer OpenAPI file: %j', async (named, url) => {
+    answering(201, { ...named, scanRef });
+    expect(await identify()).toEqual({ kind: 'ok', scanRef, url });
+  });
 
   it('takes plain http where the settings themselves say so, as in development', async () => {
     const redirectUrl = `${baseUrl()}/identify?authToken=${authToken}`;
@@ -122,6 +130,7 @@ describe('creating an identification', () => {
     [401, 'refused'],
     [403, 'refused'],
     [429, 'retry-later'],
+    [409, 'duplicate'],
     [500, 'unknown'],
     [503, 'unknown'],
   ])('answered with %i is %s', async (status, kind) => {

@@ -104,8 +104,11 @@ describe("the webhook's result", () => {
   });
 
   it.each([
-    ['no token', { status: 'SUCCESS' }],
-    ['an empty token', { token: '', status: 'SUCCESS' }],
+    ['neither token nor scanRef', { status: 'SUCCESS' }],
+    ['an empty token and no scanRef', { token: '', status: 'SUCCESS' }],
+    ['empty texts for both', { token: '', scanRef: '', status: 'SUCCESS' }],
+    ['a scanRef that is a number', { scanRef: 7, status: 'SUCCESS' }],
+    ['a scanRef of control characters', { scanRef: '\u0000\n', status: 'SUCCESS' }],
     ['a token that is a number', { token: 7, status: 'SUCCESS' }],
     ['a token of 256 characters', { token: 'x'.repeat(256), status: 'SUCCESS' }],
     ['a token with a NUL', { token: 'a\0', status: 'SUCCESS' }],
@@ -115,6 +118,22 @@ describe("the webhook's result", () => {
     ['null', 'null'],
   ])('is malformed, though JSON, with %s', (_, body) => {
     expect(parseWebhook(bytes(body))).toMatchObject({ kind: 'malformed', notJson: false });
+  });
+
+  it.each([
+    ['no token', {}],
+    ['null', { token: null }],
+    ['an empty token', { token: '' }],
+    ['a token that is a number', { token: 7 }],
+    ['a token that is an object', { token: { token } }],
+    ['a token of 256 characters', { token: 'x'.repeat(256) }],
+    ['a token with a NUL', { token: 'a\0' }],
+  ])('has no token, but may name a scanRef, with %s', (_, told) => {
+    expect(resultOf({ ...told, scanRef: 's-1', status: 'SUCCESS' })).toMatchObject({
+      token: null,
+      scanRef: 's-1',
+      status: 'SUCCESS',
+    });
   });
 
   it.each([

@@ -77,7 +77,9 @@ export const sessionEvents = {
     data: object(
       {
         reason: orNull(text('Always `identification-required`.')),
-        identificationScanRef: text('Of the identification that iDenfy prepared (IDENTIFICATION_FALLBACK).'),
+        identificationScanRef: text(
+          'Of the identification that iDenfy prepared (IDENTIFICATION_FALLBACK). Absent if iDenfy refused it or its answer was lost.',
+        ),
       },
       ['identificationScanRef'],
     ),
@@ -86,7 +88,7 @@ export const sessionEvents = {
   'session.identified': {
     ...ofSession,
     summary: 'The person of such a session has identified anew. Comes after the final event.',
-    data: object({ scanRef: text('To go on with.') }),
+    data: object({ scanRef: text('The new scanRef, for the next session.') }),
     example: { data: { scanRef: '1c7d03e2-9a41-11ee-8c90-0242ac120002' } },
   },
   'session.in-review': {

@@ -112,7 +112,7 @@ export type SessionIdentificationRequiredEvent = Envelope<
   {
     /** Always `identification-required`. */
     reason: string | null;
-    /** Of the identification that iDenfy prepared (IDENTIFICATION_FALLBACK). */
+    /** Of the identification that iDenfy prepared (IDENTIFICATION_FALLBACK). Absent if iDenfy refused it or its answer was lost. */
     identificationScanRef?: string;
   }
 >;
@@ -122,7 +122,7 @@ export type SessionIdentifiedEvent = Envelope<
   'session.identified',
   string,
   null,
-  { /** To go on with. */ scanRef: string }
+  { /** The new scanRef, for the next session. */ scanRef: string }
 >;
 
 /** A pass is held. */
@@ -301,7 +301,7 @@ export type AttemptDisputedEvent = Envelope<
   }
 >;
 
-/** iDenfy has sessions for this scanRef that no attempt uses, and none ever will. Either the answer to a create call was lost, or the attempt ended before its code came, or the sessions belong to another product on the same account. */
+/** iDenfy has sessions for this scanRef that no attempt uses, and none ever will. Either the answer to a create call was lost or had no usable code, or the attempt ended before its code came, or the sessions belong to another product on the same account. */
 export type AttemptOrphanedEvent = Envelope<
   'attempt.orphaned',
   string,

@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import type { Transaction } from '../database/database.js';
+import { JobDispatcher } from '../queue/job-dispatcher.js';
+import { jobs } from '../queue/jobs.js';
+import { SubjectsService } from '../risk/subjects.service.js';
+import { AttemptsStore } from './attempts.store.js';
+import { IdentificationsStore, type NamedIdentification } from './identifications.store.js';
+import { type OpenAttempt, OpenAttemptsStore } from './open-attempts.store.js';
+
+/** What the webhooks of a batch name. */
+export interface Named {
+  /** sessions of the attempts whose tokens they have */
+  sessionIds: readonly string[];
+  /** scanRefs of those attempts */
+  scanRefs: readonly string[];
+  /** identifications that were approved */
+  identified: readonly NamedIdentification[];
+  /** scanRefs of final results without a token */
+  withoutToken: readonly string[];
+}
+
+/** So long after a check at once, results without a token bring no other: many of them must not become many calls. */
+const pauseMs = 10_000;
+
+/**
+ * Finds and locks what the webhooks of a batch concern, before the first of them is applied. A result without a token
+ * does not say which attempt it is about. So iDenfy's session API is asked about each attempt that it may be about.
+ */
+@Injectable()
+export class ResultTargets {
+  constructor(
+    @Inject(AttemptsStore) private readonly attempts: AttemptsStore,
+    @Inject(OpenAttemptsStore) private readonly open: OpenAttemptsStore,
+    @Inject(IdentificationsStore) private readonly identifications: IdentificationsStore,
+    @Inject(SubjectsService) private readonly subjects: SubjectsService,
+    @Inject(JobDispatcher) private readonly dispatcher: JobDispatcher,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** Locks in the order that Database.transaction names. */
+  async lock(tx: Transaction, { sessionIds, scanRefs, identified, withoutToken }: Named): Promise<void> {
+    const open = await this.open.find(tx, withoutToken);
+    const sessions = [
+      ...sessionIds,
+      ...(await this.identifications.sessionsOf(tx, identified)),
+      ...open.map(({ sessionId }) => sessionId),
+    ];
+    if (sessions.length > 0) await this.attempts.lockMany(tx, sessions);
+    await this.subjects.lockAll(tx, scanRefs, this.clock.now());
+    if (open.length > 0) await this.check(tx, open);
+  }
+
+  /** Makes the attempts due in the rows, so that the sweeper finds them if a job is lost. */
+  private async check(tx: Transaction, attempts: readonly OpenAttempt[]): Promise<void> {
+    const now = this.clock.now();
+    const ids = attempts.map(({ id }) => id);
+    for (const { id, askedAt } of await this.open.askForChecks(tx, ids, now, pauseMs)) {
+      const isAtOnce = askedAt.getTime() === now.getTime();
+      const delayMs = isAtOnce ? 0 : askedAt.getTime() + pauseMs - now.getTime();
+      this.dispatcher.afterCommit(tx, jobs.check(id, delayMs));
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** Calls that iDenfy did not answer, and calls that were not made. */
+import type { NoAnswer } from './http-exchange.js';
+import type { RetryLater } from './outcomes.js';
+
+/** A refusal and "too many requests" are answers; what may be repeated for any other reason was none. */
+export const isAnswer = (outcome: { kind: string; why?: RetryLater['why'] }): boolean =>
+  outcome.kind !== 'unknown' && (outcome.kind !== 'retry-later' || outcome.why === 'rate-limited');
+
+/** Nothing was sent, so nothing is unknown: also a create may be repeated. */
+export function providerDown(retryAfterSeconds: number): RetryLater {
+  const detail = 'iDenfy was not called: it has not answered for a while';
+  return { kind: 'retry-later', why: 'provider-down', retryAfterSeconds, detail };
+}
+
+/** Nothing was sent here either. The breaker learns nothing from it. */
+export function budgetSpent(retryAfterSeconds: number): RetryLater {
+  const detail = 'iDenfy was not called: all calls of this hour are spent (IDENFY_REQUESTS_PER_HOUR)';
+  return { kind: 'retry-later', why: 'budget-spent', retryAfterSeconds, detail };
+}
+
+export function retryLater({ timedOut, code }: NoAnswer): RetryLater {
+  const why = timedOut ? 'time-out' : 'unreachable';
+  return { kind: 'retry-later', why, retryAfterSeconds: null, detail: `iDenfy did not answer (${code})` };
+}

@@ -1,0 +1,34 @@
+/**
+ * How the identifications are to be treated that follow a check of a sentinel. iDenfy's call for an identification names
+ * no scanRef of the person. So the first call with a new clientId belongs to the oldest check that was answered
+ * IDENTIFICATION and that no call has followed yet; later calls with that clientId belong to the same check.
+ */
+import { type SentinelName, wishOf } from './sentinels.js';
+
+export class IdentificationWishes {
+  /** scanRefs, oldest first */
+  private readonly waiting = new Set<string>();
+  private readonly byClientId = new Map<string, { scanRef: string | undefined; calls: number }>();
+
+  /** A check of this scanRef was answered IDENTIFICATION. */
+  checked(scanRef: string): void {
+    this.waiting.add(scanRef);
+  }
+
+  /** @returns the sentinel that this call is to follow, and how many calls with its clientId there were, from 1 */
+  next(clientId: string): { name: SentinelName | null; call: number } {
+    const known = this.byClientId.get(clientId) ?? { scanRef: first(this.waiting), calls: 0 };
+    known.calls += 1;
+    this.byClientId.set(clientId, known);
+    const { scanRef, calls } = known;
+    if (scanRef === undefined) return { name: null, call: calls };
+    // Also for a known clientId: before a further call the scanRef was checked again.
+    this.waiting.delete(scanRef);
+    return { name: wishOf(scanRef)?.name ?? null, call: calls };
+  }
+}
+
+function first<T>(values: Iterable<T>): T | undefined {
+  const [value] = values;
+  return value;
+}
