@@ -223,7 +223,7 @@ onEveryStore('results without a token', (world) => {
       async () =>
         (await world().database.query(`select from webhooks where state = 'new'`)).count === 0 &&
         reads(scanRef).length > 0,
-      { what: 'all of them to be applied', withinSeconds: 60 },
+      { what: 'all of them to be applied' },
     );
     await takeSelfie(session, 'SUCCESS');
     await send({ scanRef, status: 'SUCCESS' }).expect(200);
