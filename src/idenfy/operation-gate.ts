@@ -7,10 +7,12 @@
  * - A refusal of one session (404, or another 4xx) does not: iDenfy may answer expired sessions like this. Five in a row
  *   leave it in doubt. Then one call for the list of sessions decides. The list has no token that could be unknown.
  * - While the gate is open, one probe is let through every five minutes. If iDenfy answers it, the gate closes.
+ * - After 404 for everything, the probes are calls for the list and for a session in turn. An account may be refused the list
+ *   alone, so a session that is answered closes the gate, too. One that is unknown says nothing.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
-import { ProviderRefusalsStore, type RefusalReason } from './provider-refusals.store.js';
+import { type ProviderRefusal, ProviderRefusalsStore, type RefusalReason } from './provider-refusals.store.js';
 
 /** The operations behind the gate. */
 export const gatedOperations = ['read-session', 'list-sessions'] as const;
@@ -19,13 +21,15 @@ export type GatedOperation = (typeof gatedOperations)[number];
 const doubtAfter = 5;
 const probeEveryMs = 300_000;
 
+type ProbeBy = 'itself' | 'list' | 'session';
+
 /**
- * `call`: make the call. `probe`: make it, or the call `by` for the list instead of it, and report the outcome. `refused`:
- * make no call.
+ * `call`: make the call. `probe`: make it, or the call `by` for the list instead of it, and report the outcome. By
+ * `session`: make it, and report an unknown token as no answer. `refused`: make no call.
  */
 export type Passage =
   | { readonly kind: 'call' }
-  | { readonly kind: 'probe'; readonly by: 'itself' | 'list' }
+  | { readonly kind: 'probe'; readonly by: ProbeBy }
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
 /** What an answer says about the operation. `token-refused`: nothing, except that this session was refused. */
@@ -45,8 +49,9 @@ export class OperationGate {
     if (!found?.probeAt) return { kind: 'call' };
     const { refusedAt, probeAt, reason } = found;
     const now = this.clock.now();
-    if (probeAt <= now && (await this.refusals.claimProbe(operation, now, this.nextProbe(now)))) {
-      return { kind: 'probe', by: refusedAt === null || reason === 'not-found' ? 'list' : 'itself' };
+    if (probeAt <= now) {
+      const nth = await this.refusals.claimProbe(operation, now, this.nextProbe(now));
+      if (nth !== null) return { kind: 'probe', by: probeBy(found, nth) };
     }
     return refusedAt === null ? { kind: 'call' } : { kind: 'refused', reason: reason ?? 'unexpected' };
   }
@@ -77,4 +82,11 @@ export class OperationGate {
   private nextProbe(now: Date): Date {
     return new Date(now.getTime() + probeEveryMs);
   }
+}
+
+/** @param nth of the probes since the gate opened, counted from 1 */
+function probeBy({ refusedAt, reason }: ProviderRefusal, nth: number): ProbeBy {
+  if (refusedAt === null) return 'list';
+  if (reason !== 'not-found') return 'itself';
+  return nth % 2 === 1 ? 'list' : 'session';
 }

@@ -35,7 +35,12 @@ export class SessionReader {
       return outcome.kind === 'ok' ? { kind: 'ask-again' } : outcome;
     }
     const outcome = await this.idenfy.readSession(token);
-    await this.gate.learn('read-session', passage, aboutRead(outcome));
+    const answered = aboutRead(outcome);
+    // iDenfy knew neither sessions nor their list, so a token that it does not know is no news.
+    if (passage.kind === 'probe' && passage.by === 'session' && answered === 'token-refused') {
+      return refusedBefore('not-found');
+    }
+    await this.gate.learn('read-session', passage, answered);
     return outcome;
   }
 
@@ -66,5 +71,5 @@ function aboutRead(outcome: ReadOutcome): Answered | null {
 }
 
 function refusedBefore(reason: RefusalReason): KnownRefusal {
-  return { kind: 'refused', detail: `iDenfy was not called: it has refused this for good (${reason})` };
+  return { kind: 'refused', detail: `iDenfy has refused this for good before (${reason})` };
 }

@@ -128,8 +128,8 @@ onEveryStore(
     const { reads, lists, readsDuring, poke, create, overdue, ended, checks, probeIsDue } = steps(world);
     closedAgain(world);
     /** Ends the attempt by its deadline. */
-    const end = async (scanRef: string): Promise<SessionBody> => {
-      const session = await create(scanRef);
+    const end = async (scanRef: string, made?: SessionBody): Promise<SessionBody> => {
+      const session = made ?? (await create(scanRef));
       await overdue(session);
       const last = await ended(session.id);
       await putExpiryBack(world().database, session);
@@ -175,6 +175,28 @@ onEveryStore(
       expect(back).toBe(2);
       expect(lists()).toHaveLength(listsBefore + 2);
       expect(await checks()).not.toHaveProperty('read-session');
+    });
+
+    it('is let in again by a session that it answers for, although it never gives its list', async () => {
+      const { simulator, client } = world();
+      // While a session of this scanRef is open, the list is refused.
+      await client.create('sim-refuse-list-only', { channels: ['sdk'] });
+      for (const n of [1, 2, 3, 4, 5]) await end(`sim-api-404-no-list-${n}`);
+      expect(await end('sim-api-404-no-list-6')).toMatchObject(bySource('deadline'));
+      expect(await checks()).toMatchObject({ 'read-session': 'refused' });
+      const ask = async (scanRef: string) => {
+        const session = await create(scanRef);
+        await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
+        await probeIsDue();
+        return end(scanRef, session);
+      };
+      expect(await ask('sim-silent-no-list-1')).toMatchObject(bySource('deadline'));
+      const passed = { status: 'passed', attempt: { outcome: { status: 'SUCCESS', source: 'session-api' } } };
+      expect(await ask('sim-silent-no-list-2')).toMatchObject(passed);
+      expect(await checks()).not.toHaveProperty('read-session');
+      // The list is given again.
+      const open = simulator.ledger.sessions.filter(({ scanRef }) => scanRef === 'sim-refuse-list-only');
+      for (const { token } of open) await simulator.selfie({ token, outcome: 'SUCCESS' });
     });
 
     it('is not assumed when iDenfy answers 404 for expired sessions and lists the others', async () => {

@@ -4,6 +4,8 @@ import { IdentificationRequests } from '../../src/attempts/identification-reques
 import { Issuance } from '../../src/attempts/issuance.service.js';
 import { CodeIssuer } from '../../src/attempts/issuing.service.js';
 import { Clock } from '../../src/core/clock.js';
+import type { CallBudget } from '../../src/idenfy/call-budget.js';
+import { IdenfyClient } from '../../src/idenfy/client.js';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import type { SessionBody } from '../support/client.js';
 import { openWorld, type World } from '../support/world.js';
@@ -83,6 +85,15 @@ describe('a process that asks for an identification', () => {
       status: 'identification-required',
       identification: { url: expect.any(String) },
     });
+  });
+
+  it('and loses the database before its call has it asked for again', async () => {
+    const { budget } = service(IdenfyClient) as unknown as { budget: CallBudget };
+    jest.spyOn(budget, 'take').mockRejectedValueOnce(new Error('the database is away'));
+    await expect(identify()).rejects.toThrow('the database is away');
+    await recover();
+    expect(asked()).toBe(1);
+    expect(await read()).toMatchObject({ identification: { url: expect.any(String) } });
   });
 
   it('and was refused for now has it asked for again', async () => {

@@ -137,6 +137,24 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
       expect(await one.ask('read-session')).toEqual({ kind: 'call' });
     });
 
+    it('opened by a list that is refused, probes by the list and by a session in turn', async () => {
+      const [one, two] = gates();
+      for (let n = 0; n < 5; n += 1) await one.learn('read-session', { kind: 'call' }, 'token-refused');
+      await one.learn('read-session', await one.ask('read-session'), { reason: 'not-found', detail: 'no list' });
+      for (const by of ['list', 'session', 'list']) {
+        clock.pass(300);
+        expect(await two.ask('read-session')).toEqual({ kind: 'probe', by });
+        expect(await one.ask('read-session')).toMatchObject({ kind: 'refused' });
+      }
+      clock.pass(300);
+      const probe = await two.ask('read-session');
+      // An unknown token says nothing here: iDenfy may know none.
+      await two.learn('read-session', probe, null);
+      expect(await one.ask('read-session')).toMatchObject({ kind: 'refused' });
+      await two.learn('read-session', probe, 'accepted');
+      expect(await one.ask('read-session')).toEqual({ kind: 'call' });
+    });
+
     it('is logged once when it opens and once when it closes', async () => {
       const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
       const infos = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
