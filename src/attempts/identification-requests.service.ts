@@ -28,17 +28,25 @@ export class IdentificationRequests {
     const begun = await this.issuance.begin(attemptId);
     if (!begun) return false;
     if (await this.endIfLost(begun)) return true;
+    const taken = await this.idenfy.takeCall();
+    if (taken.kind !== 'taken') {
+      await this.issuance.postpone(begun, taken);
+      return false;
+    }
     const announced = await this.issuance.announceCall(begun);
     if (!announced) return false;
     const { requested, since } = announced;
     const { session } = requested;
-    const outcome = await this.idenfy.createIdentification({
-      // The session's id says nothing about the person. iDenfy repeats it in the webhook, and refuses a second call
-      // with it.
-      clientId: session.id,
-      ...(session.locale === null ? {} : { locale: session.locale }),
-      lifetimeSeconds: Math.max(1, Math.floor((session.expiresAt.getTime() - since.getTime()) / 1000)),
-    });
+    const outcome = await this.idenfy.createIdentification(
+      {
+        // The session's id says nothing about the person. iDenfy repeats it in the webhook, and refuses a second call
+        // with it.
+        clientId: session.id,
+        ...(session.locale === null ? {} : { locale: session.locale }),
+        lifetimeSeconds: Math.max(1, Math.floor((session.expiresAt.getTime() - since.getTime()) / 1000)),
+      },
+      taken,
+    );
     switch (outcome.kind) {
       case 'ok': {
         const { url, scanRef } = outcome;

@@ -65,15 +65,23 @@ export class CodeIssuer {
       await this.lost.lookFor(begun, attempt.lostSince);
       return false;
     }
+    const taken = await this.idenfy.takeCall();
+    if (taken.kind !== 'taken') {
+      await this.issuance.postpone(begun, taken);
+      return false;
+    }
     const announced = await this.issuance.announceCall(begun);
     if (!announced) return false;
     const { requested, since } = announced;
-    const outcome = await this.idenfy.createSession({
-      scanRef: session.scanRef,
-      locale: session.locale ?? undefined,
-      lifetimeSeconds: session.codeLifetimeSeconds,
-      digits: session.channels.includes('code'),
-    });
+    const outcome = await this.idenfy.createSession(
+      {
+        scanRef: session.scanRef,
+        locale: session.locale ?? undefined,
+        lifetimeSeconds: session.codeLifetimeSeconds,
+        digits: session.channels.includes('code'),
+      },
+      taken,
+    );
     switch (outcome.kind) {
       case 'ok':
         for (const warning of outcome.warnings) this.logger.warn(`iDenfy's answer to create: ${warning}`);

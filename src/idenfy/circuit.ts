@@ -21,9 +21,12 @@ export class Circuit {
     return this.breaker.state;
   }
 
-  /** Whether `ask` would return a time to wait. */
-  turnsAway(): boolean {
-    return ask(this.breaker, this.now()).permission.kind === 'wait';
+  /** Like `ask`, but never permits a call. @returns seconds to wait; null: `ask` would permit a call now */
+  turnAway(): number | null {
+    const { breaker, permission } = ask(this.breaker, this.now());
+    if (permission.kind === 'call') return null;
+    this.become(breaker);
+    return permission.seconds;
   }
 
   /** A permission to call has to be given back by `learn`. */

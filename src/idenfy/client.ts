@@ -24,6 +24,7 @@ import type {
   ListOutcome,
   ListProbeOutcome,
   ReadOutcome,
+  RetryLater,
 } from './outcomes.js';
 import { budgetSpent, isAnswer, providerDown, retryLater } from './no-answer.js';
 import { failureOf } from './provider-error.js';
@@ -59,8 +60,15 @@ const maxAnswerBytes = 256 * 1024;
 /** The list has no pages and no filters, so it holds every session the account ever had: README.md section 3. */
 const maxListBytes = 16 * 1024 * 1024;
 
+/** Proof that one call was taken from the budget. Use it for one call only. */
+export interface TakenCall {
+  readonly kind: 'taken';
+}
+
 interface Call<T> {
   readonly operation: Operation;
+  /** absent: `call` takes the call from the budget itself */
+  readonly taken?: TakenCall | undefined;
   readonly path: string;
   /** POSTed as JSON; absent: GET */
   readonly body?: object;
@@ -105,16 +113,29 @@ export class IdenfyClient {
   }
 
   /**
+   * Takes a call for `createSession` or `createIdentification` from the budget before it is made. The budget may wait for
+   * the database. A caller that claims an attempt for the time-out of its call must not wait in between.
+   *
+   * @throws DatabaseUnavailable
+   */
+  async takeCall(): Promise<TakenCall | RetryLater> {
+    return (await this.take('issuing')) ?? { kind: 'taken' };
+  }
+
+  /**
    * Makes a session and its code.
    *
    * @param wish.digits whether the app's code is wanted
    */
-  async createSession(wish: {
-    scanRef: string;
-    locale?: string;
-    lifetimeSeconds: number;
-    digits: boolean;
-  }): Promise<CreateOutcome> {
+  async createSession(
+    wish: {
+      scanRef: string;
+      locale?: string;
+      lifetimeSeconds: number;
+      digits: boolean;
+    },
+    taken?: TakenCall,
+  ): Promise<CreateOutcome> {
     const body: CreateSessionRequest = {
       scanRef: wish.scanRef,
       type: authenticationType,
@@ -125,6 +146,7 @@ export class IdenfyClient {
     };
     return this.call<CreateOutcome>({
       operation: 'create-session',
+      taken,
       path: paths.createSession,
       body,
       unspeakable: [wish.scanRef],
@@ -140,11 +162,14 @@ export class IdenfyClient {
    * @param wish.clientId our name for it, at most 100 characters: no personal data, and the webhook repeats it
    * @param wish.lifetimeSeconds how long the user has to begin, 1 to 2,592,000
    */
-  async createIdentification(wish: {
-    clientId: string;
-    locale?: string;
-    lifetimeSeconds: number;
-  }): Promise<IdentificationOutcome> {
+  async createIdentification(
+    wish: {
+      clientId: string;
+      locale?: string;
+      lifetimeSeconds: number;
+    },
+    taken?: TakenCall,
+  ): Promise<IdentificationOutcome> {
     const { identificationUrl = defaultIdentificationUrl, baseUrl } = this.options;
     const body: CreateIdentificationRequest = {
       clientId: wish.clientId,
@@ -154,6 +179,7 @@ export class IdenfyClient {
     };
     return this.call<IdentificationOutcome>({
       operation: 'create-identification',
+      taken,
       path: paths.createIdentification,
       body,
       unspeakable: [wish.clientId],
@@ -204,11 +230,8 @@ export class IdenfyClient {
   }
 
   private async call<T extends { kind: string }>(call: Call<T>): Promise<T | Failure> {
-    // A call that the breaker stops must not count against the budget.
-    if (!this.circuit.turnsAway()) {
-      const seconds = await this.budget.take(purposeOf[call.operation]);
-      if (seconds !== null) return budgetSpent(seconds);
-    }
+    const keptBack = call.taken ? null : await this.take(purposeOf[call.operation]);
+    if (keptBack) return keptBack;
     const permission = this.circuit.ask();
     if (permission.kind === 'wait') return providerDown(permission.seconds);
     let outcome: T | Failure | undefined;
@@ -219,6 +242,15 @@ export class IdenfyClient {
       this.circuit.learn(permission, outcome !== undefined && isAnswer(outcome));
     }
     return this.inLine(outcome);
+  }
+
+  /** Takes a call from the budget. @returns the reason why no call may be made now; null: the call may be made */
+  private async take(purpose: Purpose): Promise<RetryLater | null> {
+    // A call that the breaker stops must not count against the budget.
+    const waitSeconds = this.circuit.turnAway();
+    if (waitSeconds !== null) return providerDown(waitSeconds);
+    const spentForSeconds = await this.budget.take(purpose);
+    return spentForSeconds === null ? null : budgetSpent(spentForSeconds);
   }
 
   /** Who has just called in vain comes back when the breaker lets it; the probe, the oldest, is the first again. */

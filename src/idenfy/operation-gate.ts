@@ -6,10 +6,12 @@
  * - A refusal of one session (404, or another 4xx) does not open it: iDenfy may answer like this for expired sessions.
  *   After five such answers in a row, one call for the list of sessions decides, because the list needs no token.
  * - While the gate is open, it lets one probe through every five minutes. If the probe is not refused, the gate closes.
+ * - After 404 for everything, the probes alternate between the list and one session. iDenfy may refuse only the list, so
+ *   the answer for a session closes the gate, too. A probe of an unknown session changes nothing.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
-import { ProviderRefusalsStore, type RefusalReason } from './provider-refusals.store.js';
+import { type ProviderRefusal, ProviderRefusalsStore, type RefusalReason } from './provider-refusals.store.js';
 
 /** The operations behind the gate. */
 export const gatedOperations = ['read-session', 'list-sessions'] as const;
@@ -18,13 +20,16 @@ export type GatedOperation = (typeof gatedOperations)[number];
 const doubtAfter = 5;
 const probeEveryMs = 300_000;
 
+type ProbeBy = 'itself' | 'list' | 'session';
+
 /**
- * `call`: make the call. `probe`: make the call, or with `by: 'list'` the call for the list instead, and report the
- * outcome. `refused`: make no call.
+ * `call`: make the call. `probe`: make a call and report its outcome. Its `by` says which: `itself` is the call, `list`
+ * is the call for the list instead, and `session` is the call, with an unknown token reported as no answer. `refused`:
+ * make no call.
  */
 export type Passage =
   | { readonly kind: 'call' }
-  | { readonly kind: 'probe'; readonly by: 'itself' | 'list' }
+  | { readonly kind: 'probe'; readonly by: ProbeBy }
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
 /** The meaning of an answer for the operation. `token-refused`: iDenfy refused only this session. */
@@ -44,8 +49,9 @@ export class OperationGate {
     if (!found?.probeAt) return { kind: 'call' };
     const { refusedAt, probeAt, reason } = found;
     const now = this.clock.now();
-    if (probeAt <= now && (await this.refusals.claimProbe(operation, now, this.nextProbe(now)))) {
-      return { kind: 'probe', by: refusedAt === null || reason === 'not-found' ? 'list' : 'itself' };
+    if (probeAt <= now) {
+      const nth = await this.refusals.claimProbe(operation, now, this.nextProbe(now));
+      if (nth !== null) return { kind: 'probe', by: probeBy(found, nth) };
     }
     return refusedAt === null ? { kind: 'call' } : { kind: 'refused', reason: reason ?? 'unexpected' };
   }
@@ -76,4 +82,11 @@ export class OperationGate {
   private nextProbe(now: Date): Date {
     return new Date(now.getTime() + probeEveryMs);
   }
+}
+
+/** @param nth the number of the probe since the gate opened, from 1 */
+function probeBy({ refusedAt, reason }: ProviderRefusal, nth: number): ProbeBy {
+  if (refusedAt === null) return 'list';
+  if (reason !== 'not-found') return 'itself';
+  return nth % 2 === 1 ? 'list' : 'session';
 }

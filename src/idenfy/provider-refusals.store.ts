@@ -34,20 +34,27 @@ export class ProviderRefusalsStore {
     return rows.map(({ operation }) => operation);
   }
 
-  /** Claims the due probe. @returns false when another process has claimed it */
-  async claimProbe(operation: string, now: Date, nextProbeAt: Date): Promise<boolean> {
-    const { count } = await this.database.query(
-      'update provider_refusals set probe_at = $3 where operation = $1 and probe_at <= $2',
+  /**
+   * Claims the due probe. While an operation is refused, its refused tokens are not counted, so the same column counts its
+   * probes.
+   * @returns the number of the probe since the refusal, from 1; null when another process has claimed it
+   */
+  async claimProbe(operation: string, now: Date, nextProbeAt: Date): Promise<number | null> {
+    const { rows } = await this.database.query<{ nth: number }>(
+      `update provider_refusals
+          set probe_at = $3,
+              token_refusals_in_a_row = token_refusals_in_a_row + case when refused_at is null then 0 else 1 end
+        where operation = $1 and probe_at <= $2 returning token_refusals_in_a_row as nth`,
       [operation, now, nextProbeAt],
     );
-    return count === 1;
+    return rows[0]?.nth ?? null;
   }
 
   /** Opens the gate. @returns false when it was open already */
   async refuse(operation: string, reason: RefusalReason, now: Date, probeAt: Date): Promise<boolean> {
     const { count } = await this.database.query(
       `insert into provider_refusals as kept (operation, refused_at, probe_at, reason) values ($1, $2, $3, $4)
-       on conflict (operation) do update set refused_at = $2, probe_at = $3, reason = $4
+       on conflict (operation) do update set refused_at = $2, probe_at = $3, reason = $4, token_refusals_in_a_row = 0
        where kept.refused_at is null`,
       [operation, now, probeAt, reason],
     );

@@ -37,7 +37,12 @@ export class SessionReader {
       return outcome.kind === 'ok' ? { kind: 'ask-again' } : outcome;
     }
     const outcome = await this.idenfy.readSession(token);
-    await this.gate.learn('read-session', passage, aboutRead(outcome));
+    const answered = aboutRead(outcome);
+    // The gate is open because iDenfy answered 404 for everything, so another unknown token changes nothing.
+    if (passage.kind === 'probe' && passage.by === 'session' && answered === 'token-refused') {
+      return refusedBefore('not-found');
+    }
+    await this.gate.learn('read-session', passage, answered);
     return outcome;
   }
 
@@ -68,5 +73,5 @@ function aboutRead(outcome: ReadOutcome): Answered | null {
 }
 
 function refusedBefore(reason: RefusalReason): KnownRefusal {
-  return { kind: 'refused', detail: `iDenfy was not called: it refuses such calls (${reason})` };
+  return { kind: 'refused', detail: `iDenfy has refused such calls before (${reason})` };
 }

@@ -38,8 +38,21 @@ onEveryStore(
   (world) => {
     const { ready, opened, askMany, issued } = partsOf(world);
     const metrics = async () => (await world().client.get('/metrics').expect(200)).text;
-    const openings = async () =>
-      Number(/^facecode_provider_breaker_openings_total (\d+)$/m.exec(await metrics())?.[1] ?? 0);
+    const openingsIn = (text: string) =>
+      Number(/^facecode_provider_breaker_openings_total (\d+)$/m.exec(text)?.[1] ?? 0);
+    const openIn = (text: string) => /^facecode_provider_breaker_state\{state="open"\} 1$/m.test(text);
+    /** Calls and openings of one moment: while a probe is under way, the breaker is half-open. */
+    const counted = () =>
+      waitFor(
+        async () => {
+          const before = await metrics();
+          const calls = world().simulator.ledger.requests.length;
+          const after = await metrics();
+          const openings = openingsIn(before);
+          return openIn(before) && openIn(after) && openings === openingsIn(after) ? { calls, openings } : null;
+        },
+        { what: 'the breaker to be open, with no probe under way' },
+      );
     const triesOf = async ({ id }: SessionBody): Promise<number> => {
       const sql = 'select issue_tries as tries from attempts where session_id = $1';
       const { rows } = await world().database.query<{ tries: number }>(sql, [id]);
@@ -48,6 +61,7 @@ onEveryStore(
 
     it('accepts sessions, says so, calls no more, and gives all their codes when it is back', async () => {
       const { simulator, client } = world();
+      const openingsBefore = openingsIn(await metrics());
       simulator.setOutage('500');
       const before = await askMany('outage-before', failuresToOpen);
       await opened();
@@ -62,21 +76,16 @@ onEveryStore(
           attempts: [{ number: 1 }],
         });
       }
-      // While a probe is under way, the breaker is half-open for a moment.
-      await waitFor(async () => /^facecode_provider_breaker_state\{state="open"\} 1$/m.test(await metrics()), {
-        what: 'the state of the breaker in the metrics',
-      });
+      const early = await counted();
       expect(await ready()).toEqual({
         status: 'ok',
         checks: { database: 'ok', queue: 'ok', process: 'ok', provider: expect.stringMatching(/^(half-)?open$/) },
       });
       expect(await metrics()).toMatch(/^facecode_provider_breaker_state\{state="closed"\} 0$/m);
       // A slow machine may still be here when a probe is due. Each further call is one probe, and each opens it again.
-      expect((await openings()) - openingsBefore).toBeGreaterThanOrEqual(1);
-      const [calls, openingsNow] = [simulator.ledger.requests.length, await openings()];
-      await waitFor(async () => (await openings()) - openingsNow === simulator.ledger.requests.length - calls, {
-        what: 'as many openings as probes',
-      });
+      const late = await counted();
+      expect(early.openings).toBeGreaterThan(openingsBefore);
+      expect(late.calls - early.calls).toBe(late.openings - early.openings);
 
       simulator.setOutage('off');
       const sessions = await Promise.all([...before, ...meanwhile].map(({ id }) => issued(id)));

@@ -189,6 +189,52 @@ onEveryStore('results without a token', (world) => {
     for (const scanRef of scanRefs) expect(reads(scanRef)).toHaveLength(1);
   });
 
+  it('do not change an attempt without a verdict at iDenfy: its code stays valid, and it keeps its deadline', async () => {
+    const scanRef = 'sim-silent-tokenless-undecided';
+    const session = await create(scanRef);
+    const deadline = async () => {
+      const { rows } = await world().database.query<{ at: Date }>(
+        'select deadline_at as at from attempts where id = $1',
+        [session.attempt!.id],
+      );
+      return rows[0]!.at.getTime();
+    };
+    const before = await deadline();
+    await send({ scanRef, status: 'EXPIRED' }).expect(200);
+    await waitFor(async () => reads(scanRef).length === 1 && (await deadline()) === before, {
+      what: 'the old deadline',
+    });
+    expect(await world().client.session(session.id)).toMatchObject({
+      status: 'active',
+      attempt: { state: 'awaiting-selfie', outcome: null },
+    });
+    await takeSelfie(session, 'SUCCESS');
+    await send({ scanRef, status: 'SUCCESS' }).expect(200);
+    expect(await ended(session)).toMatchObject({ status: 'passed' });
+  });
+
+  it('cause few calls and bring the verdict, even in large numbers', async () => {
+    const scanRef = 'sim-silent-tokenless-flood';
+    const session = await create(scanRef);
+    const started = Date.now();
+    const count = 120;
+    for (let n = 0; n < count; n += 20) {
+      await Promise.all(Array.from({ length: 20 }, () => send({ scanRef, status: 'FAILED' }).expect(200)));
+    }
+    await waitFor(
+      async () =>
+        (await world().database.query(`select from webhooks where state = 'new'`)).count === 0 &&
+        reads(scanRef).length > 0,
+      { what: 'all of them to be applied' },
+    );
+    await takeSelfie(session, 'SUCCESS');
+    await send({ scanRef, status: 'SUCCESS' }).expect(200);
+    expect(await ended(session)).toMatchObject({ status: 'passed' });
+    // In ten seconds: one immediate call, one after the pause, and one by the sweeper.
+    const periods = 1 + Math.floor((Date.now() - started) / 10_000);
+    expect(reads(scanRef).length).toBeLessThanOrEqual(3 * periods);
+  });
+
   it('lose their body when the subject is erased, in any letter case of its scanRef', async () => {
     const scanRef = randomUUID();
     await create(scanRef);

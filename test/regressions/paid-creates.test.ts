@@ -6,6 +6,8 @@ import { CodeIssuer } from '../../src/attempts/issuing.service.js';
 import { LostSessions } from '../../src/attempts/lost-sessions.service.js';
 import type { AttemptRow } from '../../src/attempts/rows.js';
 import { Clock } from '../../src/core/clock.js';
+import { IdenfyClient } from '../../src/idenfy/client.js';
+import type { CallBudget } from '../../src/idenfy/call-budget.js';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import type { SessionBody } from '../support/client.js';
 import { openWorld, type World } from '../support/world.js';
@@ -81,6 +83,19 @@ describe('paid calls of two processes for one attempt', () => {
     await issue(attemptId);
     expect(creates()).toBe(0);
     passSeconds(40);
+    await issue(attemptId);
+    expect([creates(), await state()]).toEqual([1, 'issued']);
+  });
+
+  it('a worker that waited long for the budget leaves the attempt to the worker that took over', async () => {
+    const { budget } = service(IdenfyClient) as unknown as { budget: CallBudget };
+    stopAfter(budget, 'take', async () => {
+      passSeconds(20);
+      // If the first worker has announced its call, the list of sessions comes before the next create call.
+      await issue(attemptId);
+      await issue(attemptId);
+      expect(creates()).toBe(1);
+    });
     await issue(attemptId);
     expect([creates(), await state()]).toEqual([1, 'issued']);
   });

@@ -4,6 +4,8 @@ import { IdentificationRequests } from '../../src/attempts/identification-reques
 import { Issuance } from '../../src/attempts/issuance.service.js';
 import { CodeIssuer } from '../../src/attempts/issuing.service.js';
 import { Clock } from '../../src/core/clock.js';
+import type { CallBudget } from '../../src/idenfy/call-budget.js';
+import { IdenfyClient } from '../../src/idenfy/client.js';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import type { SessionBody } from '../support/client.js';
 import { openWorld, type World } from '../support/world.js';
@@ -19,7 +21,7 @@ describe('a process that requests an identification', () => {
     world = await openWorld('embedded', { CREATE_WAIT_SECONDS: '0', IDENTIFICATION_FALLBACK: 'on' });
     // The test plays the workers, so that one of them can die at any step.
     await service(JobDispatcher).queue('codes').pause();
-  }, 60_000);
+  });
   afterAll(() => world.close());
   beforeEach(async () => {
     names += 1;
@@ -83,6 +85,15 @@ describe('a process that requests an identification', () => {
       status: 'identification-required',
       identification: { url: expect.any(String) },
     });
+  });
+
+  it('and loses the database before the call makes the call later', async () => {
+    const { budget } = service(IdenfyClient) as unknown as { budget: CallBudget };
+    jest.spyOn(budget, 'take').mockRejectedValueOnce(new Error('the database is away'));
+    await expect(identify()).rejects.toThrow('the database is away');
+    await recover();
+    expect(asked()).toBe(1);
+    expect(await read()).toMatchObject({ identification: { url: expect.any(String) } });
   });
 
   it('and gets a temporary refusal repeats the call', async () => {

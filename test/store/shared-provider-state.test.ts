@@ -33,7 +33,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
 
   beforeAll(async () => {
     ({ database, close } = await open());
-  }, 60_000);
+  });
   afterAll(() => close());
   beforeEach(async () => {
     clock = new SetClock();
@@ -133,6 +133,24 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
       clock.pass(300);
       const probe = await two.ask('read-session');
       expect(probe).toEqual({ kind: 'probe', by: 'list' });
+      await two.learn('read-session', probe, 'accepted');
+      expect(await one.ask('read-session')).toEqual({ kind: 'call' });
+    });
+
+    it('opens when the list is refused, and then alternates probes of the list and of a session', async () => {
+      const [one, two] = gates();
+      for (let n = 0; n < 5; n += 1) await one.learn('read-session', { kind: 'call' }, 'token-refused');
+      await one.learn('read-session', await one.ask('read-session'), { reason: 'not-found', detail: 'no list' });
+      for (const by of ['list', 'session', 'list']) {
+        clock.pass(300);
+        expect(await two.ask('read-session')).toEqual({ kind: 'probe', by });
+        expect(await one.ask('read-session')).toMatchObject({ kind: 'refused' });
+      }
+      clock.pass(300);
+      const probe = await two.ask('read-session');
+      // An unknown token changes nothing here, because iDenfy may know no token.
+      await two.learn('read-session', probe, null);
+      expect(await one.ask('read-session')).toMatchObject({ kind: 'refused' });
       await two.learn('read-session', probe, 'accepted');
       expect(await one.ask('read-session')).toEqual({ kind: 'call' });
     });
