@@ -37,11 +37,10 @@ onEveryStore(
       expect(requests()).toHaveLength(6);
       // Each is asked about at most five times, and reads may spend ten calls.
       for (const session of asked) await endCode(database, session);
-      await waitFor(() => reads(requests()) === 10, { what: 'the reads', withinSeconds: 60 });
+      await waitFor(() => reads(requests()) === 10, { what: 'the reads' });
       const postponed = `select from attempts where deadline_at > now() + interval '30 minutes' and ended_at is null`;
       await waitFor(async () => (await database.query(postponed)).count > 0, {
         what: 'a read to wait',
-        withinSeconds: 30,
       });
       expect(await metrics()).toMatch(/^facecode_idenfy_budget_left_for_reads 0$/m);
 
@@ -126,7 +125,7 @@ describeServers('the calls of an hour, with two processes', ['postgres', 'redis'
           }),
         ),
       );
-      await waitFor(() => world.simulator.ledger.requests.length >= 9, { what: 'nine calls', withinSeconds: 30 });
+      await waitFor(() => world.simulator.ledger.requests.length >= 9, { what: 'nine calls' });
       // One more session for each: the hour is spent.
       for (const { client } of processes) await client.post('/v1/sessions', { scanRef: 'budget-more' }).expect(202);
       expect(world.simulator.ledger.requests).toHaveLength(9);

@@ -249,9 +249,7 @@ onEveryStore('the receiver under hostile requests', (world) => {
       write(begin);
       if (drop) drips.push(setInterval(() => write(drop), 500));
       const answer = await closed;
-      const took = (performance.now() - started) / 1000;
-      expect(took).toBeGreaterThan(seconds - 1);
-      expect(took).toBeLessThan(seconds + 4);
+      expect((performance.now() - started) / 1000).toBeGreaterThan(seconds - 1);
       return answer;
     };
     try {

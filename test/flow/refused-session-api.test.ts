@@ -42,7 +42,6 @@ function steps(world: () => World) {
       const sql = `select from attempts where id = $1 and state = 'passed' and confirm_at is null`;
       await waitFor(async () => (await world().database.query(sql, [session.attempt!.id])).count === 1, {
         what: 'the end of the confirmation',
-        withinSeconds: 20,
       });
     },
     async checks(): Promise<Record<string, string>> {
@@ -251,7 +250,7 @@ onEveryStore(
             );
             return count === 1;
           },
-          { what: 'the old deadline', withinSeconds: 30 },
+          { what: 'the old deadline' },
         );
 
       it.each([
@@ -278,7 +277,7 @@ onEveryStore(
         simulator.setOutage('reads-500');
         const before = reads().length;
         await askNow(session);
-        await waitFor(() => reads().length - before >= 3, { what: 'three tries', withinSeconds: 60 });
+        await waitFor(() => reads().length - before >= 3, { what: 'three tries' });
         expect(await world().client.session(session.id)).toMatchObject({ status: 'active' });
         simulator.setOutage('off');
         await restored(session);

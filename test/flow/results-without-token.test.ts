@@ -187,6 +187,52 @@ onEveryStore('results without a token', (world) => {
     for (const scanRef of scanRefs) expect(reads(scanRef)).toHaveLength(1);
   });
 
+  it('leave an attempt alone that iDenfy has not decided: its code lives on, and is checked again at its own deadline', async () => {
+    const scanRef = 'sim-silent-tokenless-undecided';
+    const session = await create(scanRef);
+    const deadline = async () => {
+      const { rows } = await world().database.query<{ at: Date }>(
+        'select deadline_at as at from attempts where id = $1',
+        [session.attempt!.id],
+      );
+      return rows[0]!.at.getTime();
+    };
+    const before = await deadline();
+    await send({ scanRef, status: 'EXPIRED' }).expect(200);
+    await waitFor(async () => reads(scanRef).length === 1 && (await deadline()) === before, {
+      what: 'the deadline to be what it was',
+    });
+    expect(await world().client.session(session.id)).toMatchObject({
+      status: 'active',
+      attempt: { state: 'awaiting-selfie', outcome: null },
+    });
+    await takeSelfie(session, 'SUCCESS');
+    await send({ scanRef, status: 'SUCCESS' }).expect(200);
+    expect(await ended(session)).toMatchObject({ status: 'passed' });
+  });
+
+  it('in great number bring few calls, and the verdict all the same', async () => {
+    const scanRef = 'sim-silent-tokenless-flood';
+    const session = await create(scanRef);
+    const started = Date.now();
+    const count = 120;
+    for (let n = 0; n < count; n += 20) {
+      await Promise.all(Array.from({ length: 20 }, () => send({ scanRef, status: 'FAILED' }).expect(200)));
+    }
+    await waitFor(
+      async () =>
+        (await world().database.query(`select from webhooks where state = 'new'`)).count === 0 &&
+        reads(scanRef).length > 0,
+      { what: 'all of them to be applied' },
+    );
+    await takeSelfie(session, 'SUCCESS');
+    await send({ scanRef, status: 'SUCCESS' }).expect(200);
+    expect(await ended(session)).toMatchObject({ status: 'passed' });
+    // Of each ten seconds one call at once, one after the pause, and one of the sweeper's.
+    const periods = 1 + Math.floor((Date.now() - started) / 10_000);
+    expect(reads(scanRef).length).toBeLessThanOrEqual(3 * periods);
+  });
+
   it('lose their body when the subject is erased, in whatever letters they name it', async () => {
     const scanRef = randomUUID();
     await create(scanRef);

@@ -21,7 +21,7 @@ describe('a process that asks for an identification', () => {
     world = await openWorld('embedded', { CREATE_WAIT_SECONDS: '0', IDENTIFICATION_FALLBACK: 'on' });
     // The test itself plays the workers, so that it can let one of them die at any step.
     await service(JobDispatcher).queue('codes').pause();
-  }, 60_000);
+  });
   afterAll(() => world.close());
   beforeEach(async () => {
     names += 1;

@@ -13,9 +13,9 @@ describeServers('webhook, deadline and cancel at the same time, from two process
       RATE_LIMIT_PER_KEY_PER_MINUTE: '0',
     });
     const processes = [await world.start(), await world.startAnother()];
-    const { won, faults } = await runRaces(world, processes, 400);
+    const { won, faults } = await runRaces(world, processes, 240);
     expect(faults).toEqual([]);
-    expect(Object.values(won).reduce((sum, count) => sum + count, 0)).toBe(400);
+    expect(Object.values(won).reduce((sum, count) => sum + count, 0)).toBe(240);
     // That it was a race at all: more than one of them won sometimes.
     expect(Object.keys(won).length).toBeGreaterThan(2);
   });

@@ -17,6 +17,7 @@ import { Reach } from '../../src/core/reach.js';
 import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open.js';
 import { finalStatuses } from '../../src/idenfy/contract.js';
+import { prepareEmbedded } from '../support/embedded-template.js';
 import { createDatabase } from '../support/postgres.js';
 import { describeServers } from '../support/servers.js';
 import { serverUrls } from '../support/server-urls.js';
@@ -335,6 +336,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
 describe('attempts for auditors, on the embedded database', () => {
   suite(async () => {
     const folder = temporaryFolder('attempts-audit');
+    await prepareEmbedded(folder);
     const database = await openDatabase(readSettings(testEnvironment(folder)));
     const close = async () => {
       await database.close();

@@ -18,6 +18,7 @@ import { SealingStore } from '../../src/journal/tree/sealing.store.js';
 import { signCheckpoint } from '../../src/journal/tree/signed-note.js';
 import { nodesOf } from '../../src/journal/tree/tiles.js';
 import { TreeStore } from '../../src/journal/tree/tree.store.js';
+import { prepareEmbedded } from '../support/embedded-template.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testEnvironment } from '../support/test-environment.js';
 
@@ -32,6 +33,7 @@ describe('sealing', () => {
   let journal: Journal;
   beforeAll(async () => {
     settings = readSettings(testEnvironment(folder));
+    await prepareEmbedded(folder);
     database = await connectDatabase(settings);
     await migrate(database);
     Logger.overrideLogger(false);

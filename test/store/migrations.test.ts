@@ -12,6 +12,7 @@ import { migrate, migrations, MigrationsPending, pendingMigrations } from '../..
 import { openDatabase } from '../../src/database/open.js';
 import * as deliveriesSchema from '../../src/database/deliveries-schema.js';
 import * as schema from '../../src/database/schema.js';
+import { prepareEmpty } from '../support/embedded-template.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testEnvironment } from '../support/test-environment.js';
 
@@ -22,6 +23,7 @@ let refusal: unknown;
 
 beforeAll(async () => {
   const off = readSettings(testEnvironment(folder, { MIGRATE_ON_START: 'off' }));
+  await prepareEmpty(folder);
   // Opening PGlite takes seconds, so the refused start on the new folder and all other tests share one.
   refusal = await openDatabase(off).catch((error: unknown) => error);
   database = await connectDatabase(off);

@@ -11,6 +11,7 @@ import { Database } from '../../src/database/database.js';
 import { DatabaseUnavailable, withoutWrapping } from '../../src/database/database-errors.js';
 import { FolderInUse, openEmbedded } from '../../src/database/embedded.js';
 import type { PglitePool } from '../../src/database/pglite-pool.js';
+import { prepareEmpty } from '../support/embedded-template.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const folder = temporaryFolder('pool');
@@ -18,6 +19,7 @@ let pool: PglitePool;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
+  await prepareEmpty(folder);
   ({ pool, close } = await openEmbedded(folder));
   await pool.query('create table notes (id integer primary key, body text)');
   await pool.query('create table parts (note integer references notes deferrable initially deferred)');

@@ -33,7 +33,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
 
   beforeAll(async () => {
     ({ database, close } = await open());
-  }, 60_000);
+  });
   afterAll(() => close());
   beforeEach(async () => {
     clock = new SetClock();

@@ -6,6 +6,7 @@ import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../../src/database/open.js';
 import { RequestBudgetsStore } from '../../src/http/request-budgets.store.js';
 import { SubjectsStore } from '../../src/risk/subjects.store.js';
+import { prepareEmbedded } from '../support/embedded-template.js';
 import { createDatabase } from '../support/postgres.js';
 import { describeServers } from '../support/servers.js';
 import { serverUrls } from '../support/server-urls.js';
@@ -136,6 +137,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
 describe('on the embedded database', () => {
   suite(async () => {
     const folder = temporaryFolder('subjects');
+    await prepareEmbedded(folder);
     const database = await openDatabase(readSettings(testEnvironment(folder)));
     const close = async () => {
       await database.close();

@@ -1,5 +1,6 @@
 /** Embedded databases to copy: making or migrating one anew takes seconds. */
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { connectDatabase } from '../../src/database/connect.js';
@@ -24,6 +25,11 @@ export async function prepareEmpty(dataDir: string): Promise<void> {
   await copy(dataDir, 'empty', async (made) => {
     mkdirSync(made, { recursive: true });
     const lite = await PGlite.create(join(made, 'database'));
+    // Nobody makes a second database from them, and they are two thirds of the files that each suite copies and removes.
+    for (const unused of ['template0', 'template1']) {
+      await lite.exec(`alter database ${unused} is_template false`);
+      await lite.exec(`drop database ${unused}`);
+    }
     await lite.close();
   });
 }
@@ -44,5 +50,6 @@ async function copy(dataDir: string, name: string, make: (dataDir: string) => Pr
     rmSync(own, { recursive: true, force: true });
   }
   mkdirSync(dataDir, { recursive: true });
-  cpSync(template, join(dataDir, 'database'), { recursive: true });
+  // Many times faster than fs.cpSync.
+  execFileSync('cp', ['-R', template, join(dataDir, 'database')]);
 }

@@ -4,8 +4,11 @@ import { TestEnvironment } from 'jest-environment-node';
 /** What keeps a process from ending, by Node's names for it; timers are left out, Jest has its own. */
 const kinds = ['TCPServerWrap', 'TCPSocketWrap', 'ProcessWrap', 'Worker'];
 
-/** A closed socket takes a few turns of the loop to go; an idle keep-alive connection of fetch lives for 4 s. */
-const patienceMilliseconds = 6000;
+/**
+ * A closed socket takes a few turns of the loop to go; an idle keep-alive connection of fetch lives for 4 s. The rest is
+ * for a slow machine. Only a leak waits for all of it.
+ */
+const patienceMilliseconds = 60_000;
 
 const held = () => process.getActiveResourcesInfo().filter((kind) => kinds.includes(kind));
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -29,7 +29,8 @@ export async function openProcessWorld(
   store: StoreName | 'given',
   variables: Readonly<Record<string, string>> = {},
 ): Promise<ProcessWorld> {
-  const resend = { times: 100, everyMilliseconds: 200 };
+  // Until the world closes: on a slow machine a restart takes longer than any number of tries.
+  const resend = { times: Number.POSITIVE_INFINITY, everyMilliseconds: 200 };
   const simulator = await startSimulator({ ...simulatorKeys, webhookUrl: null, resend });
   const opened = store === 'given' ? { variables: {}, drop: () => Promise.resolve() } : await openStore(store);
   const folder = temporaryFolder('process-world');
