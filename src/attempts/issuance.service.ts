@@ -36,6 +36,15 @@ const actor = { kind: 'system', id: 'issue-code' } as const;
 /** Time for the write after a call, beyond the call's own deadline. */
 const claimSlackMs = 3000;
 
+/** A spent budget pauses the queue for no longer, so that a larger budget takes effect soon after a restart. */
+const longestBudgetPauseMs = 60_000;
+
+/** For how long the whole queue waits; null: only this attempt waits. */
+function pauseMsOf(why: string, delay: number): number | null {
+  if (why === 'budget-spent') return Math.min(delay, longestBudgetPauseMs);
+  return why === 'rate-limited' ? delay : null;
+}
+
 /** How the work on a `requested` attempt begins and ends, whichever call is made in between. */
 @Injectable()
 export class Issuance {
@@ -160,8 +169,8 @@ export class Issuance {
     { why, retryAfterSeconds, detail, lostSince }: Postponement,
     delay = delayMs(retryAfterSeconds, attempt.issueTries),
   ): Promise<void> {
-    const concernsAll = why === 'rate-limited' || why === 'budget-spent';
-    if (concernsAll) await this.dispatcher.pauseFor('codes', Math.max(1000, delay));
+    const pauseMs = pauseMsOf(why, delay);
+    if (pauseMs !== null) await this.dispatcher.pauseFor('codes', Math.max(1000, pauseMs));
     const because = detail === undefined ? why : `${why}: ${detail}`;
     this.logger.warn(`no code for attempt ${attempt.id} yet (${because}), asking again in ${delay} ms`);
     await this.attempts.with(attempt.id, async ({ tx, attempt: current, now }) => {
