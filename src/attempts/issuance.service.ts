@@ -87,7 +87,7 @@ export class Issuance {
    * Makes sure that a call that may cost a credit is made only once. The call is recorded before it is made, and only
    * if the claim still holds. So no second paid call follows a process that dies during its call, and a process that
    * was paused after its claim makes no call. The record is `lostSince`. If the session is eligible, the call was for a
-   * code; otherwise it was for an identification. The call must follow at once, so take it from the budget before this.
+   * code; otherwise it was for an identification. The call must follow at once, so take it from the budget first.
    *
    * @returns the extended claim and the moment before the call; null when the call must not be made
    */
