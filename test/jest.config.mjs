@@ -23,11 +23,11 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
   testEnvironment: '<rootDir>/test/support/leak-noticing-environment.mjs',
   setupFilesAfterEnv: ['<rootDir>/test/support/once-more.mjs'],
-  // For a machine that is many times slower than usual; a condition that never comes is given up earlier (wait-for.ts).
+  // For a machine that is many times slower than usual. Waiting for a condition ends earlier (wait-for.ts).
   testTimeout: 300_000,
-  // Suites wait for processes, disks and timers half of their time, so one more than the processors of a small machine.
+  // Suites spend half of their time waiting, so this is one worker more than a small machine has processors.
   maxWorkers: 3,
-  // Modules of ended suites stay in memory; a worker that has become so large is replaced.
+  // Modules of ended suites stay in memory. A worker above this size is replaced.
   workerIdleMemoryLimit: '1200MB',
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',

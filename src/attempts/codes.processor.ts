@@ -8,7 +8,7 @@ import { CodeIssuer } from './issuing.service.js';
 import { DeadlineCheck } from './deadline-check.service.js';
 import { PassConfirmation } from './pass-confirmation.service.js';
 
-/** Everything that calls iDenfy. One job makes at most one call. */
+/** Runs all jobs that call iDenfy. One job makes at most one call. */
 @Processor('codes', { ...workerOptions, concurrency: 32, limiter: pausable })
 export class CodesProcessor extends QueueWorker implements OnApplicationBootstrap {
   constructor(

@@ -1,7 +1,7 @@
 /**
- * Asks iDenfy what became of an attempt when nobody has told us until its deadline: the expiry of its code and the grace.
- * The deadline may have been moved forward while the code still lives. Then only a verdict ends the attempt; after any
- * other answer it gets its old deadline back.
+ * Asks iDenfy for the verdict of an attempt that has none at its deadline: the code's expiry plus the grace period. The
+ * deadline may have been moved earlier, while the code is still valid. Then only a verdict ends the attempt. After any
+ * other answer the attempt gets its old deadline back.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
@@ -18,7 +18,7 @@ import type { AttemptRow } from './rows.js';
 import { type NoAnswer, SessionApi, type SessionApiAnswer } from './session-api.js';
 import { isFinalAttempt } from './states.js';
 
-/** What each final answer means, once the code is over. */
+/** Maps iDenfy's final answer to the outcome of an attempt whose deadline is over. */
 const outcomeOf = {
   approved: { status: 'SUCCESS', source: 'session-api' },
   rejected: { status: 'FAILED', source: 'session-api' },
@@ -58,7 +58,7 @@ export class DeadlineCheck {
     await this.dispatcher.add(jobs.deadline(attempt.id, overAt.getTime() - now.getTime()));
   }
 
-  /** The code has expired, and the grace is over. */
+  /** When the grace period after the code's expiry ends. */
   private overAt({ expiresAt }: AttemptRow): Date {
     return new Date((expiresAt?.getTime() ?? 0) + this.settings.deadlineGraceSeconds * 1000);
   }

@@ -26,8 +26,8 @@ export class DueStore {
   }
 
   /**
-   * Records that a call that may cost a credit is about to be made, and extends the claim to `until`. If the process dies
-   * before the answer, the next one finds the record and does not simply repeat the call.
+   * Records that the process is about to make a call that may cost a credit, and extends the claim to `until`. If the
+   * process dies before the answer, the next process finds the record and does not simply repeat the call.
    * @param since the moment before the call
    * @returns false when the claim is lost: the attempt has ended, or another process took it over
    */
@@ -55,7 +55,7 @@ export class DueStore {
   }
 
   /**
-   * No code was issued; asking again is due at `nextTryAt`.
+   * No code was issued; the next try is due at `nextTryAt`.
    * @param lostSince the time of a paid call that got no answer; null if there was no such call
    * @returns false when the claim is lost
    */
@@ -75,8 +75,8 @@ export class DueStore {
   }
 
   /**
-   * iDenfy did not say what became of a code; the service asks again at `at`.
-   * @param unclear it answered, but said nothing certain: counted apart from tries without an answer
+   * The service got no verdict from iDenfy and asks again at `at`.
+   * @param unclear iDenfy answered, but the answer was unclear; such answers are counted separately
    */
   async postponeCheck(attempt: AttemptRow, at: Date, unclear: boolean): Promise<void> {
     await this.database.query(
@@ -91,7 +91,7 @@ export class DueStore {
   /**
    * Gives an attempt back the deadline that it had when its code was issued.
    * @param askedAt when the attempt was found to be due
-   * @returns false when the attempt has changed, or when somebody has asked for another check meanwhile
+   * @returns false when the attempt has changed, or when another check was requested in the meantime
    */
   async restoreDeadline(attempt: AttemptRow, askedAt: Date, deadlineAt: Date): Promise<boolean> {
     const { count } = await this.database.query(
@@ -102,7 +102,7 @@ export class DueStore {
     return count === 1;
   }
 
-  /** iDenfy did not say whether it confirms a pass; the service asks again at `at`. @param unclear as above */
+  /** iDenfy neither confirmed nor denied a pass; the service asks again at `at`. @param unclear see `postponeCheck` */
   async postponeConfirmation(attemptId: string, at: Date, unclear: boolean): Promise<void> {
     await this.database.query(
       `update attempts set confirm_at = $2,

@@ -8,8 +8,8 @@ import { LockedAttempts } from './locked-attempts.js';
 const actor = { kind: 'system', id: 'identify' } as const;
 
 /**
- * Asks iDenfy for an identification when the user may not authenticate by face (IDENTIFICATION_FALLBACK=on). Each may
- * cost a credit, so a call whose outcome is unknown is never repeated.
+ * Asks iDenfy for an identification when the user may not authenticate by face (IDENTIFICATION_FALLBACK=on). Each call
+ * may cost a credit, so a call whose outcome is unknown is never repeated.
  */
 @Injectable()
 export class IdentificationRequests {
@@ -39,7 +39,8 @@ export class IdentificationRequests {
     const { session } = requested;
     const outcome = await this.idenfy.createIdentification(
       {
-        // Says nothing about the person; the webhook repeats it. One for each session, so iDenfy refuses a second one.
+        // The session's id says nothing about the person. iDenfy repeats it in the webhook, and refuses a second call
+        // with it.
         clientId: session.id,
         ...(session.locale === null ? {} : { locale: session.locale }),
         lifetimeSeconds: Math.max(1, Math.floor((session.expiresAt.getTime() - since.getTime()) / 1000)),
@@ -59,7 +60,9 @@ export class IdentificationRequests {
           const decision = await this.moves.apply(tx, locked, attempt, input, { actor, now });
           if (decision.kind === 'moved') await this.store.keep(tx, session.id, { url, scanRef });
           else
-            this.logger.warn(`attempt ${attemptId} ended before its identification was ready, so nobody is sent there`);
+            this.logger.warn(
+              `attempt ${attemptId} ended before its identification was ready, so the identification is not used`,
+            );
         });
         return true;
       }
@@ -75,7 +78,7 @@ export class IdentificationRequests {
     }
   }
 
-  /** Ends the session if a call for its identification was made whose answer is not known: another one may cost a credit. */
+  /** Ends the session if the answer to its identification call was lost, because another call may cost a credit. */
   async endIfLost(requested: Requested): Promise<boolean> {
     const { session, attempt } = requested;
     if (attempt.lostSince === null || session.eligible) return false;
@@ -85,7 +88,7 @@ export class IdentificationRequests {
 
   /** The user has to identify, but the platform gets no address to send them to. It may create another session. */
   private async endWithoutAddress(requested: Requested, detail: string): Promise<void> {
-    this.logger.error(`session ${requested.session.id} ends without the address of an identification: ${detail}`);
+    this.logger.error(`session ${requested.session.id} ends, and its identification has no address: ${detail}`);
     await this.issuance.refuse(requested, 'identification-required', detail);
   }
 }

@@ -30,7 +30,7 @@ export class IdentificationResults {
     if (!locked || !attempt) return 'unknown';
     const now = this.clock.now();
     if (!(await this.store.end(tx, locked.session.id, scanRef, now))) return 'replayed';
-    // As the session shows it: the webhook may spell it in other letters.
+    // The spelling that the session shows: the webhook may use another letter case.
     const known = locked.session.identificationScanRef ?? scanRef;
     const events = [{ type: 'session.identified' as const, attemptId: null, data: { scanRef: known } }];
     await this.moves.tell(tx, locked, attempt.id, { events, signals: [] }, { actor, now });

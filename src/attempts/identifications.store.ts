@@ -12,10 +12,10 @@ export interface Identification {
   scanRef: string;
 }
 
-/** What a webhook says about which identification it is. */
+/** How a webhook identifies an identification. */
 export interface NamedIdentification {
   scanRef: string;
-  /** our name for it: the session's id; null: the webhook does not say */
+  /** the id that we sent: the session's id; null if the webhook has none */
   clientId: string | null;
 }
 
@@ -47,8 +47,9 @@ export class IdentificationsStore {
   }
 
   /**
-   * The sessions that asked for these identifications, those that know the scanRef first. If the answer with the scanRef
-   * was lost, the session is found by its id, which is the clientId. Asks the database nothing if nothing is named.
+   * Returns the sessions that requested these identifications; sessions that have stored the scanRef come first. If the
+   * answer with the scanRef was lost, the clientId finds the session, because it is the session's id. An empty list
+   * causes no query.
    */
   async sessionsOf(tx: Transaction, identifications: readonly NamedIdentification[]): Promise<string[]> {
     if (identifications.length === 0) return [];
@@ -66,9 +67,9 @@ export class IdentificationsStore {
   }
 
   /**
-   * The user has identified, so the address is no longer needed.
+   * Records that the user has identified, and deletes the address.
    * @param scanRef of the identification
-   * @returns false when that was known
+   * @returns false when this was already recorded
    */
   async end(tx: Transaction, sessionId: string, scanRef: string, now: Date): Promise<boolean> {
     const { count } = await tx.query(

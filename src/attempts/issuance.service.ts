@@ -24,9 +24,9 @@ export interface Requested {
 /** Why there is no code yet. */
 export interface Postponement {
   why: string;
-  /** the delay that iDenfy or the budget asked for; null: our own back-off */
+  /** the delay that iDenfy or the budget requires; null: our own back-off */
   retryAfterSeconds: number | null;
-  /** what iDenfy said, for the log; without tokens, digits and scanRefs */
+  /** iDenfy's error message, for the log; without tokens, digits and scanRefs */
   detail?: string;
   /** the time of a paid call that got no answer, so iDenfy may have acted on it; null if there was no such call */
   lostSince?: Date | null;
@@ -86,8 +86,8 @@ export class Issuance {
   /**
    * Makes sure that a call that may cost a credit is made only once. The call is recorded before it is made, and only
    * if the claim still holds. So no second paid call follows a process that dies during its call, and a process that
-   * was paused after its claim makes no call. The record is `lostSince`: of a session that is eligible the call was one
-   * for a code, of any other one for an identification. The call must follow at once, so take it from the budget before.
+   * was paused after its claim makes no call. The record is `lostSince`. If the session is eligible, the call was for a
+   * code; otherwise it was for an identification. The call must follow at once, so take it from the budget before.
    *
    * @returns the extended claim and the moment before the call; null when the call must not be made
    */
@@ -119,8 +119,8 @@ export class Issuance {
   }
 
   /**
-   * Only the job remembers this step. If the job is lost before the call for an identification, iDenfy is asked for
-   * eligibility once more.
+   * Only the job records this step. If the job is lost before the identification call, the service repeats the
+   * eligibility check.
    */
   async goOnToIdentify({ attempt, claimedUntil }: Requested): Promise<void> {
     await this.attempts.with(attempt.id, async ({ tx, now }) => {
@@ -132,7 +132,7 @@ export class Issuance {
   /**
    * Stores a code. The first one to arrive is stored even without a claim, because it is paid for.
    * @param issuedAt the moment before the call: iDenfy returns no expiry, so ours must not be later than the real one
-   * @param secret.lifetimeSeconds what iDenfy answered; null: nothing
+   * @param secret.lifetimeSeconds the lifetime in iDenfy's answer; null if it had none
    * @returns false when the attempt has ended or has a code already
    */
   async keep(

@@ -90,7 +90,7 @@ export class CodeIssuer {
         }
         return true;
       case 'refused':
-        // First, because the refusal ends the attempt: a process that dies in between lists the sessions instead.
+        // Before the refusal, which ends the attempt: if the process dies in between, the next one lists the sessions.
         await this.lost.recordOrphans(attempt, outcome.sessionTokens ?? []);
         await this.issuance.refuse(requested, 'provider-rejected', outcome.detail);
         return true;

@@ -1,7 +1,7 @@
 /**
- * Sessions at iDenfy for one of our scanRefs that no attempt uses: src/idenfy/README.md, "Open points". A create call
- * whose answer was lost or has no digits may have made one, but it may as well belong to another product on the same
- * account. So they are listed as orphans, and never used.
+ * Finds sessions at iDenfy for one of our scanRefs that no attempt uses: src/idenfy/README.md, "Open points". A create
+ * call may have made such a session if its answer was lost or has no digits. The session may also belong to another
+ * product on the same account. So it is recorded as an orphan and never used.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
@@ -55,9 +55,9 @@ export class LostSessions {
   }
 
   private waitsFor({ why }: RetryLater, since: Date): boolean {
-    // While the breaker is open, no create call would be made either.
+    // While the breaker is open, the create call could not be made, either.
     if (why === 'provider-down') return true;
-    // Reads have spent their share of the hour; create calls have one of their own.
+    // Reads have spent their half of the budget; create calls have the other half.
     if (why === 'budget-spent') return false;
     return this.clock.now().getTime() < since.getTime() + listPatienceMs;
   }

@@ -1,4 +1,4 @@
-/** Attempts whose code is out, found by the scanRef of a result that names no attempt. */
+/** Finds open attempts by the scanRef of a result that has no token. An attempt is open if its code was issued. */
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../database/database.js';
 import { normalScanRef } from '../idenfy/scan-ref.js';
@@ -8,10 +8,10 @@ export interface OpenAttempt {
   sessionId: string;
 }
 
-/** An attempt that is to be checked before its deadline. */
+/** An attempt that was made due before its deadline. */
 export interface AskedCheck {
   id: string;
-  /** when a check at once was last allowed */
+  /** when an immediate check was last allowed */
   askedAt: Date;
 }
 
@@ -19,7 +19,7 @@ const isOpen = `state in ('issued', 'awaiting-selfie')`;
 
 @Injectable()
 export class OpenAttemptsStore {
-  /** Asks the database nothing if there are no scanRefs. */
+  /** Makes no query if there are no scanRefs. */
   async find(tx: Transaction, scanRefs: readonly string[]): Promise<OpenAttempt[]> {
     if (scanRefs.length === 0) return [];
     const { rows } = await tx.query<OpenAttempt & { scanRef: string }>(
@@ -32,8 +32,8 @@ export class OpenAttemptsStore {
   }
 
   /**
-   * Makes attempts due: at once, or `pauseMs` after the last time if that is not over. An attempt that is due already
-   * stays due, with a new deadline, so that a check that began before is followed by another.
+   * Makes attempts due: at once, or `pauseMs` after the last immediate check if that was more recent. An attempt that
+   * is already due stays due but gets a new deadline, so another check follows a check that is already running.
    */
   async askForChecks(tx: Transaction, ids: readonly string[], now: Date, pauseMs: number): Promise<AskedCheck[]> {
     const { rows } = await tx.query<AskedCheck>(

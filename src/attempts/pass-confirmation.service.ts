@@ -40,7 +40,7 @@ export class PassConfirmation {
       return this.settle(attemptId, said);
     }
     if (found.now.getTime() >= (found.attempt.endedAt?.getTime() ?? 0) + patienceMs) {
-      this.logger.warn(`iDenfy could not be asked about the pass of attempt ${attemptId} for a day`);
+      this.logger.warn(`no answer from iDenfy about the pass of attempt ${attemptId} for a day`);
       return this.settle(attemptId, 'unreachable');
     }
     await this.askAgain(found.attempt, found.now, said);

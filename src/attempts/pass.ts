@@ -32,9 +32,9 @@ import { flag } from './signals.js';
 type Hold =
   /** iDenfy's session API is being asked (CONFIRM_PASS=enforce, or a late pass) */
   | 'confirming'
-  /** the session API does not say what the webhook said */
+  /** the session API and the webhook disagree */
   | 'disputed'
-  /** the session API could not be asked for a whole day, refuses, or says nothing certain */
+  /** the session API gave no answer for a whole day, refuses the call, or answered unclearly five times */
   | 'unconfirmed'
   /** the scanRef had too many failures when the pass came */
   | 'subject-locked'
@@ -97,8 +97,8 @@ function holdFor(reason: Hold): SessionMove {
 }
 
 /**
- * What the session API says of an attempt that has passed by webhook. `unreachable`: nothing, for a whole
- * day or for good.
+ * The session API's answer about an attempt that has passed by webhook. `unreachable`: it gave no clear answer for a
+ * whole day, or it refuses to answer.
  */
 export type Confirmation = 'approved' | 'rejected' | 'undecided' | 'unknown-token' | 'unreachable';
 

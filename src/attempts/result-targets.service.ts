@@ -8,9 +8,9 @@ import { AttemptsStore } from './attempts.store.js';
 import { IdentificationsStore, type NamedIdentification } from './identifications.store.js';
 import { type OpenAttempt, OpenAttemptsStore } from './open-attempts.store.js';
 
-/** What the webhooks of a batch name. */
+/** The sessions, scanRefs and identifications that a batch of webhooks names. */
 export interface Named {
-  /** sessions of the attempts whose tokens they have */
+  /** sessions of the attempts that the webhooks name by token */
   sessionIds: readonly string[];
   /** scanRefs of those attempts */
   scanRefs: readonly string[];
@@ -20,12 +20,13 @@ export interface Named {
   withoutToken: readonly string[];
 }
 
-/** So long after a check at once, results without a token bring no other: many of them must not become many calls. */
+/** Shortest time between two checks of one attempt, so that many results without a token do not cause many calls. */
 const pauseMs = 10_000;
 
 /**
- * Finds and locks what the webhooks of a batch concern, before the first of them is applied. A result without a token
- * does not say which attempt it is about. So iDenfy's session API is asked about each attempt that it may be about.
+ * Finds and locks the sessions and subjects that a batch of webhooks concerns, before the first webhook is applied. A
+ * result without a token does not identify an attempt. So each attempt that it may be about is checked with iDenfy's
+ * session API.
  */
 @Injectable()
 export class ResultTargets {
@@ -38,7 +39,7 @@ export class ResultTargets {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** Locks in the order that Database.transaction names. */
+  /** Locks in the order that Database.transaction prescribes. */
   async lock(tx: Transaction, { sessionIds, scanRefs, identified, withoutToken }: Named): Promise<void> {
     const open = await this.open.find(tx, withoutToken);
     const sessions = [
@@ -51,7 +52,7 @@ export class ResultTargets {
     if (open.length > 0) await this.check(tx, open);
   }
 
-  /** Makes the attempts due in the rows, so that the sweeper finds them if a job is lost. */
+  /** Makes the attempts due in the database as well, so that the sweeper finds them if a job is lost. */
   private async check(tx: Transaction, attempts: readonly OpenAttempt[]): Promise<void> {
     const now = this.clock.now();
     const ids = attempts.map(({ id }) => id);

@@ -5,20 +5,20 @@ import { AttemptSecrets } from './attempt-secret.js';
 import type { Confirmation } from './pass.js';
 import type { AttemptRow } from './rows.js';
 
-/** So many answers about one attempt may say nothing certain, before it counts as if iDenfy could not be asked. */
+/** After this many unclear answers about one attempt, the service stops asking about it. */
 const unclearMost = 5;
-/** When reads have spent their share of the hour, they come back spread over this time. */
+/** When reads have spent their half of the budget, their next tries are spread over this time. */
 const spreadSeconds = 600;
 
-/** iDenfy could not be asked, or said nothing certain: ask again. */
+/** No answer, or an unclear one: ask again. */
 export interface NoAnswer {
-  /** null: when to ask again is ours to say */
+  /** null: use our own back-off */
   retryAfterSeconds: number | null;
-  /** iDenfy answered, but the answer says nothing certain */
+  /** iDenfy answered, but the answer is unclear */
   unclear: boolean;
 }
 
-/** `refused`: iDenfy does not say, and asking again about this attempt is of no use. */
+/** `refused`: iDenfy does not answer the question, and asking again about this attempt is pointless. */
 export type SessionApiAnswer = Exclude<Confirmation, 'unreachable'> | 'refused' | NoAnswer;
 
 /** Asks iDenfy's session API about the session of an attempt: src/idenfy/README.md, section 3. */
@@ -49,16 +49,16 @@ export class SessionApi {
         if (why === 'rate-limited') {
           await this.dispatcher.pauseFor('codes', Math.ceil(Math.max(1, seconds ?? 1) * 1000));
         }
-        // Only this attempt waits: codes have a share of the budget of their own.
+        // Only this attempt waits: codes have their own half of the budget.
         const spread = why === 'budget-spent' ? Math.random() * spreadSeconds : 0;
         return { retryAfterSeconds: seconds === null ? null : seconds + spread, unclear: false };
       }
       case 'unclear':
-        this.logger.warn(`iDenfy does not say what became of attempt ${attempt.id}: ${outcome.detail}`);
+        this.logger.warn(`unclear answer from iDenfy about attempt ${attempt.id}: ${outcome.detail}`);
         return attempt.unclearAnswers + 1 >= unclearMost ? 'refused' : { retryAfterSeconds: null, unclear: true };
       case 'refused':
-        // OperationGate logs a refusal that concerns everybody, once.
-        this.logger.debug(`iDenfy does not say what became of attempt ${attempt.id}: ${outcome.detail}`);
+        // OperationGate logs a refusal of the account once, as an error.
+        this.logger.debug(`iDenfy refuses to answer about attempt ${attempt.id}: ${outcome.detail}`);
         return 'refused';
     }
   }

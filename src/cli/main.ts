@@ -5,7 +5,7 @@ import { isDebugging } from '../config/environment.js';
 import { type Command, print, printError, WrongUsage } from './command.js';
 import { endProcess } from './end-process.js';
 
-/** Only the command that runs is loaded, because loading the whole service takes most of a second. */
+/** Loads only the command that runs, because loading the whole service takes most of a second. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.js')).start,
   demo: async () => (await import('./demo.js')).demo,
@@ -59,7 +59,7 @@ async function explain(command: Command, error: unknown): Promise<number> {
     printError(error.message);
     return 2;
   }
-  // It knows the errors of the database, which few commands load.
+  // Loaded late: it imports the database's errors, which few commands need.
   const { failureOf } = await import('./failure.js');
   const { line, stack } = failureOf(error);
   printError(`facecode ${command.name}: ${line}`);

@@ -31,7 +31,7 @@ async function runVerify(args: readonly string[]): Promise<number> {
   if (values['print-verifier']) return printVerifier();
   const key = await readKey(values.key);
   if (values.mirror === undefined) return verifyOneFile(positionals[0]!, key);
-  // Only this one needs a database.
+  // Loaded here because only this branch needs a database.
   const { verifyMirror } = await import('./verify-mirror.js');
   return verifyMirror(values.mirror, key);
 }

@@ -18,20 +18,20 @@ const shortestLockSeconds = 30;
 const shortestLockRule = 'NIST SP 800-63B 5.2.3: at least 30 s before the next attempt';
 const growingLockRule = 'NIST SP 800-63B 5.2.3: the delay grows with every further failure';
 /**
- * Only NIST asks for an end (SP 800-63B-4, section 3.2.3): after 50 failures in a row (100 with proven presentation
- * attack detection) no further biometric attempt.
+ * Only NIST requires a lock without an end (SP 800-63B-4, section 3.2.3): no further biometric attempt after 50
+ * failures in a row (100 with proven presentation attack detection).
  */
 const mostFailuresInAll = 50;
-const mostFailuresInAllRule = 'NIST SP 800-63B-4 3.2.3: at most 50 failures in a row in all';
+const mostFailuresInAllRule = 'NIST SP 800-63B-4 3.2.3: at most 50 failures in a row';
 /** Ours: a day. Who has to keep somebody out for longer has another way than a count of failures. */
 const longestLockSeconds = 86_400;
 
-/** Without a stop: a permanent block needs an alert to the payer (RTS on SCA Art. 4(4)), and only the platform can give it. */
+/** No lock is permanent: the payer must be alerted first (RTS on SCA Art. 4(4)), and only the platform can do that. */
 const psd2: Limits = {
   maxAttemptsPerSession: 5,
   lockAfterFailures: mostFailures,
   lockSeconds: shortestLockSeconds,
-  // Doubling from 30 s, the eighth lock in a row is at the hour.
+  // Locks double from 30 s, so the eighth lock in a row reaches the hour.
   lockMaxSeconds: 3600,
   stopAfterFailures: null,
 };
@@ -56,7 +56,7 @@ export function readLimits(read: VariableReader): Limits {
   return profiles[profile];
 }
 
-/** What is not set is as with `psd2`. */
+/** Settings that are unset have the values of `psd2`. */
 function readOwn(read: VariableReader): Limits {
   const failures = ruled(1, mostFailures, (value) => value > mostFailures, mostFailuresRule);
   const seconds = ruled(

@@ -69,7 +69,7 @@ export interface Settings {
     readonly lockSeconds: number;
     /** the doubling ends here */
     readonly lockMaxSeconds: number;
-    /** this many FAILED in a row lock a subject until a person releases it; null: no lock is without an end */
+    /** this many FAILED in a row lock a subject until a person releases it; null: every lock ends by itself */
     readonly stopAfterFailures: number | null;
   };
   /** name of the journal and of the key that signs its checkpoints (C2SP) */

@@ -101,7 +101,7 @@ export const problems = {
   'subject-locked': {
     status: 423,
     title: 'Too many consecutive failures',
-    help: 'The subject is locked after too many failed attempts. `Retry-After` says when to ask again. If `GET /v1/subjects/{scanRef}` shows no end of the lock, only a release ends it.',
+    help: 'The subject is locked after too many failed attempts. `Retry-After` says when to try again. If `GET /v1/subjects/{scanRef}` shows `locked: true` and `lockedUntil: null`, only a release ends the lock.',
   },
   'rate-limited': {
     status: 429,

@@ -14,7 +14,7 @@ const lessOn = {
   checkpoints: 'select, insert',
   // its one row is never deleted
   journal_state: 'select, insert, update',
-  // its one row counts calls
+  // one row that counts calls
   call_budget: 'select, insert, update',
   // one row for each key: a rotation changes it, nothing deletes it
   key_canaries: 'select, insert, update',

@@ -17,8 +17,8 @@ export class ReadinessResponse {
     description:
       'What the process needs. `provider` appears while iDenfy does not answer this process (`open`), or while the ' +
       'process tries again (`half-open`). Sessions are still accepted; their codes come when iDenfy answers again. ' +
-      '`read-session` and `list-sessions` appear while iDenfy refuses these operations for good (`refused`): no process asks ' +
-      'them, except for one call every five minutes. ' +
+      '`read-session` and `list-sessions` appear while iDenfy refuses these operations (`refused`): all processes ' +
+      'together make only one such call every five minutes. ' +
       '`journal` appears while the journal is `inconsistent`: nothing is sealed until an operator has accepted it.',
   })
   checks!: Record<string, Check>;

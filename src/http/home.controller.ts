@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { docsPath } from './openapi.js';
 import { Public } from './scopes.js';
 
-/** Leads people who open the address of the service to the documentation. */
+/** Redirects `/` to the documentation. */
 @ApiExcludeController()
 @Public()
 @Controller()
@@ -11,6 +11,6 @@ export class HomeController {
   @Get()
   @Redirect(`/${docsPath}`, 302)
   home(): void {
-    // The decorators answer.
+    // The decorator answers the request.
   }
 }

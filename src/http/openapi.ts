@@ -53,8 +53,8 @@ each code has a page under \`/problems\`.
 - \`attempts-exhausted\` can also mean that the session's lifetime is over, so that no new code can be issued.
 - A new code is refused with \`session-closed\` while a pass is held for review.
 - \`outcome.source\` is \`session-api\` if the outcome comes from asking iDenfy. If iDenfy then has no verdict (null, 404), the
-  outcome is EXPIRED. The source is \`deadline\` if iDenfy could not be asked for a day, refuses to be asked, or said nothing
-  certain five times.
+  outcome is EXPIRED. The source is \`deadline\` if the service got no answer for a day, iDenfy refused the call, or five
+  answers were unclear.
 - A webhook's SUCCESS is late if it arrives more than DEADLINE_GRACE_SECONDS after the expiry of its code, while the attempt is
   still open. The pass is then held (\`confirming\`) and flagged \`late-result\`. This does not depend on CONFIRM_PASS.
 
@@ -64,8 +64,8 @@ each code has a page under \`/problems\`.
   signal; addresses are in \`personal\`.
 - The \`reason\` of a held session is the first of these that applies: \`subject-locked\`, a signal of SIGNALS_HOLD (also on an earlier
   attempt), \`confirming\` (CONFIRM_PASS=enforce, or a late pass).
-- iDenfy's session API ends \`confirming\`: it confirms the pass, or the reason becomes \`disputed\`. If iDenfy cannot be asked for
-  a day, refuses to be asked, or says nothing certain, the reason becomes \`unconfirmed\`. A person may decide at any time.
+- iDenfy's session API ends \`confirming\`: it confirms the pass, or the reason becomes \`disputed\`. If the service gets no
+  answer for a day, iDenfy refuses the call, or five answers are unclear, the reason becomes \`unconfirmed\`. A person may decide at any time.
 - You can decide a review without a claim. While another key has a claim, you can only add notes.
 
 **Events and streams**

@@ -92,13 +92,13 @@ const platformValidator = (message: string, validate: (name: unknown) => boolean
   validator: { validate, defaultMessage: () => message },
 });
 
-/** PostgreSQL can keep neither U+0000 nor half of a surrogate pair. All other control characters are text. */
+/** PostgreSQL cannot store U+0000 or half of a surrogate pair. All other control characters are allowed. */
 const isAnyText = (value: unknown, max: number): boolean =>
   typeof value === 'string' && value.length <= max && !value.includes('\u0000') && value.isWellFormed();
 
 /**
- * A flat object of texts, with a limited number of members and limited lengths. The names are plain text. The values may
- * have control characters, such as line breaks and tabs.
+ * A flat object whose values are texts. The number of members and all lengths are limited. Names must not contain
+ * control characters. Values may contain them, for example line breaks and tabs.
  */
 export function TextMap(members: number, keyLength: number, valueLength: number): PropertyDecorator {
   return (target, property) =>

@@ -22,7 +22,7 @@ export class BudgetMetrics {
     const registers = [metrics.registry];
     this.left = new Gauge({
       name: 'facecode_idenfy_budget_left',
-      help: 'Calls to iDenfy that all replicas together may still make in this hour. Calls that a replica has set aside count as made.',
+      help: 'Calls to iDenfy that all replicas together may still make in this hour. Calls that a replica has leased count as made.',
       registers,
     });
     this.readsLeft = new Gauge({

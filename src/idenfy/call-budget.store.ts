@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../database/database.js';
 import { current, lease, type Purpose, type Spent, type SpentCalls } from './call-budget.js';
 
-/** The one row that counts the calls of all replicas. */
+/** Stores the row that counts the calls of all replicas. */
 @Injectable()
 export class CallBudgetStore implements SpentCalls {
   constructor(@Inject(Database) private readonly database: Database) {}
@@ -22,7 +22,7 @@ export class CallBudgetStore implements SpentCalls {
     });
   }
 
-  /** What all replicas have spent in the window of `now`. */
+  /** Returns how many calls all replicas have spent in the window of `now`. */
   async spent(now: Date): Promise<Spent> {
     return current(await this.read(this.database), now);
   }
@@ -33,7 +33,7 @@ export class CallBudgetStore implements SpentCalls {
          from call_budget where one ${lock}`,
     );
     const [row] = rows;
-    if (!row) throw new Error('the table call_budget has lost its row: insert it again (migration 0021)');
+    if (!row) throw new Error('the table call_budget has no row: insert it again (migration 0021)');
     return row;
   }
 }

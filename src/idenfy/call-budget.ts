@@ -1,20 +1,20 @@
 /**
  * The hourly budget of calls to iDenfy (IDENFY_REQUESTS_PER_HOUR), which all replicas share. It counts calls, not jobs.
- * Reads of the session API may spend half of it at most, so that codes can always be issued.
+ * Reads of the session API may spend at most half of it, so that codes can always be issued.
  *
- * The count is a row of the database. A process leases calls from it in small blocks and spends them by itself, so most
- * calls cost no statement. What a process has leased and does not use is lost at the end of the window.
+ * The count is a row in the database. A process leases calls from it in small blocks, so most calls need no query.
+ * Calls that a process leases but does not use are lost at the end of the window.
  */
 import type { Clock } from '../core/clock.js';
 
 /** `issuing`: eligibility, create, identification; `reading`: the session API. */
 export type Purpose = 'issuing' | 'reading';
 
-/** What the client needs of the budget. */
+/** The budget as the client sees it. */
 export interface CallBudget {
   /**
-   * Takes one call. Ask just before the call.
-   * @returns null: the call may be made; otherwise the seconds until the budget begins anew
+   * Takes one call from the budget. Use it just before the call.
+   * @returns null: the call may be made; otherwise the seconds until the next window
    */
   take(purpose: Purpose): Promise<number | null>;
 }
@@ -24,7 +24,7 @@ export const unlimited: CallBudget = { take: () => Promise.resolve(null) };
 
 const windowMs = 3_600_000;
 
-/** What all replicas have leased together. */
+/** The number of calls that all replicas have leased. */
 export interface Spent {
   windowStartedAt: Date;
   spent: number;
@@ -35,15 +35,15 @@ export interface Spent {
 const readsPerHour = (perHour: number): number => Math.max(1, Math.floor(perHour / 2));
 
 /**
- * How many calls a process leases at a time. With a small budget it is one, because each call that is leased and not
- * used is missing elsewhere.
+ * How many calls a process leases at a time. With a small budget it is one, because other processes cannot make a call
+ * that is leased but not used.
  */
 export const blockSize = (perHour: number): number => (perHour < 400 ? 1 : Math.min(50, Math.floor(perHour / 200)));
 
-/** What is spent in the window of `now`; a window that is over counts no longer. */
+/** Returns the count for the window of `now`: zero if the last window is over. */
 export function current(spent: Spent, now: Date): Spent {
   const began = spent.windowStartedAt.getTime();
-  // A replica's clock may be a little behind. More than a window ahead, it was set back.
+  // A replica's clock may be a little behind. If it is behind by more than a window, it was set back.
   const isOver = now.getTime() >= began + windowMs || now.getTime() < began - windowMs;
   return isOver ? { windowStartedAt: now, spent: 0, spentOnReads: 0 } : spent;
 }
@@ -54,7 +54,7 @@ export function left({ spent, spentOnReads }: Spent, perHour: number, purpose: P
   return purpose === 'issuing' ? all : Math.min(all, Math.max(0, readsPerHour(perHour) - spentOnReads));
 }
 
-/** A block of calls; 0: none is left. @returns also what is spent afterwards */
+/** Leases a block of calls. @returns `calls` is 0 if none is left; `after` is the count after the lease */
 export function lease(spent: Spent, perHour: number, purpose: Purpose, now: Date): { calls: number; after: Spent } {
   const before = current(spent, now);
   const calls = Math.min(blockSize(perHour), left(before, perHour, purpose));
@@ -66,7 +66,7 @@ export function lease(spent: Spent, perHour: number, purpose: Purpose, now: Date
   return { calls, after };
 }
 
-/** Where the count lives. */
+/** Stores the count. */
 export interface SpentCalls {
   /** Leases a block in one transaction. */
   lease(perHour: number, purpose: Purpose, now: Date): Promise<{ calls: number; after: Spent }>;
@@ -75,7 +75,7 @@ export interface SpentCalls {
 interface Lease {
   calls: number;
   windowEndsAt: number;
-  /** while the count is asked; everybody who needs the answer waits for the same one */
+  /** the running request for a new block, which all waiting callers share */
   asking: Promise<number | null> | null;
 }
 

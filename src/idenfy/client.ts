@@ -1,6 +1,6 @@
 /**
  * Calls iDenfy. Owns the connections, the deadline, the credentials and the breaker, and takes each call from the
- * budget; says what an answer means, not what to do about it: waiting and repeating are for the jobs that call.
+ * budget. Translates each answer into an outcome; the jobs that call it decide whether to wait or to repeat.
  */
 import { Agent } from 'undici';
 import { type CallBudget, type Purpose, unlimited } from './call-budget.js';
@@ -42,7 +42,7 @@ export interface IdenfyClientOptions {
   readonly identificationUrl?: string;
 }
 
-/** Every operation, and what its calls are taken from the budget for. */
+/** Every operation, and its share of the budget. */
 const purposeOf = {
   'check-eligibility': 'issuing',
   'create-session': 'issuing',
@@ -74,7 +74,7 @@ interface Call<T> {
   /** POSTed as JSON; absent: GET */
   readonly body?: object;
   readonly maxBodyBytes?: number;
-  /** of a success only the status counts */
+  /** a success is judged by its status alone */
   readonly skipsSuccess?: true;
   /** texts that no detail may hold */
   readonly unspeakable: readonly string[];
@@ -156,7 +156,7 @@ export class IdenfyClient {
    * Asks iDenfy to prepare an identification for a user who may not authenticate by face.
    *
    * @param wish.clientId our name for it, at most 100 characters: no personal data, and the webhook repeats it
-   * @param wish.lifetimeSeconds for how long the user may begin, 1 to 2,592,000
+   * @param wish.lifetimeSeconds how long the user has to begin, 1 to 2,592,000
    */
   async createIdentification(
     wish: { clientId: string; locale?: string; lifetimeSeconds: number },
@@ -205,7 +205,7 @@ export class IdenfyClient {
     });
   }
 
-  /** Whether iDenfy gives the list of sessions at all. The list may be long, and is not read. */
+  /** Checks whether iDenfy returns the list of sessions. The list may be long, so its body is not read. */
   async probeList(): Promise<ListProbeOutcome> {
     return this.call<ListProbeOutcome>({
       operation: 'list-sessions',

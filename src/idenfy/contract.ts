@@ -53,7 +53,7 @@ export interface CreateIdentificationRequest {
   clientId: string;
   tokenType: typeof identificationTokenType;
   locale?: string;
-  /** seconds in which the user has to begin, 1 to 2,592,000 */
+  /** seconds that the user has to begin, 1 to 2,592,000 */
   expiryTime: number;
 }
 
@@ -109,7 +109,7 @@ export interface IdentificationWebhookBody {
   clientId?: string | null;
 }
 
-/** The webhook body as it may arrive, section 4. It has `status`, and at least one of `token` and `scanRef`. */
+/** The webhook body, section 4. It has `status`, and at least one of `token` and `scanRef`. */
 export interface WebhookBody {
   token?: string | null;
   status: string;

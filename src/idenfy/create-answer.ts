@@ -14,13 +14,13 @@ export function createdSession(httpStatus: number, body: string | null, digits: 
   const json = parseJson(body);
   if (!isJsonObject(json)) return unreadable(httpStatus, 'but no JSON object');
   const named = new Set(tokenNames.map((name) => json[name]).filter((value) => value !== undefined && value !== null));
-  // Each of them may be a session that iDenfy has made.
+  // iDenfy may have made a session for each of these tokens.
   const sessionTokens = [...named].filter((value) => typeof value === 'string').filter((text) => tokenShape.test(text));
   const unusable = (what: string, reason?: Refused['reason']): CreateOutcome => ({
     ...unreadable(httpStatus, what, reason),
     sessionTokens,
   });
-  if (named.size > 1) return unusable('and names the token twice, differently');
+  if (named.size > 1) return unusable('but with two different tokens');
   const [token] = sessionTokens;
   if (token === undefined) return unusable('but no usable token');
   const code = digits ? codeOf(json) : { text: null, warnings: [] };
@@ -30,18 +30,18 @@ export function createdSession(httpStatus: number, body: string | null, digits: 
   return { kind: 'ok', token, digitString: code.text, lifetimeSeconds: lifetime.seconds, warnings };
 }
 
-/** A whole number of seconds, also as text: iDenfy's pages show a number, but no harm can come of a shorter life. */
+/** Reads a whole number of seconds, also as text. iDenfy's pages show a number, but a shorter lifetime does no harm. */
 function lifetimeOf({ lifetime }: JsonObject): { seconds: number | null; warnings: string[] } {
   if (lifetime === undefined || lifetime === null) return { seconds: null, warnings: [] };
   const seconds = typeof lifetime === 'string' && /^\d{1,10}$/.test(lifetime) ? Number(lifetime) : lifetime;
   return typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 1
     ? { seconds, warnings: [] }
-    : { seconds: null, warnings: ['the answered lifetime is no whole number of seconds and is ignored'] };
+    : { seconds: null, warnings: ['the lifetime in the answer is not a whole number of seconds and is ignored'] };
 }
 
 function codeOf({ digitString: value }: JsonObject): { text: string; warnings: string[] } | null {
   if (typeof value === 'string') return digitShape.test(value) ? { text: value, warnings: [] } : null;
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return null;
-  const warnings = ['digitString came as a number, leading zeros would be lost'];
+  const warnings = ['digitString is a number, so leading zeros would be lost'];
   return digitShape.test(String(value)) ? { text: String(value), warnings } : null;
 }

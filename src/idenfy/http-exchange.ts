@@ -5,7 +5,7 @@ export interface Answer {
   kind: 'answer';
   status: number;
   retryAfter: string | null;
-  /** null: larger than was allowed, or not read (`skipsBody`) */
+  /** null: larger than allowed, or not read (`skipsBody`) */
   body: string | null;
 }
 
@@ -22,7 +22,7 @@ export interface Limits {
   /** over connecting, sending and the whole answer */
   timeoutSeconds: number;
   maxBodyBytes: number;
-  /** The answers whose status is all that counts: their bodies are not read, however long they are. */
+  /** Whether only the status counts. The body of such an answer is not read, however long it is. */
   skipsBody?: (status: number) => boolean;
 }
 
@@ -79,7 +79,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
     this.retryAfter = typeof retryAfter === 'string' ? retryAfter : null;
     if (!this.limits.skipsBody?.(status)) return;
     this.settle(this.answer(null));
-    controller.abort(new Error('the body is not wanted'));
+    controller.abort(new Error('the body is not needed'));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -21,7 +21,7 @@ export function createdIdentification(
 ): IdentificationOutcome {
   const json = parseJson(body ?? '');
   if (!isJsonObject(json)) return unreadable(httpStatus, 'but no JSON object');
-  // iDenfy's guide and its newer OpenAPI file name both differently.
+  // iDenfy's guide and its newer OpenAPI file use different names for both fields.
   const { scanRef, authToken = json.tokenString, redirectUrl = json.sessionUrl } = json;
   if (typeof scanRef !== 'string' || !scanRefShape.test(scanRef))
     return unreadable(httpStatus, 'but no usable scanRef');

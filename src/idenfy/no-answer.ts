@@ -2,19 +2,19 @@
 import type { NoAnswer } from './http-exchange.js';
 import type { RetryLater } from './outcomes.js';
 
-/** A refusal and "too many requests" are answers; what may be repeated for any other reason was none. */
+/** Whether iDenfy answered. A refusal and "too many requests" are answers; all other outcomes to retry are not. */
 export const isAnswer = (outcome: { kind: string; why?: RetryLater['why'] }): boolean =>
   outcome.kind !== 'unknown' && (outcome.kind !== 'retry-later' || outcome.why === 'rate-limited');
 
-/** Nothing was sent, so nothing is unknown: also a create may be repeated. */
+/** Nothing was sent, so even a create call may be repeated. */
 export function providerDown(retryAfterSeconds: number): RetryLater {
-  const detail = 'iDenfy was not called: it has not answered for a while';
+  const detail = 'iDenfy was not called: its last calls got no answer';
   return { kind: 'retry-later', why: 'provider-down', retryAfterSeconds, detail };
 }
 
-/** Nothing was sent here either. The breaker learns nothing from it. */
+/** Nothing was sent here, either. The breaker ignores this outcome. */
 export function budgetSpent(retryAfterSeconds: number): RetryLater {
-  const detail = 'iDenfy was not called: all calls of this hour are spent (IDENFY_REQUESTS_PER_HOUR)';
+  const detail = 'iDenfy was not called: the calls of this hour are spent (IDENFY_REQUESTS_PER_HOUR)';
   return { kind: 'retry-later', why: 'budget-spent', retryAfterSeconds, detail };
 }
 

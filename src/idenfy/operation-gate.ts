@@ -1,14 +1,13 @@
 /**
- * Which operations iDenfy refuses whoever asks: nobody asks them then, in no replica. Unlike the breaker (circuit.ts),
- * which each process has for itself and which opens when iDenfy does not answer, the gate opens on an answer that holds
- * for the whole account, so all replicas share it.
+ * Stops the calls of an operation that iDenfy refuses to the whole account. All replicas share the gate. The breaker
+ * (circuit.ts) is different: each process has its own, and it opens when iDenfy does not answer.
  *
  * - A refusal of the account (401, 402, 403, contract) opens the gate at once.
- * - A refusal of one session (404, or another 4xx) does not: iDenfy may answer expired sessions like this. Five in a row
- *   leave it in doubt. Then one call for the list of sessions decides. The list has no token that could be unknown.
- * - While the gate is open, one probe is let through every five minutes. If iDenfy answers it, the gate closes.
- * - After 404 for everything, the probes are calls for the list and for a session in turn. An account may be refused the list
- *   alone, so a session that is answered closes the gate, too. One that is unknown says nothing.
+ * - A refusal of one session (404, or another 4xx) does not open it: iDenfy may answer like this for expired sessions.
+ *   After five such answers in a row, one call for the list of sessions decides, because the list needs no token.
+ * - While the gate is open, it lets one probe through every five minutes. If the probe is not refused, the gate closes.
+ * - After 404 for everything, the probes are calls for the list and for a session in turn. iDenfy may refuse only the list,
+ *   so an answered session closes the gate, too. An unknown session does not close it.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
@@ -24,15 +23,15 @@ const probeEveryMs = 300_000;
 type ProbeBy = 'itself' | 'list' | 'session';
 
 /**
- * `call`: make the call. `probe`: make it, or the call `by` for the list instead of it, and report the outcome. By
- * `session`: make it, and report an unknown token as no answer. `refused`: make no call.
+ * `call`: make the call. `probe`: make the call, or with `by: 'list'` the call for the list instead, and report the
+ * outcome. With `by: 'session'`, an unknown token does not count as an answer. `refused`: make no call.
  */
 export type Passage =
   | { readonly kind: 'call' }
   | { readonly kind: 'probe'; readonly by: ProbeBy }
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
-/** What an answer says about the operation. `token-refused`: nothing, except that this session was refused. */
+/** The meaning of an answer for the operation. `token-refused`: iDenfy refused only this session. */
 export type Answered = 'accepted' | 'token-refused' | { readonly reason: RefusalReason; readonly detail: string };
 
 @Injectable()
@@ -56,11 +55,11 @@ export class OperationGate {
     return refusedAt === null ? { kind: 'call' } : { kind: 'refused', reason: reason ?? 'unexpected' };
   }
 
-  /** @param passage that let the call through @param answered null: iDenfy did not answer, which says nothing here */
+  /** @param passage the result of `ask` @param answered null: iDenfy did not answer, so nothing changes */
   async learn(operation: GatedOperation, passage: Passage, answered: Answered | null): Promise<void> {
     if (answered === null) return;
     if (typeof answered === 'object') return this.open(operation, answered);
-    // A token that is refused is an answer to a probe, too: the account was let in.
+    // A refused token also closes the gate: iDenfy did not refuse the account.
     if (passage.kind === 'probe') await this.close(operation);
     if (answered === 'accepted') return this.refusals.forgetTokenRefusals(operation);
     await this.refusals.countTokenRefusal(operation, doubtAfter, this.clock.now());
@@ -70,13 +69,13 @@ export class OperationGate {
     const now = this.clock.now();
     if (!(await this.refusals.refuse(operation, reason, now, this.nextProbe(now)))) return;
     this.logger.error(
-      `iDenfy refuses ${operation} for good (${reason}): ${detail}. No process asks it now, except for one call every ${probeEveryMs / 60_000} minutes`,
+      `iDenfy refuses ${operation} (${reason}): ${detail}. All processes stop calling it, except for one call every ${probeEveryMs / 60_000} minutes`,
     );
   }
 
   private async close(operation: GatedOperation): Promise<void> {
     const since = await this.refusals.accept(operation);
-    if (since) this.logger.log(`iDenfy accepts ${operation} again, which it had refused since ${since.toISOString()}`);
+    if (since) this.logger.log(`iDenfy accepts ${operation} again; it had refused it since ${since.toISOString()}`);
   }
 
   private nextProbe(now: Date): Date {

@@ -19,11 +19,11 @@ export interface Refused {
 export interface RetryLater {
   kind: 'retry-later';
   /**
-   * Not even called: `provider-down` because it has not answered for a while (breaker.ts), `budget-spent` because all
-   * calls of this hour are spent (call-budget.ts)
+   * Two reasons mean that no call was made. `provider-down`: the breaker is open (breaker.ts). `budget-spent`: the
+   * calls of this hour are spent (call-budget.ts).
    */
   why: 'rate-limited' | 'server-error' | 'time-out' | 'unreachable' | 'provider-down' | 'budget-spent';
-  /** what iDenfy, the breaker or the budget asked for, 0..3600 and not always whole; null: none of them did */
+  /** the wait that iDenfy, the breaker or the budget requires, 0..3600 and not always whole; null: no wait is given */
   retryAfterSeconds: number | null;
   detail: string;
 }
@@ -34,9 +34,9 @@ export type EligibilityOutcome =
   { kind: 'ok'; type: 'AUTHENTICATION' | 'IDENTIFICATION' | 'other'; raw: string } | { kind: 'not-found' } | Failure;
 
 export type CreateOutcome =
-  /** `lifetimeSeconds`: for how long the session lives, if iDenfy says so; it may differ from what was asked for */
+  /** `lifetimeSeconds`: the session's lifetime in iDenfy's answer, if any; it may differ from the requested one */
   | { kind: 'ok'; token: string; digitString: string | null; lifetimeSeconds: number | null; warnings: string[] }
-  /** `sessionTokens`: of sessions that iDenfy has made, but that cannot be used. As secret as a code. */
+  /** `sessionTokens`: tokens of sessions that iDenfy may have made but that we cannot use. As secret as a code. */
   | (Refused & { sessionTokens?: readonly string[] })
   /** iDenfy may have made a session that we know nothing of: README.md section 2 */
   | { kind: 'unknown'; detail: string }
@@ -46,11 +46,11 @@ export type CreateOutcome =
 export type ReadOutcome =
   | { kind: 'ok'; approved: boolean | null }
   | { kind: 'not-found' }
-  /** a success that says nothing about the session: no `approved`, no JSON object, or another session's */
+  /** a 2xx answer without a usable `approved`, without a JSON object, or about another session */
   | { kind: 'unclear'; detail: string }
   | Failure;
 
-/** `ok`: iDenfy gives the list of sessions; what is in it was not read. */
+/** `ok`: iDenfy returns the list of sessions; its content was not read. */
 export type ListProbeOutcome = { kind: 'ok' } | Failure;
 
 /** `url`: where the user identifies; as secret as a code. `scanRef`: the reference of the new identification. */
@@ -58,7 +58,7 @@ export type IdentificationOutcome =
   | { kind: 'ok'; scanRef: string; url: string }
   /** iDenfy may have made an identification that we know nothing of; nobody was sent to it */
   | { kind: 'unknown'; detail: string }
-  /** iDenfy has an active identification with this clientId already, and made no other */
+  /** iDenfy already has an active identification with this clientId and did not make another */
   | { kind: 'duplicate'; detail: string }
   | Failure;
 

@@ -1,20 +1,21 @@
 /**
- * What is shown of iDenfy's error bodies. Their pages show `{identifier, message}`, `{message, code, detail}` and
- * `{message, identifier, documentation, severity}`, and a `message` that is a text or errors by field: README.md, ground
- * rules. The text is logged and journaled, so it must give away no token, code, scanRef, address or secret.
+ * Extracts a readable text from iDenfy's error bodies. Their documented shapes are `{identifier, message}`,
+ * `{message, code, detail}` and `{message, identifier, documentation, severity}`. `message` is a text or lists errors
+ * by field: README.md, ground rules. The text goes to the log and the journal, so it must not reveal a token, code,
+ * scanRef, address or secret.
  */
 import { isJsonObject, keepable } from './provider-text.js';
 
 const maxLength = 200;
-/** Of the texts in a message that is an object or a list. */
+/** The most texts that are read from a message that is an object or a list. */
 const maxTexts = 20;
 const maxLevels = 5;
 const longestWord = 32;
 
 export interface ReadableError {
-  /** iDenfy's name of the error, in upper case; null: it gave none that is one */
+  /** iDenfy's name of the error, in upper case; null if there is no usable name */
   identifier: string | null;
-  /** at most 200 characters; null: there is none */
+  /** at most 200 characters; null if there is no text */
   message: string | null;
 }
 
@@ -36,12 +37,12 @@ function identifierIn(value: unknown, unspeakable: readonly string[]): string | 
 function shown(message: unknown, unspeakable: readonly string[]): string | null {
   const texts: string[] = [];
   collect(message, [], texts);
-  // Hides the values before it cuts: half a secret would not be recognized.
+  // Values are hidden before the text is cut, because half of a secret would not be recognized.
   const words = without(texts.join('; '), unspeakable).split(/\s+/).map(withoutValue);
   return keepable(words.join(' '), maxLength) || null;
 }
 
-/** Adds each text with the names of the fields that lead to it. Lists add no name. */
+/** Adds each text, prefixed with the path of field names that leads to it. Lists add no name to the path. */
 function collect(value: unknown, path: readonly string[], texts: string[]): void {
   if (texts.length >= maxTexts || path.length > maxLevels) return;
   if (Array.isArray(value)) {

@@ -1,4 +1,4 @@
-/** What an error answer means: README.md, ground rules. The HTTP status decides first, error names only within 400. */
+/** Classifies error answers: README.md, ground rules. The HTTP status decides; error names matter only for 400. */
 import type { Answer } from './http-exchange.js';
 import type { Failure, Refused, RetryLater } from './outcomes.js';
 import { readableError } from './provider-error-text.js';
@@ -30,7 +30,7 @@ export function failureOf(answer: Answer, now: Date, unspeakable: readonly strin
   switch (status) {
     case 400:
       if (identifier === 'TOO_MANY_REQUESTS') return retryLater('rate-limited');
-      // iDenfy documents it as an error that the request may be repeated after, so a create call has made nothing.
+      // iDenfy documents that the request may be repeated after this error, so a create call has made nothing.
       if (identifier === 'INTERNAL_ERROR') return retryLater('server-error');
       return refused(contractErrors.includes(identifier ?? '') ? 'contract' : 'bad-request');
     case 401:

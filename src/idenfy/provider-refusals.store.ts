@@ -1,15 +1,15 @@
-/** The rows of operation-gate.ts: one for each operation that iDenfy has refused or that is in doubt. */
+/** Stores the state of operation-gate.ts: one row for each operation with refusals. */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Refused } from './outcomes.js';
 
-/** `not-found`: iDenfy knows neither sessions nor their list. */
+/** `not-found`: iDenfy returns neither single sessions nor their list. */
 export type RefusalReason = Refused['reason'] | 'not-found';
 
 export interface ProviderRefusal {
-  /** since when nobody asks; null: everybody may */
+  /** when the gate opened; null: it is closed */
   refusedAt: Date | null;
-  /** when the next probe is due; null: none is needed */
+  /** when the next probe is due; null: no probe is needed */
   probeAt: Date | null;
   reason: RefusalReason | null;
 }
@@ -26,7 +26,7 @@ export class ProviderRefusalsStore {
     return rows[0] ?? null;
   }
 
-  /** The operations that nobody asks now. */
+  /** The operations whose gate is open. */
   async refused(): Promise<string[]> {
     const { rows } = await this.database.query<{ operation: string }>(
       'select operation from provider_refusals where refused_at is not null',
@@ -35,9 +35,9 @@ export class ProviderRefusalsStore {
   }
 
   /**
-   * Claims the probe that is due. While an operation is refused, nothing counts refused tokens, so the same column counts
-   * its probes.
-   * @returns which of the probes since the refusal it is, from 1; null when another process has claimed it
+   * Claims the due probe. While an operation is refused, nothing counts refused tokens, so the same column counts its
+   * probes.
+   * @returns the number of the probe since the refusal, from 1; null when another process has claimed it
    */
   async claimProbe(operation: string, now: Date, nextProbeAt: Date): Promise<number | null> {
     const { rows } = await this.database.query<{ nth: number }>(
@@ -50,7 +50,7 @@ export class ProviderRefusalsStore {
     return rows[0]?.nth ?? null;
   }
 
-  /** @returns false when it was refused before */
+  /** Opens the gate. @returns false when it was open already */
   async refuse(operation: string, reason: RefusalReason, now: Date, probeAt: Date): Promise<boolean> {
     const { count } = await this.database.query(
       `insert into provider_refusals as kept (operation, refused_at, probe_at, reason) values ($1, $2, $3, $4)
@@ -61,7 +61,7 @@ export class ProviderRefusalsStore {
     return count === 1;
   }
 
-  /** @returns since when it was refused; null when another process has said this before */
+  /** Closes the gate. @returns when it was opened; null when it was not open */
   async accept(operation: string): Promise<Date | null> {
     const { rows } = await this.database.query<{ refusedAt: Date }>(
       `with closed as (
@@ -72,7 +72,7 @@ export class ProviderRefusalsStore {
     return rows[0]?.refusedAt ?? null;
   }
 
-  /** Counts an answer that refused only its token. From `doubtAfter` in a row on, a probe is due. */
+  /** Counts an answer that refused only its token. After `doubtAfter` such answers in a row, a probe is due. */
   async countTokenRefusal(operation: string, doubtAfter: number, now: Date): Promise<void> {
     await this.database.query(
       `insert into provider_refusals as kept (operation, token_refusals_in_a_row) values ($1, 1)
@@ -84,7 +84,7 @@ export class ProviderRefusalsStore {
     );
   }
 
-  /** An answer that is no refusal: the count begins anew. */
+  /** Resets the count after an accepted call. */
   async forgetTokenRefusals(operation: string): Promise<void> {
     await this.database.query('delete from provider_refusals where operation = $1 and refused_at is null', [operation]);
   }

@@ -21,9 +21,9 @@ export function verdict(httpStatus: number, body: string | null, token: string):
     kind: 'unclear',
     detail: `iDenfy answered ${httpStatus}, ${what}`,
   });
-  if (!isJsonObject(json) || !isApproved(json.approved)) return unclear('but no verdict');
+  if (!isJsonObject(json) || !isApproved(json.approved)) return unclear('but without a verdict');
   if (json.tokenString !== undefined && json.tokenString !== null && json.tokenString !== token) {
-    return unclear('with another session');
+    return unclear('but for another session');
   }
   return { kind: 'ok', approved: json.approved };
 }

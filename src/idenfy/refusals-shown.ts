@@ -5,7 +5,7 @@ import { Readiness } from '../http/readiness.js';
 import { type GatedOperation, gatedOperations } from './operation-gate.js';
 import { ProviderRefusalsStore } from './provider-refusals.store.js';
 
-/** Shows operators the operations that iDenfy refuses: in /readyz, where it is information only, and as a metric. */
+/** Shows operators which operations iDenfy refuses: in /readyz, without an effect on its status, and as a metric. */
 @Injectable()
 export class RefusalsShown {
   private readonly refused: Gauge<'operation'>;
@@ -17,7 +17,7 @@ export class RefusalsShown {
   ) {
     this.refused = new Gauge({
       name: 'facecode_provider_operation_refused',
-      help: '1 while iDenfy refuses an operation for good, so that no replica asks it, else 0.',
+      help: '1 while iDenfy refuses an operation and the replicas do not call it, else 0.',
       labelNames: ['operation'],
       registers: [metrics.registry],
     });

@@ -5,7 +5,7 @@ import { type FinalStatus, finalStatuses } from './contract.js';
 import { isJsonObject, isWord, type JsonObject, keepable, notAWord, parseJsonBytes } from './provider-text.js';
 
 export interface ProviderResult {
-  /** null: the result does not say which session it is about; then there is a scanRef */
+  /** null: the result has no usable token; it then has a scanRef */
   token: string | null;
   /** NOT_FINAL: pending or a word we do not know; it never grants and never ends anything */
   status: FinalStatus | 'NOT_FINAL';
@@ -74,7 +74,7 @@ function text(json: JsonObject, name: keyof ProviderResult): string | null {
   return typeof value === 'string' ? keepable(value, maxTextLength) : null;
 }
 
-/** A token that no session can have says nothing about the session, as if it were missing. */
+/** A token that no session can have is treated as missing. */
 const tokenOf = (value: unknown): string | null => (typeof value === 'string' && tokenShape.test(value) ? value : null);
 
 const wordOf = (value: unknown): string | null => {

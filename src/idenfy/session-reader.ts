@@ -1,17 +1,19 @@
-/** Reads iDenfy's session API (README.md, section 3) as long as iDenfy lets us: see operation-gate.ts. */
+/** Reads iDenfy's session API (README.md, section 3), unless iDenfy refuses it to the account: operation-gate.ts. */
 import { Inject, Injectable } from '@nestjs/common';
 import { IdenfyClient } from './client.js';
 import { type Answered, OperationGate } from './operation-gate.js';
 import type { ListOutcome, ReadOutcome, RetryLater } from './outcomes.js';
 import type { RefusalReason } from './provider-refusals.store.js';
 
-/** Nobody may ask. `detail` says whether iDenfy said so just now. */
+/** iDenfy refuses the call. `detail` says whether it did so now or earlier. */
 interface KnownRefusal {
   kind: 'refused';
   detail: string;
 }
 
-/** `ask-again`: the one call went to the list of sessions, and iDenfy answers again. */
+/**
+ * `ask-again`: the call went to the list of sessions instead, and iDenfy accepted it, so ask about the session again.
+ */
 export type SessionRead = Exclude<ReadOutcome, { kind: 'refused' }> | KnownRefusal | { kind: 'ask-again' };
 
 export type SessionsListed = Extract<ListOutcome, { kind: 'ok' }> | RetryLater | KnownRefusal;
@@ -23,14 +25,14 @@ export class SessionReader {
     @Inject(OperationGate) private readonly gate: OperationGate,
   ) {}
 
-  /** What iDenfy says of one session now. Makes at most one call. */
+  /** Reads the current state of one session. Makes at most one call. */
   async read(token: string): Promise<SessionRead> {
     const passage = await this.gate.ask('read-session');
     if (passage.kind === 'refused') return refusedBefore(passage.reason);
     if (passage.kind === 'probe' && passage.by === 'list') {
       const outcome = await this.idenfy.probeList();
       if (outcome.kind === 'retry-later') return outcome;
-      const refused: Answered = { reason: 'not-found', detail: 'it answers for no session and not for their list' };
+      const refused: Answered = { reason: 'not-found', detail: 'it returns neither single sessions nor their list' };
       await this.gate.learn('read-session', passage, outcome.kind === 'ok' ? 'accepted' : refused);
       return outcome.kind === 'ok' ? { kind: 'ask-again' } : outcome;
     }
@@ -44,7 +46,7 @@ export class SessionReader {
     return outcome;
   }
 
-  /** Every session of the account. Makes at most one call. */
+  /** Lists all sessions of the account. Makes at most one call. */
   async list(): Promise<SessionsListed> {
     const passage = await this.gate.ask('list-sessions');
     if (passage.kind === 'refused') return refusedBefore(passage.reason);
@@ -65,11 +67,11 @@ function aboutRead(outcome: ReadOutcome): Answered | null {
     case 'retry-later':
       return null;
     case 'refused':
-      // Another 4xx may be about this token alone, as 410 would be.
+      // Another 4xx, such as 410, may concern only this token.
       return outcome.reason === 'bad-request' || outcome.reason === 'unexpected' ? 'token-refused' : outcome;
   }
 }
 
 function refusedBefore(reason: RefusalReason): KnownRefusal {
-  return { kind: 'refused', detail: `iDenfy has refused this for good before (${reason})` };
+  return { kind: 'refused', detail: `iDenfy was not called: it refuses such calls (${reason})` };
 }

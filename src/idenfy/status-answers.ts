@@ -4,7 +4,7 @@ export const isSuccess = (status: number): boolean => status >= 200 && status < 
 
 export const notFound = (status: number) => (status === 404 ? ({ kind: 'not-found' } as const) : null);
 
-/** README.md section 6. The body is not documented, so the status alone counts. */
+/** README.md section 6. The body is not documented, so only the status counts. */
 export const duplicateAfter = (status: number) =>
   status === 409 ? ({ kind: 'duplicate', detail: 'iDenfy answered 409: the clientId is in use' } as const) : null;
 

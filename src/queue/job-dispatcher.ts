@@ -73,7 +73,7 @@ export class JobDispatcher {
     return this.backend.reachable();
   }
 
-  /** Holds all jobs of a queue back, in every process. Its workers need `pausable` (queue-worker.ts). */
+  /** Pauses a queue in all processes. Its workers need `pausable` (queue-worker.ts). */
   async pauseFor(name: QueueName, milliseconds: number): Promise<void> {
     await within(addTimeoutMs, this.queues[name].rateLimit(milliseconds)).catch((error: unknown) =>
       this.logger.warn(`queue ${name} could not be held back: ${describe(error)}`),

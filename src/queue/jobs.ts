@@ -13,7 +13,7 @@ export interface JobData {
   identify: { attemptId: string };
   /** asks iDenfy for a session and a code for a `requested` attempt; one provider call */
   'issue-code': { attemptId: string };
-  /** asks iDenfy for the result of a code whose webhook never came, or came without a token; one provider call */
+  /** asks iDenfy for the verdict of a code whose webhook did not come or had no token; one provider call */
   deadline: { attemptId: string };
   /** asks iDenfy to confirm a pass that a webhook reported; one provider call */
   'confirm-pass': { attemptId: string };
@@ -93,8 +93,8 @@ export const jobs = {
     priority: 5,
   }),
   /**
-   * The work of `deadline` at another time than the deadline: at once, or after a while. The job of the deadline may
-   * still wait for its own time, so these have ids of their own.
+   * Does the work of `deadline` before or after the deadline. Its ids differ from the id of the deadline's own job,
+   * which may still be waiting in the queue.
    */
   check: (attemptId: string, delayMs = 0): JobSpec<'deadline'> => ({
     name: 'deadline',

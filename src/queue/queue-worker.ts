@@ -19,9 +19,10 @@ export const workerOptions: Omit<WorkerOptions, 'connection'> = {
 };
 
 /**
- * Lets JobDispatcher.pauseFor hold the queue back: BullMQ looks at a pause only in workers that have a limiter. This one
- * never binds by itself. Its maximum is above every count that may be left in the queue's store, such as that of earlier
- * versions, which held the hourly budget with it. It also is the largest integer that the PostgreSQL backend takes.
+ * Lets JobDispatcher.pauseFor pause the queue: BullMQ checks for a pause only in workers that have a limiter. This
+ * limiter never limits by itself, because its maximum is above every count in the queue's store. Earlier versions kept
+ * the hourly budget there and may have left a count. The maximum is also the largest integer that the PostgreSQL
+ * backend accepts.
  */
 export const pausable: WorkerOptions['limiter'] = { max: 2_147_483_647, duration: 1000 };
 

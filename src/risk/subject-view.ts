@@ -28,7 +28,7 @@ export class SubjectView {
     type: 'string',
     format: 'date-time',
     nullable: true,
-    description: 'Null when it is not locked, and when it is locked until a person releases it.',
+    description: 'Null when the subject is not locked, or when it is locked until a person releases it.',
   })
   lockedUntil!: string | null;
 

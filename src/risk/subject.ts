@@ -9,7 +9,7 @@ export interface Subject {
   consecutiveFailures: number;
   /** since the last pass or release */
   locks: number;
-  /** may be past; `untilReleased`: only a release ends the lock; null: no lock since the last pass or release */
+  /** may be in the past; `untilReleased`: only a release ends the lock; null: no lock since the last pass or release */
   lockedUntil: Date | null;
 }
 
@@ -23,7 +23,7 @@ export type OutcomeStatus = 'SUCCESS' | 'FAILED' | 'CANCELED' | 'EXPIRED';
 
 export type Alert = 'about-to-lock' | 'locked';
 
-/** The end of a lock that only a release ends: so late that it never comes. */
+/** Stands for the end of a lock that only a release ends. */
 export const untilReleased = new Date('9999-12-31T23:59:59.999Z');
 
 export const blankSubject: Subject = { consecutiveFailures: 0, locks: 0, lockedUntil: null };
@@ -32,15 +32,15 @@ export function isLocked({ lockedUntil }: Pick<Subject, 'lockedUntil'>, now: Dat
   return lockedUntil !== null && lockedUntil > now;
 }
 
-/** The end of a lock as clients see it, ISO 8601. Null: there was none, or only a release ends it. */
+/** The end of a lock as clients see it, ISO 8601. Null: there was no lock, or only a release ends it. */
 export function endOfLock(lockedUntil: Date | null): string | null {
   return lockedUntil === null || lockedUntil >= untilReleased ? null : lockedUntil.toISOString();
 }
 
-/** Nobody knows when a person releases a subject, so its clients ask again after an hour. */
+/** The time of a release is unknown, so clients retry after an hour. */
 const askAgainSeconds = 3600;
 
-/** Seconds until a lock that holds now is worth another try, at least 1. */
+/** Seconds after which a client should retry while the lock holds, at least 1. */
 export function retryAfterSecondsOf(lockedUntil: Date, now: Date): number {
   if (lockedUntil >= untilReleased) return askAgainSeconds;
   return Math.max(1, Math.ceil((lockedUntil.getTime() - now.getTime()) / 1000));
@@ -53,8 +53,8 @@ export function lockSecondsOf(nth: number, { lockSeconds, lockMaxSeconds }: Subj
 
 /**
  * What an outcome does to the subject. From `lockAfterFailures` on every FAILED locks, not only each fifth: after the
- * limit is reached the delay stands before *each* further attempt. At `stopAfterFailures` the lock has no end of its own.
- * CANCELED and EXPIRED tell nothing about the face.
+ * limit is reached the delay stands before *each* further attempt. At `stopAfterFailures` only a release ends the lock.
+ * CANCELED and EXPIRED say nothing about the face.
  *
  * A SUCCESS that comes while the subject is locked is of an attempt that was already under way; the lock holds, and with
  * it the count: else a second session opened before the lock would be the way around it.

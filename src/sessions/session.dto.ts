@@ -22,7 +22,7 @@ import { EachOneOf, OneOf, PlainText, TextMap, IsOnePlatform } from '../http/val
 import { IfPresent } from '../http/if-present.js';
 import { IsInstant } from '../http/instant.js';
 
-/** `zh-TW` is `zh_tw` at iDenfy. */
+/** Converts a locale to iDenfy's spelling: `zh-TW` becomes `zh_tw`. */
 const asIdenfyLocale = (value: unknown): unknown =>
   typeof value === 'string' ? value.toLowerCase().replaceAll('-', '_') : value;
 
@@ -58,7 +58,7 @@ export class CreateSessionDto {
     enum: locales,
     example: 'en',
     description:
-      "Language of iDenfy's pages. Letter case does not matter, and `-` counts as `_`; the session has the form of this list.",
+      "Language of iDenfy's pages. Letter case does not matter, and `-` counts as `_`; the session returns the spelling of this list.",
   })
   @IfPresent()
   @Transform(({ value }: { value: unknown }) => asIdenfyLocale(value))

@@ -111,7 +111,9 @@ export class SessionResponse implements SessionView {
   @ApiProperty()
   attemptsLeft!: number;
 
-  @ApiProperty({ description: 'As asked for, in seconds. iDenfy may grant less: see `expiresAt` of the attempt.' })
+  @ApiProperty({
+    description: 'The requested lifetime of a code in seconds. iDenfy may grant less: see `expiresAt` of the attempt.',
+  })
   codeLifetimeSeconds!: number;
 
   @ApiProperty({ isArray: true, enum: retryCauses })
@@ -130,7 +132,7 @@ export class SessionResponse implements SessionView {
     required: false,
     type: IdentificationResponse,
     description:
-      'With IDENTIFICATION_FALLBACK=on, while the user has to identify anew; never in lists. Absent if iDenfy refused it or its answer was lost. Facecode does not ask twice, because each identification may cost a credit; another session asks for another one.',
+      'With IDENTIFICATION_FALLBACK=on, while the user has to identify anew; never in lists. Absent if iDenfy refused it or its answer was lost. Facecode does not ask twice, because each identification may cost a credit. To request another one, create another session.',
   })
   identification?: IdentificationResponse;
 

@@ -1,7 +1,10 @@
 import type { CreateRequest } from './create-request.js';
 import type { Session } from './session.js';
 
-/** iDenfy's answer to a create call: the request again, its lifetime, the token and, if it was asked for, the code. */
+/**
+ * iDenfy's answer to a create call. It repeats the request and adds the lifetime, the token and, if requested, the
+ * code.
+ */
 export function createAnswer({ body }: CreateRequest, session: Session): object {
   const { digitString, lifetimeSeconds, wish } = session;
   const answer = { ...body, lifetime: lifetimeSeconds, [tokenName(session)]: session.token };

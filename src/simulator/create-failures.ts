@@ -1,6 +1,6 @@
 /**
- * The create calls that end in an error, by sentinel. None of them makes a session. iDenfy's pages show errors of several
- * shapes, and so do these.
+ * The errors of create calls, by sentinel. None of these calls makes a session. The errors have several shapes, as on
+ * iDenfy's pages.
  */
 import type { SentinelName } from './sentinels.js';
 
@@ -12,7 +12,7 @@ export interface Failure {
   readonly tries: number;
 }
 
-/** iDenfy's own table of errors says: retry the request. */
+/** iDenfy's table of errors advises to retry the request. */
 export const internalError = {
   status: 400,
   body: { identifier: 'INTERNAL_ERROR', message: 'Internal error, please try again' },

@@ -1,4 +1,7 @@
-/** POST /api/v2/token: prepares an identification and answers where the user goes for it, or fails as the check wants. */
+/**
+ * POST /api/v2/token: prepares an identification and returns its address, or fails as the sentinel of the check
+ * demands.
+ */
 import type { FastifyInstance } from 'fastify';
 import { paths } from '../idenfy/contract.js';
 import { internalError } from './create-failures.js';

@@ -13,7 +13,7 @@ export interface CreateRequest {
   readonly body: object;
 }
 
-/** As the answer of iDenfy's example shows. The text above that example says 1800. */
+/** The lifetime in iDenfy's example answer. The text above that example says 1800. */
 const defaultLifetimeSeconds = 3600;
 /** 30 days, iDenfy's most */
 const maxLifetimeSeconds = 2_592_000;

@@ -1,5 +1,5 @@
 /**
- * Routes that iDenfy does not have: the pages that play its app, and what scripts call. They need no API key.
+ * Routes that iDenfy does not have: the pages that play its app, and the routes for scripts. They need no API key.
  */
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';

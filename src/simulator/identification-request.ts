@@ -8,16 +8,16 @@ export interface IdentificationRequest {
   readonly externalRef: string | null;
   readonly expirySeconds: number;
   readonly generateDigitString: boolean;
-  /** as it came: the answer repeats it */
+  /** the unchanged request body, which the answer repeats */
   readonly body: object;
 }
 
 const maxClientIdLength = 100;
 const maxExternalRefLength = 40;
-/** 30 days, iDenfy's most */
+/** 30 days, iDenfy's maximum */
 const maxExpirySeconds = 2_592_000;
 
-/** What the documented example answers where the request says nothing. */
+/** The values in the documented example answer for members that the request does not have. */
 const defaults = {
   firstName: null,
   lastName: null,
@@ -37,7 +37,7 @@ export function readIdentificationRequest(body: unknown): IdentificationRequest 
   if (clientId === undefined || clientId === '') return missing('clientId');
   if (typeof clientId !== 'string' || clientId.length > maxClientIdLength)
     return bad(`clientId must be text of at most ${maxClientIdLength} characters`);
-  // iDenfy's OpenAPI file requires it, its other pages make it optional.
+  // iDenfy's OpenAPI file requires it; in its other pages it is optional.
   if (tokenType !== undefined && tokenType !== identificationTokenType)
     return bad(`tokenType must be ${identificationTokenType}`);
   if (!isOptionalText(externalRef) || (externalRef ?? '').length > maxExternalRefLength)
@@ -56,7 +56,7 @@ export function readIdentificationRequest(body: unknown): IdentificationRequest 
   };
 }
 
-/** The request again, with defaults for what it leaves out, but without the members that the identification itself has. */
+/** The part of the answer that repeats the request, with defaults for missing members. */
 export function identificationAnswer({ generateDigitString, body }: IdentificationRequest): object {
   const digitString = generateDigitString ? randomDigits(null) : null;
   return { message: 'Token created successfully', ...defaults, ...body, digitString };

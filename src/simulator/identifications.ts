@@ -1,4 +1,4 @@
-/** The identifications that POST /api/v2/token has made. Each ends once, by what is played on its page. */
+/** The identifications that POST /api/v2/token has made. Each ends once, with the outcome chosen on its page. */
 import { randomUUID } from 'node:crypto';
 import type { IdentificationWebhookBody } from '../idenfy/contract.js';
 import { photoAddress, randomToken } from './random.js';
@@ -15,7 +15,7 @@ export interface Identification {
   readonly scanRef: string;
   readonly clientId: string;
   readonly externalRef: string | null;
-  /** as asked for, or the default; nothing happens when they are over */
+  /** as requested, or the default; nothing happens when this time is over */
   readonly expirySeconds: number;
   readonly createdAt: string;
   state: 'OPEN' | IdentificationOutcome;
@@ -52,7 +52,7 @@ export class Identifications {
     return identification;
   }
 
-  /** Whether an identification with this clientId has not ended yet. */
+  /** Whether an identification with this clientId is still open. */
   hasOpen(clientId: string): boolean {
     return this.all.some((identification) => identification.clientId === clientId && identification.state === 'OPEN');
   }

@@ -1,11 +1,11 @@
-/** A bad hour of the provider: its endpoints fail, whatever the scanRef. Webhooks go on. */
+/** An outage of the provider: its endpoints fail for every scanRef. Webhooks are still sent. */
 import type { FastifyInstance } from 'fastify';
 import { paths } from '../idenfy/contract.js';
 import { bad, type Refusal } from './refusal.js';
 
 /**
- * `500`: every call is answered so; `time-out`: no call is answered; `reads-<status>`: only the session API (the list
- * and each session) is answered so; `off`: all goes well again
+ * `500`: every call gets status 500; `time-out`: no call gets an answer; `reads-<status>`: calls to the session API
+ * (the list and each session) get this status; `off`: no outage
  */
 const outageModes = ['500', 'time-out', 'reads-401', 'reads-403', 'reads-404', 'reads-500', 'off'] as const;
 export type OutageMode = (typeof outageModes)[number];

@@ -28,7 +28,7 @@ export const sentinels = [
   },
   { name: 'enrollment', does: 'The eligibility check answers the legacy ENROLLMENT.' },
   { name: 'check-500', does: 'The eligibility check answers 500 without a body to the first two tries.' },
-  { name: 'slow', defaultSeconds: 8, does: 'The session is made at once, its answer comes after some seconds.' },
+  { name: 'slow', defaultSeconds: 8, does: 'The session is made at once, but its answer comes some seconds later.' },
   { name: 'error-500-twice', does: 'The create call answers 500 to the first two tries.' },
   { name: 'html-error', does: 'The create call answers 503 with an HTML page to the first try.' },
   { name: 'rate-limit', does: 'The create call answers 429 with `Retry-After: 1` to the first try.' },
@@ -52,8 +52,8 @@ export const sentinels = [
   { name: 'seven-digits', does: 'The code has seven digits.' },
   { name: 'leading-zero', does: 'The code begins with 0.' },
   { name: 'number-code', does: 'The code comes as a JSON number.' },
-  { name: 'no-digits', does: 'No code comes, although one was asked for.' },
-  { name: 'null-digits', does: 'The code is null, although one was asked for.' },
+  { name: 'no-digits', does: 'No code comes, although one was requested.' },
+  { name: 'null-digits', does: 'The code is null, although one was requested.' },
   { name: 'created-201', does: 'The create call answers 201 instead of 200.' },
   {
     name: 'short-lifetime',
@@ -62,7 +62,7 @@ export const sentinels = [
   },
   { name: 'auth-token', does: 'The create answer calls the token `authToken`.' },
   { name: 'token-string', does: 'The create answer calls the token `tokenString`.' },
-  { name: 'silent', does: 'No webhook ever comes; only the session API tells the verdict.' },
+  { name: 'silent', does: 'No webhook ever comes; only the session API has the verdict.' },
   { name: 'late', defaultSeconds: 5, does: 'The webhook comes some seconds after the end of the session.' },
   { name: 'duplicate', does: 'The webhook comes twice, byte for byte the same.' },
   {
@@ -80,7 +80,7 @@ export const sentinels = [
   { name: 'pending', does: 'A webhook with the status `Pending` comes first, then the one with the outcome.' },
   { name: 'minimal', does: 'The webhook has the short shape: no id, failReason, ipAddress or riskTags.' },
   { name: 'disagree', does: 'The webhook says SUCCESS, the session API says `false`.' },
-  { name: 'approved-null', does: 'The webhook tells the verdict, the session API goes on saying `null`.' },
+  { name: 'approved-null', does: 'The webhook has the verdict, but the session API still answers `null`.' },
   { name: 'api-404', does: 'The session API answers 404 for the token.' },
   { name: 'api-500-twice', does: 'The session API answers 500 to the first two tries for the token.' },
   { name: 'api-unclear', does: 'The session API answers without `approved`.' },
@@ -88,7 +88,7 @@ export const sentinels = [
   { name: 'cancelled-double-l', does: 'The status of the webhook is spelled `CANCELLED`.' },
 ] as const satisfies readonly Sentinel[];
 
-// The first name that fits counts, so a name that begins like another one stands before it.
+// The first matching name counts. If one name is the beginning of another, the longer one must come first.
 export type SentinelName = (typeof sentinels)[number]['name'];
 
 export interface Wish {

@@ -1,7 +1,7 @@
-/** The message that the dashboard sends to try out a notification: signed like every webhook, but no result. */
+/** The message that iDenfy's dashboard sends as a test. It is signed like every webhook, but it is not a result. */
 import type { WebhookSender } from './webhook-sender.js';
 
-/** iDenfy does not document what is in it. */
+/** iDenfy does not document the content. */
 const body = JSON.stringify({ message: 'This is a test notification' });
 
 export function sendTestMessage(sender: WebhookSender): { readonly status: 204 } {

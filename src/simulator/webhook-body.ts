@@ -11,7 +11,7 @@ export interface SelfieDetails {
 
 const clientId = 'sim-client';
 
-/** Comes before an outcome. iDenfy's OpenAPI file lists it, in this spelling. */
+/** A status before the outcome. iDenfy's OpenAPI file lists it in this spelling. */
 export const pendingStatus = 'Pending';
 
 export function webhookBody(

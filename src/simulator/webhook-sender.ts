@@ -15,7 +15,7 @@ export interface Webhook {
   readonly token: string;
   readonly body: string;
   readonly signature: 'good' | 'bad' | 'none';
-  /** absent: that of face authentication; null: the header is left out */
+  /** absent: the event type of face authentication; null: no header */
   readonly eventType?: string | null;
 }
 

@@ -61,7 +61,7 @@ export class BodyErasure implements OnModuleInit {
   }
 
   private digestsOf(scanRefs: readonly string[]): Buffer[] {
-    // New rows have the digest of the normal form; older ones that of the scanRef as the body spelled it.
+    // New rows have the digest of the normal spelling; older rows have the digest of the spelling in the body.
     return scanRefs.flatMap(spellingsOf).flatMap((spelling) => this.digests.all('webhook-scan-ref', spelling));
   }
 }

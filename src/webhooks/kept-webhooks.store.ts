@@ -105,7 +105,7 @@ export class KeptWebhooksStore {
     return row ?? null;
   }
 
-  /** As if it had just come, and as it is read now; how often it was replayed stays. */
+  /** Resets a webhook for a replay: its state is that of a new webhook, and its count of replays grows by one. */
   async setBack(tx: Transaction, id: string, { state, tokenDigest, error }: Reading): Promise<void> {
     const before = { verdict: null, attemptId: null, platform: null, appliedAt: null };
     const replays = sql`${webhooks.replays} + 1`;

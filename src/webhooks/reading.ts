@@ -18,7 +18,7 @@ export interface Reading {
   tokenDigest: Buffer | null;
   /** why it is quarantined */
   error: string | null;
-  /** false: nobody can read it, whatever its event type */
+  /** false: the body cannot be parsed, whatever its event type */
   isJson: boolean;
 }
 
@@ -60,7 +60,7 @@ export function storedBody(body: Buffer, eventType: string | null, { state }: Pi
   return state === 'new' && isIdentificationEvent(eventType) ? withoutPerson(body) : withoutPhoto(body);
 }
 
-/** The scanRef that a body names, in its normal form (idenfy/scan-ref.ts), if it names one. */
+/** The scanRef in a body, in its normal spelling (idenfy/scan-ref.ts), if there is one. */
 export function scanRefIn(body: Buffer): string | null {
   const json = isNestedDeeper(body, maxLevels) ? undefined : parseJsonBytes(body);
   if (!isJsonObject(json) || !Object.hasOwn(json, 'scanRef')) return null;

@@ -11,7 +11,7 @@ export class ReceivedResponse {
     required: false,
     enum: [true],
     description:
-      'It is JSON but no result, such as the test message of the dashboard. Sending it again changes nothing.',
+      'The body is JSON but not a result, such as the test message of the dashboard. Sending it again changes nothing.',
   })
   quarantined?: true;
 }

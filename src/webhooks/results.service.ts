@@ -134,7 +134,7 @@ export class ResultsService {
     });
   }
 
-  /** What a body names. An unreadable body is quarantined later, by `applyOne`. */
+  /** Reads a name from a body. Null also for an unreadable body, which `applyOne` quarantines later. */
   private named<Name>(webhook: ClaimedWebhook, nameIn: (body: Buffer) => Name | null): Name | null {
     try {
       return nameIn(this.store.bodyOf(webhook));
@@ -195,13 +195,13 @@ export class ResultsService {
   }
 }
 
-/** An approved identification. */
+/** The identification that a body approves, if it does. */
 function identifiedIn(body: Buffer): NamedIdentification | null {
   const parsed = parseIdentification(body);
   return parsed.kind === 'approved' ? parsed : null;
 }
 
-/** The scanRef of a final result without a token. */
+/** The scanRef of a final result without a token; null for every other body. */
 function concernedIn(body: Buffer): string | null {
   const parsed = parseWebhook(body);
   if (parsed.kind !== 'result' || parsed.result.status === 'NOT_FINAL') return null;

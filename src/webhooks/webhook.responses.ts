@@ -8,7 +8,7 @@ export class WebhookResponse {
   @ApiProperty({
     enum: webhookStates,
     description:
-      '`new`: to be applied; `applied`; `unmatched`: of a token nobody knows (yet), or without a token; `ignored`: of another event type, or not final; `quarantined`: it cannot be read, `error` says why.',
+      '`new`: not applied yet; `applied`; `unmatched`: its token is not known (yet), or it has none; `ignored`: it has another event type, or is not final; `quarantined`: it cannot be read, `error` says why.',
   })
   state!: WebhookState;
 
@@ -17,7 +17,7 @@ export class WebhookResponse {
     nullable: true,
     example: 'moved',
     description:
-      'What applying it came to: `moved`, `replayed`, or the reason of the refusal. `no-token`: it names only a scanRef, and the session API was asked about the open attempts of that scanRef.',
+      'The result of applying it: `moved`, `replayed`, or the reason of the refusal. `no-token`: it has only a scanRef, and the service asked the session API about the open attempts of that scanRef.',
   })
   verdict!: string | null;
 

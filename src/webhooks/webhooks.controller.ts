@@ -22,7 +22,7 @@ export class WebhooksController {
   @ApiOperation({
     summary: 'Receive a result from iDenfy',
     description:
-      'iDenfy calls this route. The signature over the raw bytes authenticates it. 200 means that the webhook is stored durably. A final result without `token` is stored as `unmatched`, and the session API is asked at once about each attempt of its `scanRef` whose code is out.',
+      'iDenfy calls this route. The signature over the raw bytes authenticates it. 200 means that the webhook is stored durably. A final result without `token` is stored as `unmatched`; the service then asks the session API at once about each open attempt of its `scanRef` that has a code.',
   })
   @HttpCode(200)
   @Public()

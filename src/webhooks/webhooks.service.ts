@@ -17,9 +17,9 @@ export type Receipt =
   | { kind: 'overloaded' }
   | { kind: 'received' }
   | { kind: 'duplicate' }
-  /** JSON that is no result */
+  /** JSON that is not a result */
   | { kind: 'quarantined' }
-  /** kept in quarantine, too */
+  /** also kept in quarantine */
   | { kind: 'not-json'; error: string };
 
 @Injectable()

@@ -11,7 +11,7 @@ describe('starting and stopping', () => {
     world = undefined;
   });
 
-  it('answers what is under way after SIGTERM, and ends with code 0', async () => {
+  it('finishes running requests after SIGTERM and exits with code 0', async () => {
     world = await openProcessWorld('embedded');
     const running = await world.start();
     const asked = running.client.post('/v1/sessions', { scanRef: 'sim-slow-2-drain' }).then((answer) => answer);

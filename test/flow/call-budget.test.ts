@@ -1,4 +1,4 @@
-/** IDENFY_REQUESTS_PER_HOUR: what becomes of sessions and reads when the calls of the hour are spent. */
+/** IDENFY_REQUESTS_PER_HOUR: sessions and reads wait when the calls of the hour are spent. */
 import { expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { paths } from '../../src/idenfy/contract.js';
@@ -29,13 +29,13 @@ onEveryStore(
       return rows[0]?.seconds ?? 0;
     };
 
-    it('are shared: reads leave half of them to codes, and nothing is lost when all are spent', async () => {
+    it('are shared: reads leave half of them for codes, and sessions wait when all are spent', async () => {
       const { client, database } = world();
       const asked = await Promise.all(
         [1, 2, 3].map((n) => client.create(`sim-api-unclear-budget-${n}`, { maxAttempts: 1 })),
       );
       expect(requests()).toHaveLength(6);
-      // Each is asked about at most five times, and reads may spend ten calls.
+      // Each attempt gets at most five unclear answers, and reads may spend ten calls.
       for (const session of asked) await endCode(database, session);
       await waitFor(() => reads(requests()) === 10, { what: 'the reads' });
       const postponed = `select from attempts where deadline_at > now() + interval '30 minutes' and ended_at is null`;
@@ -44,7 +44,7 @@ onEveryStore(
       });
       expect(await metrics()).toMatch(/^facecode_idenfy_budget_left_for_reads 0$/m);
 
-      // Codes are issued all the same, with what is left.
+      // Codes are still issued with the calls that are left.
       const issued = await Promise.all(['budget-1', 'budget-2'].map((scanRef) => client.create(scanRef)));
       for (const { status } of issued) expect(status).toBe('active');
       expect(requests()).toHaveLength(perHour);
@@ -52,7 +52,7 @@ onEveryStore(
 
       const answer = await client.post('/v1/sessions', { scanRef: 'budget-late' }).expect(202);
       const late = answer.body as SessionBody;
-      await waitFor(async () => (await nextTry(late)) > 60, { what: 'the end of the hour to be waited for' });
+      await waitFor(async () => (await nextTry(late)) > 60, { what: 'the session to wait for the next hour' });
       expect(await client.session(late.id)).toMatchObject({
         status: 'pending',
         attempt: { number: 1, state: 'requested' },
@@ -74,9 +74,9 @@ onEveryStore(
 );
 
 onEveryStore(
-  'the count of jobs that an earlier version has left',
+  'a count of jobs left by an earlier version',
   (world) => {
-    it('does not hold the queue back', async () => {
+    it('does not pause the queue', async () => {
       const { client, database, service, store } = world();
       const dispatcher = service.service.app.get(JobDispatcher);
       if (store === 'embedded') {
@@ -92,7 +92,7 @@ onEveryStore(
       expect(await client.create('budget-upgrade')).toMatchObject({ status: 'active' });
     });
 
-    it('a pause does', async () => {
+    it('does not keep pauseFor from pausing it', async () => {
       const { client, service } = world();
       const dispatcher = service.service.app.get(JobDispatcher);
       await dispatcher.pauseFor('codes', 3_600_000);
@@ -104,13 +104,13 @@ onEveryStore(
   { CREATE_WAIT_SECONDS: '1' },
 );
 
-describeServers('the calls of an hour, with two processes', ['postgres', 'redis'], () => {
+describeServers('the hourly budget with two processes', ['postgres', 'redis'], () => {
   let world: ProcessWorld;
 
   it.each([
     ['Redis', {}],
     ['the queue on PostgreSQL', { REDIS_URL: '' }],
-  ])('are the calls of both together, with %s', async (_, variables) => {
+  ])('limits the calls of both together, with %s', async (_, variables) => {
     world = await openProcessWorld('servers', {
       ...variables,
       IDENFY_REQUESTS_PER_HOUR: '9',

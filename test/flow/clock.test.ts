@@ -7,7 +7,7 @@ import { waitFor } from '../support/wait-for.js';
 import { onEveryStore, type World } from '../support/world.js';
 import { type SessionBody } from '../support/client.js';
 
-/** Starts the job that looks at a due attempt at once. The sweeper would find it, too, but seconds later. */
+/** Checks a due attempt at once. The sweeper would also find it, but seconds later. */
 const check = ({ service }: World, { attempt }: SessionBody) =>
   service.service.app.get(JobDispatcher).add(jobs.check(attempt!.id));
 
@@ -18,7 +18,7 @@ onEveryStore(
   'the clock',
   (world) => {
     const ended = (id: string) => world().client.until(id, 'the end', ({ endedAt }) => endedAt !== null);
-    /** The code is over, and nobody has said anything until its deadline. */
+    /** Lets the attempt reach its deadline without a webhook, and returns the ended session. */
     const endedByDeadline = async (session: SessionBody): Promise<SessionBody> => {
       await endCode(world().database, session);
       await check(world(), session);

@@ -60,7 +60,7 @@ onEveryStore(
       ['ZH_TW', 'zh_tw'],
       ['zh', 'zh'],
       ['ko', 'ko'],
-    ])('sends the locale %s to iDenfy as %s, and returns it so', async (asked, sent) => {
+    ])('sends the locale %s to iDenfy as %s, and returns that spelling', async (asked, sent) => {
       // The simulator accepts no capital letters, as iDenfy does.
       const session = await world().client.create(`create-locale-${asked}`, { locale: asked });
       expect(session).toMatchObject({ status: 'active', locale: sent });
@@ -209,7 +209,7 @@ onEveryStore(
         ['a scanRef with half a character', { scanRef: 'a\ud800b' }, 'scanRef'],
         ['an unknown field', { ...minimal('a'), scanref: 'b' }, 'scanref'],
         ['a reference too long', { ...minimal('a'), reference: 'x'.repeat(201) }, 'reference'],
-        ['a locale that is no text', { ...minimal('a'), locale: 7 }, 'locale'],
+        ['a locale that is not a text', { ...minimal('a'), locale: 7 }, 'locale'],
         ['an empty locale', { ...minimal('a'), locale: '' }, 'locale'],
         ['a locale too short', { ...minimal('a'), locale: 'e' }, 'locale'],
         ['a locale too long', { ...minimal('a'), locale: 'en-GB-oxford' }, 'locale'],

@@ -90,7 +90,7 @@ onEveryStore('the flow', (world) => {
   });
 
   it.each(['EXPIRED', 'CANCELED'] as const)(
-    'waits for the word of the platform after %s, unless asked otherwise',
+    'waits for a request of the platform after %s, unless retryOn has it',
     async (outcome) => {
       const { client, simulator } = world();
       const scanRef = `flow-waits-${outcome}`;

@@ -58,7 +58,7 @@ onEveryStore('idempotency keys', (world) => {
     expect((second.body as SessionBody).id).toBe((first.body as SessionBody).id);
   });
 
-  it('take a locale in other letters for the same', async () => {
+  it('treat two spellings of a locale as the same', async () => {
     const first = await create('key-locale', 'idem-locale', { locale: 'ZH-TW' }).expect(201);
     const second = await create('key-locale', 'idem-locale', { locale: 'zh_tw' }).expect(201);
     expect((second.body as SessionBody).id).toBe((first.body as SessionBody).id);

@@ -107,7 +107,7 @@ onEveryStore(
       return { session, detail: String(events.at(-2)?.data.detail) };
     };
 
-    it('asks for as long as the session has left', async () => {
+    it('requests an identification that expires with the session', async () => {
       const { client, simulator } = world();
       const answer = await client.post('/v1/sessions', { scanRef: 'sim-must-identify-5', sessionLifetimeSeconds: 600 });
       const { id } = await lookedAt((answer.body as SessionBody).id);
@@ -116,7 +116,7 @@ onEveryStore(
       expect(made?.expirySeconds).toBeLessThanOrEqual(600);
     });
 
-    it('asks once, and ends without an address, when the answer is lost', async () => {
+    it('makes one call, and the session ends without an address, when the answer is lost', async () => {
       const before = asked();
       const { session, detail } = await withoutAddress('sim-identify-cut-1');
       expect(detail).toContain('did not answer');
@@ -136,14 +136,14 @@ onEveryStore(
       expect(events.at(-1)?.actor.kind).toBe('idenfy');
     });
 
-    it('asks once, and ends without an address, when the clientId is taken', async () => {
+    it('makes one call, and the session ends without an address, when the clientId is taken', async () => {
       const before = asked();
       const { detail } = await withoutAddress('sim-identify-conflict-1');
       expect(detail).toContain('409');
       expect(asked() - before).toBe(1);
     });
 
-    it('asks again when iDenfy says so: 400 INTERNAL_ERROR', async () => {
+    it('repeats the call after 400 INTERNAL_ERROR', async () => {
       const before = asked();
       const answer = await world().client.post('/v1/sessions', { scanRef: 'sim-identify-internal-error-1' });
       const session = await lookedAt((answer.body as SessionBody).id);

@@ -27,7 +27,7 @@ onEveryStore('limits', (world) => {
     }
   };
 
-  /** A slow machine may take longer than the 30 s of a first lock to see what it does. */
+  /** A slow machine may need longer than the 30 s of the first lock to check its effects. */
   const lockForAnHour = async (scanRef: string) => {
     const sql = `update subjects set locked_until = now() + interval '1 hour' where scan_ref = $1 and locked_until is not null`;
     expect((await world().database.query(sql, [scanRef])).count).toBe(1);

@@ -207,7 +207,7 @@ onEveryStore('operations', (world) => {
     }
   });
 
-  it.each(['get', 'head'] as const)('leads people from / to the documentation, without a key: %s', async (method) => {
+  it.each(['get', 'head'] as const)('redirects / to the documentation, without a key: %s', async (method) => {
     const answer = await request(world().url)[method]('/');
     expect([answer.status, answer.headers.location]).toEqual([302, '/docs']);
     expect(answer.headers['cache-control']).toBe('no-store');

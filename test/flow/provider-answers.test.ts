@@ -1,4 +1,4 @@
-/** What iDenfy may answer to a create call, and what becomes of the session here. */
+/** iDenfy's answers to a create call, and their effect on the session. */
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { SessionBody } from '../support/client.js';
@@ -22,7 +22,7 @@ onEveryStore(
       expect([201, 202]).toContain(answer.status);
       return code((answer.body as SessionBody).id);
     };
-    /** The events of a session that iDenfy refuses for good. */
+    /** Creates a session that iDenfy refuses, and returns its events. */
     const rejected = async (scanRef: string, rest: object = {}) => {
       const answer = await world()
         .client.post('/v1/sessions', { scanRef, ...rest })
@@ -33,7 +33,7 @@ onEveryStore(
     const refusal = async (scanRef: string) =>
       (await rejected(scanRef)).find(({ type }) => type === 'attempt.void')?.data.detail;
 
-    it('201 is as good as 200', async () => {
+    it('201 is accepted like 200', async () => {
       const session = await world().client.create('sim-created-201-answers');
       expect(session.attempt?.code).toMatch(/^\d{8}$/);
     });
@@ -44,20 +44,20 @@ onEveryStore(
       await world().client.until(session.id, 'the pass', ({ status }) => status === 'passed');
     });
 
-    describe('a refusal for good', () => {
+    describe('a refused create call', () => {
       it.each([
         ['contract-error', 'iDenfy answered 400, PARTNER_CONTRACT_ERROR, Your contract does not permit this'],
         ['no-credits', 'iDenfy answered 402, Action not allowed due to lack of funds or exceeded limit.'],
         ['forbidden', 'iDenfy answered 403, Partner inactive'],
         ['field-errors', 'iDenfy answered 400, VALIDATION_ERROR, lifetime: must be at most …'],
-      ])('says what iDenfy says: %s', async (name, detail) => {
+      ])('is recorded with the message of iDenfy: %s', async (name, detail) => {
         expect(await refusal(`sim-${name}-answers`)).toBe(detail);
         expect(creates(`sim-${name}-answers`)).toHaveLength(1);
       });
     });
 
     describe('400 INTERNAL_ERROR', () => {
-      it('is tried again until there is a code, and looks for no lost session', async () => {
+      it('makes the service repeat the call until there is a code, without a search for a lost session', async () => {
         const warn = jest.spyOn(Logger.prototype, 'warn');
         const lists = () => world().simulator.ledger.requests.filter(({ path }) => path.endsWith('-sessions/')).length;
         const before = lists();
@@ -71,8 +71,8 @@ onEveryStore(
       });
     });
 
-    describe('a session without the digits that were asked for', () => {
-      it.each(['no-digits', 'null-digits'])('is an orphan, and there is no code: %s', async (name) => {
+    describe('a session without the requested digits', () => {
+      it.each(['no-digits', 'null-digits'])('is recorded as an orphan, and no code is issued: %s', async (name) => {
         const { client, simulator, database } = world();
         const scanRef = `sim-${name}-answers`;
         const events = await rejected(scanRef);
@@ -100,14 +100,14 @@ onEveryStore(
         expect(await client.session(events[0]!.sessionId)).toMatchObject({ status: 'rejected' });
       });
 
-      it('is as good as any for who asks for no digits', async () => {
+      it('is used if no digits were requested', async () => {
         const session = await create('sim-no-digits-web', { channels: ['web'] });
         expect(session.attempt).toMatchObject({ state: 'issued', codeHint: null });
       });
     });
 
-    describe('a lifetime that is shorter than what was asked for', () => {
-      it('is when the code expires, wherever that is shown', async () => {
+    describe('a lifetime in the answer that is shorter than the requested one', () => {
+      it('sets the expiry of the code everywhere', async () => {
         const { client, database } = world();
         const session = await create('sim-short-lifetime-120-answers');
         const { id, issuedAt, expiresAt } = session.attempt!;
@@ -126,7 +126,7 @@ onEveryStore(
         expect(session).toMatchObject({ codeLifetimeSeconds: 1800 });
       });
 
-      it('ends the attempt when it is over, also if no webhook comes', async () => {
+      it('ends the attempt when it is over, even without a webhook', async () => {
         const { client, simulator, url } = world();
         simulator.setWebhookUrl(null);
         try {
@@ -141,7 +141,7 @@ onEveryStore(
         }
       });
 
-      it('changes nothing when it is longer', async () => {
+      it('has no effect when it is longer', async () => {
         const session = await create('sim-short-lifetime-900-answers', { codeLifetimeSeconds: 600 });
         const { issuedAt, expiresAt } = session.attempt!;
         expect(Date.parse(expiresAt!) - Date.parse(issuedAt!)).toBe(600_000);

@@ -85,7 +85,7 @@ onEveryStore(
       await request(world().url).get('/healthz').expect(200);
     });
 
-    it('do not concern the pages for people, whatever key is sent', async () => {
+    it('do not apply to / and /docs, whatever key is sent', async () => {
       for (const path of ['/', '/docs']) {
         const answers = await flood(60, (n) =>
           request(world().url)

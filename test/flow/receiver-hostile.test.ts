@@ -126,7 +126,7 @@ onEveryStore('the receiver under hostile requests', (world) => {
     ['a deep member', `{"token":"t","status":"SUCCESS","x":${nested(30_000)}}`, 'quarantined'],
     ['a NUL byte', '{"token":"a\0b","status":"SUCCESS"}', 400],
     ['a NUL in the token', '{"token":"a\\u0000b","status":"SUCCESS"}', 'quarantined'],
-    ['half a character in the token', '{"token":"a\\ud800","status":"SUCCESS"}', 'quarantined'],
+    ['half a surrogate pair in the token', '{"token":"a\\ud800","status":"SUCCESS"}', 'quarantined'],
     ['nothing', ' ', 400],
     ['null', 'null', 'quarantined'],
     ['a number that is too large', '1e999999', 'quarantined'],

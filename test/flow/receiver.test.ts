@@ -42,7 +42,7 @@ onEveryStore(
       return { session, token: session.attempt!.token! };
     };
 
-    /** The events of the quarantine of a body. */
+    /** The quarantine events of a body. */
     const quarantined = (body: string) => {
       const digest = createHash('sha256').update(body).digest('hex');
       return world().client.untilRecorded('webhook.quarantined', 'the event', ({ data }) => data.digest === digest);
@@ -124,12 +124,17 @@ onEveryStore(
       ['a text', '"SUCCESS"', 'FACIAL_AUTHENTICATION', 'the body is not a JSON object'],
       ["the dashboard's test message", '{"message":"Test webhook"}', 'FACIAL_AUTHENTICATION', noStatus],
       ['neither token nor scanRef', '{"status":"SUCCESS"}', 'FACIAL_AUTHENTICATION', noSession],
-      ['neither, and no event type', '{"status":"FAILED"}', null, noSession],
-      ['null for both', '{"status":"FAILED","token":null,"scanRef":null}', null, noSession],
-      ['empty texts for both', '{"status":"FAILED","token":"","scanRef":""}', null, noSession],
-      ['neither, and a status that is not final', '{"status":"PENDING"}', null, noSession],
+      ['neither token nor scanRef, and no event type', '{"status":"FAILED"}', null, noSession],
+      ['null for token and scanRef', '{"status":"FAILED","token":null,"scanRef":null}', null, noSession],
+      ['empty texts for token and scanRef', '{"status":"FAILED","token":"","scanRef":""}', null, noSession],
+      ['neither token nor scanRef, and a status that is not final', '{"status":"PENDING"}', null, noSession],
       ['no status', '{"token":"abc"}', 'FACIAL_AUTHENTICATION', noStatus],
-      ['a status of its own kind', '{"token":"abc","status":{"overall":"SUCCESS"}}', 'FACIAL_AUTHENTICATION', noStatus],
+      [
+        'a status that is an object',
+        '{"token":"abc","status":{"overall":"SUCCESS"}}',
+        'FACIAL_AUTHENTICATION',
+        noStatus,
+      ],
       ['a token that is a number', '{"token":7,"status":"SUCCESS"}', 'FACIAL_AUTHENTICATION', noSession],
       ['a token with a NUL', '{"token":"a\\u0000","status":"SUCCESS"}', 'FACIAL_AUTHENTICATION', noSession],
       ['a scanRef that is a number', '{"scanRef":7,"status":"SUCCESS"}', 'FACIAL_AUTHENTICATION', noSession],

@@ -1,4 +1,4 @@
-/** iDenfy refuses the session API, says nothing certain, or knows no session: what the service asks, and how often. */
+/** iDenfy refuses the session API, answers unclearly, or knows no session. These tests count the service's calls. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { paths } from '../../src/idenfy/contract.js';
@@ -9,11 +9,11 @@ import { endCode, putExpiryBack } from '../support/deadlines.js';
 import { waitFor } from '../support/wait-for.js';
 import { onEveryStore, type World } from '../support/world.js';
 
-/** What every suite of this file does with its world. */
+/** The steps that all suites of this file share. */
 function steps(world: () => World) {
   const reads = () => world().simulator.ledger.requests.filter(({ path }) => path.startsWith(paths.listSessions));
   const lists = () => reads().filter(({ path }) => path === paths.listSessions);
-  /** The sweeper would do the same, some seconds later. */
+  /** Checks an attempt at once. The sweeper would do this some seconds later. */
   const poke = (attemptId: string) => world().service.service.app.get(JobDispatcher).add(jobs.check(attemptId));
   return {
     reads,
@@ -26,13 +26,13 @@ function steps(world: () => World) {
       return reads().length - before;
     },
     create: (scanRef: string) => world().client.create(scanRef, { maxAttempts: 1 }),
-    /** Creates a session, and has its webhook say SUCCESS. */
+    /** Creates a session that passes by webhook. */
     async pass(scanRef: string): Promise<SessionBody> {
       const session = await world().client.create(scanRef);
       await world().simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
       return session;
     },
-    /** The code is over, and nobody has said anything until its deadline. */
+    /** Lets the attempt reach its deadline without a webhook. */
     async overdue(session: SessionBody): Promise<void> {
       await endCode(world().database, session);
       await poke(session.attempt!.id);
@@ -49,7 +49,7 @@ function steps(world: () => World) {
       return (body as { checks: Record<string, string> }).checks;
     },
     metrics: async () => (await world().client.get('/metrics').expect(200)).text,
-    /** Five minutes pass. */
+    /** Makes the next probe due, as if five minutes had passed. */
     probeIsDue: () => world().database.query(`update provider_refusals set probe_at = probe_at - interval '5 minutes'`),
   };
 }
@@ -64,7 +64,7 @@ onEveryStore('a refused session API, while passes are observed', (world) => {
   const { reads, readsDuring, pass, settled, checks, metrics, probeIsDue } = steps(world);
   closedAgain(world);
 
-  it('costs one call for many passes, is visible, and one probe after five minutes ends it', async () => {
+  it('gets one call for many passes, is shown, and is called again after a probe five minutes later', async () => {
     const { simulator, client } = world();
     simulator.setOutage('reads-403');
     const first = await pass('refused-observe-first');
@@ -80,7 +80,7 @@ onEveryStore('a refused session API, while passes are observed', (world) => {
       expect(await client.session(id)).toMatchObject({ status: 'passed', attempt: { signals: [] } });
     }
 
-    // A probe that is refused too: the next one comes after five more minutes.
+    // The probe is refused, too. The next one comes after five more minutes.
     await probeIsDue();
     expect(await readsDuring(async () => settled(await pass('refused-observe-probe-1')))).toBe(1);
     expect(await readsDuring(async () => settled(await pass('refused-observe-probe-2')))).toBe(0);
@@ -93,7 +93,7 @@ onEveryStore('a refused session API, while passes are observed', (world) => {
     expect(await readsDuring(async () => settled(await pass('refused-observe-well')))).toBe(1);
   });
 
-  it('is asked at most five times for one attempt when it says nothing certain', async () => {
+  it('is called at most five times for one attempt when its answers are unclear', async () => {
     expect(await readsDuring(async () => settled(await pass('sim-api-unclear-observe')))).toBe(5);
     expect(await checks()).not.toHaveProperty('read-session');
   });
@@ -108,7 +108,7 @@ onEveryStore(
     it.each([
       ['401', 'refused-enforce', 1],
       ['unclear answers', 'sim-api-unclear-enforce', 5],
-    ])('leaves the pass to a person at once: %s', async (why, scanRef, calls) => {
+    ])('leaves the decision on the pass to a person: %s', async (why, scanRef, calls) => {
       const { simulator, client } = world();
       if (why === '401') simulator.setOutage('reads-401');
       const made = await readsDuring(async () => {
@@ -140,7 +140,7 @@ onEveryStore(
       attempt: { outcome: { status: 'EXPIRED', source } },
     });
 
-    it('ends the attempt at once after 401, with one call, and the next one without a call', async () => {
+    it('ends the first attempt with one call after 401, and the next attempt without a call', async () => {
       world().simulator.setOutage('reads-401');
       expect(
         await readsDuring(async () => expect(await end('refused-401-1')).toMatchObject(bySource('deadline'))),
@@ -151,7 +151,7 @@ onEveryStore(
       expect(await checks()).toMatchObject({ 'read-session': 'refused' });
     });
 
-    it('is noticed when it answers 404 for everything: after five, one look at the list, then none', async () => {
+    it('is detected when it answers 404 for everything: five reads, then one call for the list, then no call', async () => {
       const { simulator } = world();
       simulator.setOutage('reads-404');
       for (const n of [1, 2, 3, 4, 5]) expect(await end(`refused-404-${n}`)).toMatchObject(bySource('session-api'));
@@ -166,7 +166,7 @@ onEveryStore(
       ).toBe(0);
       expect(await checks()).toMatchObject({ 'read-session': 'refused' });
 
-      // The probe is the list again. Once iDenfy answers it, the attempt itself is asked for.
+      // The probe is a call for the list again. After iDenfy accepts it, the attempt itself is read.
       simulator.setOutage('off');
       await probeIsDue();
       const back = await readsDuring(async () =>
@@ -177,7 +177,7 @@ onEveryStore(
       expect(await checks()).not.toHaveProperty('read-session');
     });
 
-    it('is let in again by a session that it answers for, although it never gives its list', async () => {
+    it('ends when iDenfy answers for a session, although it still refuses the list', async () => {
       const { simulator, client } = world();
       // While a session of this scanRef is open, the list is refused.
       await client.create('sim-refuse-list-only', { channels: ['sdk'] });
@@ -199,18 +199,18 @@ onEveryStore(
       for (const { token } of open) await simulator.selfie({ token, outcome: 'SUCCESS' });
     });
 
-    it('is not assumed when iDenfy answers 404 for expired sessions and lists the others', async () => {
+    it('is not assumed when iDenfy answers 404 for expired sessions but returns the list', async () => {
       const before = reads().length;
       const listsBefore = lists().length;
       for (let n = 1; n <= 12; n += 1)
         expect(await end(`sim-api-404-expired-${n}`)).toMatchObject(bySource('session-api'));
       expect(await checks()).not.toHaveProperty('read-session');
-      // One look at the list after each five.
+      // One call for the list after every five reads.
       expect(lists().length - listsBefore).toBe(2);
       expect(reads().length - before).toBe(14);
     });
 
-    it('is asked at most five times for one attempt when it says nothing certain', async () => {
+    it('is called at most five times for one attempt when its answers are unclear', async () => {
       const made = await readsDuring(async () =>
         expect(await end('sim-api-unclear-deadline')).toMatchObject(bySource('deadline')),
       );
@@ -218,7 +218,7 @@ onEveryStore(
       expect(await checks()).not.toHaveProperty('read-session');
     });
 
-    it('is asked for the list of sessions only once, however many create calls are lost', async () => {
+    it('gets only one call for the list of sessions, however many create calls are lost', async () => {
       const { client, simulator } = world();
       simulator.setOutage('reads-403');
       const before = lists().length;
@@ -231,7 +231,7 @@ onEveryStore(
       expect(await checks()).toMatchObject({ 'list-sessions': 'refused' });
     });
 
-    describe('asked while the code still lives', () => {
+    describe('called while the code is still valid', () => {
       const askNow = async ({ attempt }: SessionBody) => {
         await world().database.query(
           `update attempts set deadline_at = now() - interval '1 second', check_tries = 1 where id = $1`,
@@ -239,7 +239,7 @@ onEveryStore(
         );
         await poke(attempt!.id);
       };
-      /** The deadline is what it was when the code was issued. */
+      /** Waits until the attempt has its first deadline again. */
       const restored = ({ attempt }: SessionBody) =>
         waitFor(
           async () => {
@@ -254,11 +254,11 @@ onEveryStore(
         );
 
       it.each([
-        ['nothing yet', 'early-undecided', 'off', 1],
+        ['no verdict yet', 'early-undecided', 'off', 1],
         ['an unknown session', 'sim-api-404-early', 'off', 1],
-        ['nothing certain', 'sim-api-unclear-early', 'off', 5],
+        ['unclear answers', 'sim-api-unclear-early', 'off', 5],
         ['a refusal', 'early-refused', 'reads-403', 1],
-      ] as const)('keeps the attempt alive after %s', async (_, scanRef, outage, calls) => {
+      ] as const)('leaves the attempt open after %s', async (_, scanRef, outage, calls) => {
         const { simulator, client } = world();
         const session = await create(scanRef);
         simulator.setOutage(outage);
@@ -271,7 +271,7 @@ onEveryStore(
         await client.until(session.id, 'the pass', ({ status }) => status === 'passed');
       });
 
-      it('asks again while iDenfy cannot answer, and keeps the attempt alive', async () => {
+      it('is called again while it fails, and the attempt stays open', async () => {
         const { simulator } = world();
         const session = await create('early-slow');
         simulator.setOutage('reads-500');
@@ -286,7 +286,7 @@ onEveryStore(
       it.each([
         ['SUCCESS', 'passed'],
         ['FAILED', 'failed'],
-      ] as const)('ends the attempt by what iDenfy knows already: %s', async (outcome, status) => {
+      ] as const)('ends the attempt if iDenfy already has a verdict: %s', async (outcome, status) => {
         const session = await create(`sim-silent-early-${outcome}`);
         await world().simulator.selfie({ digitString: session.attempt!.code!, outcome });
         await askNow(session);

@@ -1,4 +1,6 @@
-/** Results that name only the scanRef: iDenfy's OpenAPI file does not require a token. The session API settles them. */
+/**
+ * Results with a scanRef but no token, which iDenfy's OpenAPI file does not require. The session API has the verdict.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
@@ -36,7 +38,7 @@ onEveryStore('results without a token', (world) => {
       },
       { what: `the webhook to be ${state}` },
     );
-  /** Requests to the session API, for the sessions of a scanRef. */
+  /** The calls to the session API for the sessions of a scanRef. */
   const reads = (scanRef: string) => {
     const { sessions, requests } = world().simulator.ledger;
     const tokens = new Set(sessions.filter((made) => made.scanRef === scanRef).map(({ token }) => token));
@@ -44,7 +46,7 @@ onEveryStore('results without a token', (world) => {
     return requests.filter(({ token, path }) => token !== null && tokens.has(token) && path.startsWith(toSessions));
   };
   const create = (scanRef: string) => world().client.create(scanRef, { maxAttempts: 1, channels: ['code', 'sdk'] });
-  /** A selfie of which no webhook comes. */
+  /** Takes a selfie without a webhook. */
   const takeSelfie = ({ attempt }: SessionBody, outcome: Verdict) =>
     world().simulator.selfie({ token: attempt!.token!, outcome });
   const ended = (session: SessionBody) =>
@@ -53,7 +55,7 @@ onEveryStore('results without a token', (world) => {
   it.each([
     ['SUCCESS', 'passed'],
     ['FAILED', 'failed'],
-  ] as const)('have the session API asked at once: %s', async (status, becomes) => {
+  ] as const)('cause an immediate call to the session API: %s', async (status, becomes) => {
     const scanRef = `sim-silent-tokenless-${status}`;
     const session = await create(scanRef);
     await takeSelfie(session, status);
@@ -79,7 +81,7 @@ onEveryStore('results without a token', (world) => {
     ['a number', 7],
     ['256 characters', 'x'.repeat(256)],
     ['a NUL', 'a\0b'],
-  ])('are also those whose token is %s', async (name, token) => {
+  ])('include results whose token is %s', async (name, token) => {
     const scanRef = `sim-silent-tokenless-${name.replaceAll(' ', '-')}`;
     const session = await create(scanRef);
     await takeSelfie(session, 'SUCCESS');
@@ -87,7 +89,7 @@ onEveryStore('results without a token', (world) => {
     expect(await ended(session)).toMatchObject({ status: 'passed', attempt: { outcome: { source: 'session-api' } } });
   });
 
-  it('come from the simulator, too, and its test message is answered with 200', async () => {
+  it('also come from the simulator, and its test message is answered with 200', async () => {
     const { client, simulator } = world();
     const session = await create('sim-tokenless-flow');
     await simulator.selfie({ digitString: session.attempt!.code!, outcome: 'SUCCESS' });
@@ -100,7 +102,7 @@ onEveryStore('results without a token', (world) => {
     expect(body).toMatchObject({ data: [{ state: 'quarantined', error: 'there is no usable status' }] });
   });
 
-  it('never decide: what the session API says counts', async () => {
+  it('never decide: only the verdict of the session API counts', async () => {
     const scanRef = 'sim-silent-tokenless-lie';
     const session = await create(scanRef);
     await takeSelfie(session, 'FAILED');
@@ -108,7 +110,7 @@ onEveryStore('results without a token', (world) => {
     expect(await ended(session)).toMatchObject({ status: 'failed', attempt: { outcome: { status: 'FAILED' } } });
   });
 
-  it('concern every open attempt of the scanRef, in whatever letters, and no other', async () => {
+  it('concern all open attempts of the scanRef in any letter case, and no others', async () => {
     const scanRef = randomUUID().toUpperCase();
     // The simulator sends its webhook only when asked, since these sessions have no app.
     world().simulator.setWebhookUrl(null);
@@ -125,7 +127,7 @@ onEveryStore('results without a token', (world) => {
     }
   });
 
-  it('do not concern a scanRef in other letters that is no UUID, nor attempts that have ended', async () => {
+  it('do not concern a scanRef in another letter case unless it is a UUID, nor attempts that have ended', async () => {
     const scanRef = 'sim-silent-tokenless-letters';
     const session = await create(scanRef);
     await takeSelfie(session, 'SUCCESS');
@@ -146,7 +148,7 @@ onEveryStore('results without a token', (world) => {
     expect(await world().client.session(session.id)).toMatchObject({ status: 'active' });
   });
 
-  it('count as duplicates with the same body, and are checked once more when they are replayed', async () => {
+  it('count as duplicates if the body is the same, and cause another check when they are replayed', async () => {
     const scanRef = 'sim-silent-tokenless-replay';
     const body = { id: randomUUID(), scanRef, status: 'SUCCESS' };
     await sendWebhook(world().url, body).expect(200, { received: true });
@@ -159,7 +161,7 @@ onEveryStore('results without a token', (world) => {
     expect(await ended(session)).toMatchObject({ status: 'passed' });
   });
 
-  it('are checked although the job is lost', async () => {
+  it('cause a check even if the job is lost', async () => {
     const scanRef = 'sim-silent-tokenless-lost-job';
     const session = await create(scanRef);
     await takeSelfie(session, 'SUCCESS');
@@ -178,7 +180,7 @@ onEveryStore('results without a token', (world) => {
     expect(await ended(session)).toMatchObject({ status: 'passed' });
   });
 
-  it('of many sessions at once are checked with one call for each', async () => {
+  it('of many sessions at once cause one call for each session', async () => {
     const scanRefs = Array.from({ length: 8 }, (_, n) => `sim-silent-tokenless-batch-${n}`);
     const sessions = await Promise.all(scanRefs.map((scanRef) => create(scanRef)));
     await Promise.all(sessions.map((session) => takeSelfie(session, 'SUCCESS')));
@@ -233,7 +235,7 @@ onEveryStore('results without a token', (world) => {
     expect(reads(scanRef).length).toBeLessThanOrEqual(3 * periods);
   });
 
-  it('lose their body when the subject is erased, in whatever letters they name it', async () => {
+  it('lose their body when the subject is erased, in any letter case of its scanRef', async () => {
     const scanRef = randomUUID();
     await create(scanRef);
     await send({ scanRef: scanRef.toUpperCase(), status: 'PENDING' }).expect(200);

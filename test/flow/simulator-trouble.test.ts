@@ -110,7 +110,7 @@ describe('an identification', () => {
     expect(entry).toMatchObject({ method: 'POST', status: 201, scanRef: body.scanRef, token: body.authToken });
   });
 
-  it('is answered with what was asked, and with defaults for the rest', async () => {
+  it('is answered with the members of the request, and with defaults for the rest', async () => {
     const asked = { clientId: own('ses'), locale: 'lt', expiryTime: 600, generateDigitString: true, firstName: 'John' };
     const answered = {
       message: 'Token created successfully',
@@ -137,7 +137,7 @@ describe('an identification', () => {
     });
   });
 
-  it('is refused with 409 while another one of the same clientId is open', async () => {
+  it('is refused with 409 while another identification with the same clientId is open', async () => {
     const clientId = own('ses');
     const { authToken } = await identification(clientId);
     const again = await post('/api/v2/token', { clientId });
@@ -152,7 +152,7 @@ describe('an identification', () => {
     const ask = (clientId: string) => post('/api/v2/token', { clientId });
     const opened = (clientId: string) => simulator.ledger.identifications.filter((one) => one.clientId === clientId);
 
-    it('is made, and its answer is lost, when the check was of sim-identify-cut', async () => {
+    it('is made, but its answer is lost, for sim-identify-cut', async () => {
       await check(own('sim-identify-cut'));
       const clientId = own('ses');
       await expect(ask(clientId)).rejects.toThrow();
@@ -161,14 +161,14 @@ describe('an identification', () => {
       expect((await ask(own('ses'))).status).toBe(201);
     });
 
-    it('is answered with 409 at once when the check was of sim-identify-conflict', async () => {
+    it('is refused with 409 from the first call on, for sim-identify-conflict', async () => {
       await check(own('sim-identify-conflict'));
       const clientId = own('ses');
       expect([(await ask(clientId)).status, (await ask(clientId)).status]).toEqual([409, 409]);
       expect(opened(clientId)).toEqual([]);
     });
 
-    it('is answered with INTERNAL_ERROR once when the check was of sim-identify-internal-error', async () => {
+    it('is refused with INTERNAL_ERROR once, for sim-identify-internal-error', async () => {
       const scanRef = own('sim-identify-internal-error');
       await check(scanRef);
       const clientId = own('ses');
@@ -176,13 +176,13 @@ describe('an identification', () => {
       expect(refused.status).toBe(400);
       expect(await refused.json()).toMatchObject({ identifier: 'INTERNAL_ERROR' });
       expect(opened(clientId)).toEqual([]);
-      // The service checks again before it asks again. The next identification is another one's.
+      // The service repeats the check before the call. An identification with another clientId is then made.
       await check(scanRef);
       expect((await ask(clientId)).status).toBe(201);
       expect((await ask(own('ses'))).status).toBe(201);
     });
 
-    it('is treated as the oldest of several checks wants', async () => {
+    it('follows the oldest of several checks', async () => {
       await check(own('sim-must-identify'));
       await check(own('sim-identify-conflict'));
       expect([(await ask(own('ses'))).status, (await ask(own('ses'))).status]).toEqual([201, 409]);
@@ -244,7 +244,7 @@ describe('an identification', () => {
 });
 
 describe('the dashboard', () => {
-  it('sends a signed test message that is no result', async () => {
+  it('sends a signed test message that is not a result', async () => {
     const before = received.length;
     expect((await post('/app/test-message', {}, {})).status).toBe(204);
     await waitFor(() => received.length > before, { what: 'the test message' });

@@ -223,7 +223,7 @@ describe('the webhook asked for by', () => {
     expect(pending?.body).toMatchObject({ failReason: null, facePhoto: null });
   });
 
-  it('sim-tokenless has no token, but its scanRef', async () => {
+  it('sim-tokenless has a scanRef but no token', async () => {
     const { token } = await create('sim-tokenless');
     await simulator.selfie({ token, outcome: 'SUCCESS' });
     const tokenless = () => received.find(({ body }) => String(body.scanRef).startsWith('sim-tokenless-n'));
@@ -233,7 +233,7 @@ describe('the webhook asked for by', () => {
     expect(tokenless()?.headers['idenfy-signature']).toBe(signed(tokenless()?.raw ?? ''));
   });
 
-  it('sim-no-event-type is signed and names no event type', async () => {
+  it('sim-no-event-type is signed and has no event type', async () => {
     const { token } = await create('sim-no-event-type');
     await simulator.selfie({ token, outcome: 'SUCCESS' });
     const [webhook] = await arrived(token);

@@ -202,7 +202,7 @@ describe('authentication-info', () => {
     expect(await answer.json()).toMatchObject({ token: expect.any(String), digitString: expect.any(String) });
   });
 
-  it('echoes no longer lifetime than was asked for, and the session of sim-short-lifetime lives as long as its echo', async () => {
+  it('never answers with more than the requested lifetime; a sim-short-lifetime session lives as long as its answer says', async () => {
     const scanRef = own('sim-short-lifetime-2');
     expect(await (await create(scanRef, { lifetime: 1 })).json()).toMatchObject({ lifetime: 1 });
     await create(scanRef);

@@ -141,6 +141,6 @@ describeServers('readers who ask for too much at once', ['postgres', 'redis'], (
     await modest.get(`/v1/events?after=${after}&wait=0.1`).expect(200);
     polls.end();
     const free = async () => (await greedy.get(`/v1/events?after=${after}&wait=0.1`)).status === 200;
-    await waitFor(free, { what: 'the places of those who hung up' });
+    await waitFor(free, { what: 'the places of the closed connections' });
   });
 });

@@ -1,4 +1,4 @@
-/** An identification may cost a credit: a process that dies while it asks for one must not have it asked for again. */
+/** An identification may cost a credit. If a process dies during the call, the call must not be repeated. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { IdentificationRequests } from '../../src/attempts/identification-requests.service.js';
 import { Issuance } from '../../src/attempts/issuance.service.js';
@@ -10,7 +10,7 @@ import { JobDispatcher } from '../../src/queue/job-dispatcher.js';
 import type { SessionBody } from '../support/client.js';
 import { openWorld, type World } from '../support/world.js';
 
-describe('a process that asks for an identification', () => {
+describe('a process that requests an identification', () => {
   let world: World;
   let names = 0;
   let before: number;
@@ -19,7 +19,7 @@ describe('a process that asks for an identification', () => {
 
   beforeAll(async () => {
     world = await openWorld('embedded', { CREATE_WAIT_SECONDS: '0', IDENTIFICATION_FALLBACK: 'on' });
-    // The test itself plays the workers, so that it can let one of them die at any step.
+    // The test plays the workers, so that one of them can die at any step.
     await service(JobDispatcher).queue('codes').pause();
   });
   afterAll(() => world.close());
@@ -46,14 +46,14 @@ describe('a process that asks for an identification', () => {
   const passSeconds = (seconds: number) =>
     jest.spyOn(service(Clock), 'now').mockImplementation(() => new Date(Date.now() + seconds * 1000));
 
-  /** What the sweeper does for an attempt whose process is gone, and what follows from it. */
+  /** Does the work of the sweeper for an attempt whose process has died, and the next step. */
   const recover = async () => {
     passSeconds(40);
     await service(CodeIssuer).checkEligibility(attemptId);
     await identify();
   };
 
-  it('and dies before it has the answer leaves one identification, and a session without its address', async () => {
+  it('and dies before the answer leaves one identification, and the session ends without its address', async () => {
     const { idenfy } = service(IdentificationRequests) as unknown as {
       idenfy: Record<'createIdentification', (...args: unknown[]) => Promise<unknown>>;
     };
@@ -70,7 +70,7 @@ describe('a process that asks for an identification', () => {
     expect(await read()).not.toHaveProperty('identification');
   });
 
-  it('and was paused before its call leaves it to the process that took over', async () => {
+  it('and was paused before its call leaves the call to the process that took over', async () => {
     const issuance = service(Issuance);
     const real = issuance.begin.bind(issuance);
     jest.spyOn(issuance, 'begin').mockImplementationOnce(async (...args) => {
@@ -87,7 +87,7 @@ describe('a process that asks for an identification', () => {
     });
   });
 
-  it('and loses the database before its call has it asked for again', async () => {
+  it('and loses the database before its call repeats the call', async () => {
     const { budget } = service(IdenfyClient) as unknown as { budget: CallBudget };
     jest.spyOn(budget, 'take').mockRejectedValueOnce(new Error('the database is away'));
     await expect(identify()).rejects.toThrow('the database is away');
@@ -96,7 +96,7 @@ describe('a process that asks for an identification', () => {
     expect(await read()).toMatchObject({ identification: { url: expect.any(String) } });
   });
 
-  it('and was refused for now has it asked for again', async () => {
+  it('and gets a temporary refusal repeats the call', async () => {
     const { idenfy } = service(IdentificationRequests) as unknown as {
       idenfy: Record<'createIdentification', (...args: unknown[]) => Promise<unknown>>;
     };

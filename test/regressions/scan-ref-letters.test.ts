@@ -1,4 +1,4 @@
-/** A result whose scanRef had other letter case than the platform's was refused as another user's. */
+/** A result was refused as another user's if its scanRef differed from the platform's in letter case. */
 import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { IdentificationsStore } from '../../src/attempts/identifications.store.js';
@@ -49,11 +49,11 @@ onEveryStore(
       const session = await create(scanRef === letters(scanRef) ? scanRef.toUpperCase() : scanRef);
       await send({ token: session.attempt!.token, status: 'SUCCESS', scanRef: letters(scanRef) }).expect(200);
       const passed = await world().client.until(session.id, 'the pass', ({ endedAt }) => endedAt !== null);
-      // The session keeps the letters of the platform.
+      // The session keeps the platform's spelling.
       expect(passed).toMatchObject({ status: 'passed', scanRef: session.scanRef, attempt: { signals: [] } });
     });
 
-    it('are two scanRefs if they are no UUIDs', async () => {
+    it('are two scanRefs if they are not UUIDs', async () => {
       const session = await create(`letters-${randomUUID()}`);
       const told = { token: session.attempt!.token, status: 'SUCCESS', scanRef: session.scanRef.toUpperCase() };
       await send(told).expect(200);
@@ -107,7 +107,7 @@ onEveryStore(
       expect(plan.join('\n')).toMatch(new RegExp(`Index.* ${index}`));
     });
 
-    it('are the same subject to the erasure of received webhooks, also of those that cannot be read', async () => {
+    it('are the same subject for the erasure of received webhooks, even of unreadable ones', async () => {
       const { client, database } = world();
       const scanRef = randomUUID();
       await create(scanRef);
@@ -121,7 +121,7 @@ onEveryStore(
       await waitFor(
         async () =>
           (await database.query(`select from webhooks where id = $1 and state = 'unmatched'`, [ids[0]])).count,
-        { what: 'the webhook to be set aside' },
+        { what: 'the webhook to be unmatched' },
       );
       await client.post(`/v1/subjects/${scanRef}/erase`).expect(200);
       const { rows } = await database.query<{ id: string }>(

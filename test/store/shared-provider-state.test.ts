@@ -1,4 +1,4 @@
-/** What all replicas share about iDenfy: the count of calls, and the operations that it refuses. */
+/** The state about iDenfy that all replicas share: the count of calls, and the refused operations. */
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
@@ -55,7 +55,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
       expect(await store.spent(clock.now())).toMatchObject({ spent: perHour, spentOnReads: 0 });
     });
 
-    it('lets reads of two processes spend half, and begins anew after an hour', async () => {
+    it('lets the reads of two processes spend half, and starts again at zero after an hour', async () => {
       const store = new CallBudgetStore(database);
       const processes = [1, 2].map(() => new LeasedCalls(store, 9, clock));
       const reads = await Promise.all(processes.map((process) => taken(process, 'reading', 9)));
@@ -98,7 +98,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
       expect(await one.ask('read-session')).toEqual({ kind: 'call' });
     });
 
-    it('stays open while the probe gets no answer, and tries again five minutes later', async () => {
+    it('stays open while the probe gets no answer, and lets another through five minutes later', async () => {
       const [one, two] = gates();
       await one.learn('read-session', { kind: 'call' }, unauthorized);
       clock.pass(300);
@@ -109,13 +109,13 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
       expect(await two.ask('read-session')).toMatchObject({ kind: 'probe' });
     });
 
-    it('asks for the list once after five unknown tokens in a row, whoever met them', async () => {
+    it('asks for the list once after five unknown tokens in a row, in any replica', async () => {
       const [one, two] = gates();
       const meet = (gate: OperationGate) => gate.learn('read-session', { kind: 'call' }, 'token-refused');
       for (const gate of [one, two, one, two]) await meet(gate);
       expect(await one.ask('read-session')).toEqual({ kind: 'call' });
       await one.learn('read-session', { kind: 'call' }, 'accepted');
-      // An answer in between: the count has begun anew.
+      // The accepted call has reset the count.
       for (const gate of [one, two, one, two]) await meet(gate);
       expect(await one.ask('read-session')).toEqual({ kind: 'call' });
       await meet(one);
@@ -124,7 +124,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
       expect(asked).toContainEqual({ kind: 'probe', by: 'list' });
     });
 
-    it('opens by a list that is refused, probes by the list, and closes by one that is given', async () => {
+    it('opens when the list is refused, probes with the list, and closes when iDenfy returns it', async () => {
       const [one, two] = gates();
       for (let n = 0; n < 5; n += 1) await one.learn('read-session', { kind: 'call' }, 'token-refused');
       const look = await one.ask('read-session');
@@ -176,7 +176,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
   });
 }
 
-describe('what replicas share about iDenfy, on the embedded store', () => {
+describe('shared state about iDenfy, on the embedded store', () => {
   suite(async () => {
     const folder = temporaryFolder('shared-provider-state');
     const database = await openDatabase(readSettings(testEnvironment(folder)));
@@ -185,7 +185,7 @@ describe('what replicas share about iDenfy, on the embedded store', () => {
   });
 });
 
-describeServers('what replicas share about iDenfy, on PostgreSQL', ['postgres'], () => {
+describeServers('shared state about iDenfy, on PostgreSQL', ['postgres'], () => {
   suite(async () => {
     const { url, drop } = await createDatabase(serverUrls.postgres);
     const folder = temporaryFolder('shared-provider-state');

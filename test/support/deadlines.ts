@@ -1,8 +1,8 @@
-/** Moves the times of an attempt, because no test waits for the end of a code. */
+/** Moves the times of an attempt, so that tests need not wait for its code to expire. */
 import type { Database } from '../../src/database/database.js';
 import type { SessionBody } from './client.js';
 
-/** The code is over, and so is the grace of two minutes: the attempt is due to be checked. */
+/** Moves the expiry into the past, beyond the grace period of two minutes, so that the attempt is due. */
 export async function endCode(database: Database, { attempt }: SessionBody): Promise<void> {
   await database.query(
     `update attempts set expires_at = now() - interval '121 seconds', deadline_at = now() - interval '1 second'
@@ -11,7 +11,7 @@ export async function endCode(database: Database, { attempt }: SessionBody): Pro
   );
 }
 
-/** The journal has recorded the expiry as the code was issued. The check of rows against events needs it back. */
+/** Restores the expiry that the journal recorded, because a check compares rows with events. */
 export async function putExpiryBack(database: Database, { attempt }: SessionBody): Promise<void> {
   await database.query('update attempts set expires_at = $2 where id = $1', [attempt!.id, attempt!.expiresAt]);
 }

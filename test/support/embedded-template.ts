@@ -1,4 +1,4 @@
-/** Embedded databases to copy: making or migrating one anew takes seconds. */
+/** Prepares embedded databases by copying templates, because making and migrating a database takes seconds. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,10 +7,10 @@ import { connectDatabase } from '../../src/database/connect.js';
 import { migrate } from '../../src/database/migrate.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-/** Set by the global setup, removed by its teardown; absent when a suite runs without them. */
+/** The folder of the templates. The global setup sets it; without the setup it is absent. */
 const templates = process.env.FACECODE_TEST_EMBEDDED_TEMPLATE;
 
-/** Puts a migrated database without any row where the service looks for it. */
+/** Puts a migrated database without rows into the service's data folder. */
 export async function prepareEmbedded(dataDir: string): Promise<void> {
   await copy(dataDir, 'migrated', async (made) => {
     await prepareEmpty(made);
@@ -20,7 +20,7 @@ export async function prepareEmbedded(dataDir: string): Promise<void> {
   });
 }
 
-/** Puts a database without any table where the service looks for it. */
+/** Puts a database without tables into the service's data folder. */
 export async function prepareEmpty(dataDir: string): Promise<void> {
   await copy(dataDir, 'empty', async (made) => {
     mkdirSync(made, { recursive: true });
@@ -34,7 +34,7 @@ export async function prepareEmpty(dataDir: string): Promise<void> {
   });
 }
 
-/** Workers that come together each make the template; the first to finish wins. */
+/** If several workers need a template at the same time, each makes one, and the first to finish keeps it. */
 async function copy(dataDir: string, name: string, make: (dataDir: string) => Promise<void>): Promise<void> {
   if (!templates || existsSync(join(dataDir, 'database'))) return;
   const template = join(templates, name);
@@ -45,7 +45,7 @@ async function copy(dataDir: string, name: string, make: (dataDir: string) => Pr
     try {
       renameSync(join(own, 'database'), template);
     } catch {
-      // The other worker's is as good.
+      // Another worker has already made the template.
     }
     rmSync(own, { recursive: true, force: true });
   }

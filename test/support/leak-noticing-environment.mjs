@@ -5,8 +5,8 @@ import { TestEnvironment } from 'jest-environment-node';
 const kinds = ['TCPServerWrap', 'TCPSocketWrap', 'ProcessWrap', 'Worker'];
 
 /**
- * A closed socket takes a few turns of the loop to go; an idle keep-alive connection of fetch lives for 4 s. The rest is
- * for a slow machine. Only a leak waits for all of it.
+ * A closed socket disappears after a few turns of the event loop, and an idle keep-alive connection of fetch after 4 s.
+ * The rest is for slow machines. Only a leak waits for the whole time.
  */
 const patienceMilliseconds = 60_000;
 

@@ -1,10 +1,10 @@
 /**
- * Starts the longest suites first, so that no worker ends up alone with one of them. Jest does the same by the times of
- * the run before, but a fresh clone has none, and then it goes by the size of the files.
+ * Starts the longest suites first, so that none of them runs alone at the end. Jest sorts by the times of the previous
+ * run, but a fresh clone has no such times, so Jest would sort by file size.
  */
 import { sep } from 'node:path';
 
-/** Those that take longer than the others, longest first. The times change; only the rough order matters. */
+/** The slow suites, longest first. Their times change; only the rough order matters. */
 const longest = [
   'faults/kill-embedded.test.ts',
   'faults/kill-servers.test.ts',
@@ -52,13 +52,13 @@ const rankOf = ({ path }) => {
   return rank === -1 ? longest.length : rank;
 };
 
-/** What Jest asks of a sequencer: @jest/test-sequencer. */
+/** Implements Jest's sequencer: @jest/test-sequencer. */
 export default class LongestFirst {
   sort(tests) {
     return tests.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.path < b.path ? -1 : 1));
   }
 
-  /** For --onlyFailures, which this repository does not use: there is no memory of the run before. */
+  /** For --onlyFailures, which this repository does not use. It returns all tests, because no results are stored. */
   allFailedTests(tests) {
     return this.sort(tests);
   }

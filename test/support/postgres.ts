@@ -9,7 +9,7 @@ import { postgresPrograms } from './programs.js';
 import { ServerProcess } from './server-process.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-/** Three workers, each with a few services in a process, each of those with two pools of 16. */
+/** Enough for three workers that run a few services each, with two pools of 16 connections per service. */
 const connections = 450;
 
 /** An own server with an empty data folder, durable as by default, that trusts everybody on 127.0.0.1. */

@@ -29,7 +29,7 @@ export async function openProcessWorld(
   store: StoreName | 'given',
   variables: Readonly<Record<string, string>> = {},
 ): Promise<ProcessWorld> {
-  // Until the world closes: on a slow machine a restart takes longer than any number of tries.
+  // Tries until the world closes, because a slow machine may need very long for a restart.
   const resend = { times: Number.POSITIVE_INFINITY, everyMilliseconds: 200 };
   const simulator = await startSimulator({ ...simulatorKeys, webhookUrl: null, resend });
   const opened = store === 'given' ? { variables: {}, drop: () => Promise.resolve() } : await openStore(store);

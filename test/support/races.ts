@@ -37,7 +37,7 @@ export async function runRaces(
 
   const race = async (n: number): Promise<string> => {
     const [one, two] = [processes[n % processes.length]!, processes[(n + 1) % processes.length]!];
-    // iDenfy sends no webhook of its own, and its session API says that the attempt has failed.
+    // The simulator sends no webhook for it, and its session API says that the attempt has failed.
     const { id, attempt } = await one.client.create(`sim-silent-race-${n}`, { maxAttempts: 1, channels: ['sdk'] });
     await world.simulator.selfie({ token: attempt!.token!, outcome: 'FAILED' });
     const attemptId = attempt!.id;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { repository } from './ensure-built.js';
 
-/** So that a process that hangs is killed, and the test says what it had printed. */
+/** After this time a hanging process is killed, and the test shows its output. */
 const patienceSeconds = 120;
 
 export interface Ran {

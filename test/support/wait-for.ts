@@ -1,6 +1,6 @@
 const pollMilliseconds = 20;
 
-/** Far longer than anything takes: a machine with other work on it may need twenty times as long as an idle one. */
+/** Much longer than any condition needs: a busy machine may need twenty times as long as an idle one. */
 const patienceSeconds = 120;
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

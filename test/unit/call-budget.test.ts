@@ -21,7 +21,7 @@ class SetClock extends Clock {
   }
 }
 
-/** The shared count, in memory. */
+/** Keeps the shared count in memory. */
 class Count {
   spent = nothing;
   asked = 0;
@@ -33,7 +33,7 @@ class Count {
   }
 }
 
-/** So many calls at once. @returns how many were let through */
+/** Takes many calls at once. @returns how many were allowed */
 async function taken(budget: LeasedCalls, purpose: Purpose, calls: number): Promise<number> {
   const answers = await Promise.all(Array.from({ length: calls }, () => budget.take(purpose)));
   return answers.filter((seconds) => seconds === null).length;
@@ -66,7 +66,7 @@ describe('the budget of calls', () => {
     [2, 1],
     [9, 4],
     [1000, 500],
-  ])('of %d lets reads spend %d, and leaves the rest to codes', async (perHour, reads) => {
+  ])('of %d lets reads spend %d, and leaves the rest for codes', async (perHour, reads) => {
     const budget = new LeasedCalls(new Count(), perHour, new SetClock());
     expect(await taken(budget, 'reading', perHour)).toBe(reads);
     expect(await taken(budget, 'issuing', perHour)).toBe(perHour - reads);
@@ -78,7 +78,7 @@ describe('the budget of calls', () => {
     expect(await taken(budget, 'reading', 10)).toBe(2);
   });
 
-  it('says when it begins anew, and then does', async () => {
+  it('says when the next window begins, and allows calls then', async () => {
     const clock = new SetClock();
     const budget = new LeasedCalls(new Count(), 2, clock);
     expect(await taken(budget, 'issuing', 2)).toBe(2);
@@ -99,13 +99,13 @@ describe('the budget of calls', () => {
     expect(count.spent).toEqual({ windowStartedAt: at(3600), spent: 5, spentOnReads: 0 });
   });
 
-  it('asks for the shared count once a block', async () => {
+  it('uses the shared count once per block', async () => {
     const count = new Count();
     expect(await taken(new LeasedCalls(count, 10_000, new SetClock()), 'issuing', 200)).toBe(200);
     expect(count.asked).toBe(4);
   });
 
-  it('begins anew if the clock was set back by more than an hour, and not for a replica that is a little behind', () => {
+  it('starts a new window if the clock was set back by more than an hour, but not if a replica is a little behind', () => {
     const spent: Spent = { windowStartedAt: at(0), spent: 7, spentOnReads: 3 };
     expect(current(spent, at(-2))).toBe(spent);
     expect(left(current(spent, at(-3601)), 10, 'issuing')).toBe(10);

@@ -259,7 +259,7 @@ describe('the reason of a refusal is the first that applies', () => {
     ['8df398bb-7340-11ee-9aec-0221b1f59063', '8DF398BB-7340-11EE-9AEC-0221B1F59063', 'passed'],
     ['8DF398bb-7340-11EE-9aec-0221b1f59063', '8df398bb-7340-11ee-9aec-0221b1f59063', 'passed'],
     ['user-1', 'USER-1', 'mismatched-session'],
-  ])('a SUCCESS for %s that names %s comes to: %s', (scanRef, told, comesTo) => {
+  ])('a SUCCESS for %s that names %s results in: %s', (scanRef, told, comesTo) => {
     const decision = decide(session({ scanRef }), attempt('issued'), result('SUCCESS', { scanRef: told }), moment);
     expect(decision.kind === 'moved' ? decision.attempt?.state : inWords(decision).split(' ')[0]).toBe(comesTo);
   });

@@ -188,12 +188,12 @@ describe('creating a session', () => {
       answering(200, { token, digitString });
       const outcome = await create();
       expect(outcome).toMatchObject({ kind: 'refused', reason: 'contract', httpStatus: 200 });
-      // The token is there only for the list of orphans.
+      // The token is returned only so that it can be recorded as an orphan.
       expect(outcome).toMatchObject({ sessionTokens: [token], detail: expect.not.stringContaining(token) });
     },
   );
 
-  it('names the tokens of sessions that it cannot use: all that differ, and no text that is none', async () => {
+  it('returns each different token of an answer that it cannot use, and no text that cannot be a token', async () => {
     answering(200, { token, authToken: 'other', tokenString: token, digitString: '12345678' });
     expect(await create()).toMatchObject({ kind: 'refused', sessionTokens: [token, 'other'] });
     answering(200, { token, authToken: 42, tokenString: 'x'.repeat(41) });
@@ -209,14 +209,14 @@ describe('creating a session', () => {
     ['600', 600],
     [null, null],
     [undefined, null],
-  ])('reads the echoed lifetime %j as %j seconds', async (lifetime, lifetimeSeconds) => {
+  ])('reads the lifetime %j in an answer as %j seconds', async (lifetime, lifetimeSeconds) => {
     answering(200, { token, digitString: '12345678', lifetime });
     expect(await create()).toMatchObject({ kind: 'ok', lifetimeSeconds, warnings: [] });
     expect(await create(false)).toMatchObject({ kind: 'ok', lifetimeSeconds, warnings: [] });
   });
 
   it.each([0, -1, 1.5, '0', '-5', '1.5', '1e3', '', 'soon', true, [600], {}, 1e300])(
-    'ignores the echoed lifetime %j, with a warning',
+    'ignores the lifetime %j in an answer, with a warning',
     async (lifetime) => {
       answering(200, { token, digitString: '12345678', lifetime });
       const warnings = [expect.stringContaining('lifetime')];
@@ -356,7 +356,7 @@ describe('an answer that is no success', () => {
     expect(await client.listSessions()).toMatchObject(expected);
   });
 
-  it('says later to every operation when iDenfy says to try again: 400 INTERNAL_ERROR', async () => {
+  it('returns retry-later for every operation after 400 INTERNAL_ERROR', async () => {
     answering(400, { identifier: 'INTERNAL_ERROR', message: 'Oops' });
     const calls = [...everyCall(), () => client.createIdentification({ clientId: 'ses_42', lifetimeSeconds: 600 })];
     for (const call of calls) {
@@ -408,11 +408,11 @@ describe('reading sessions back', () => {
   });
 
   it.each([
-    ['nothing about it', {}],
-    ['a text', { approved: 'true' }],
+    ['an answer without approved', {}],
+    ['an approved that is a text', { approved: 'true' }],
     ['HTML', '<html>'],
-    ["another session's", { approved: true, tokenString: 'other' }],
-  ])('takes %s for an unclear answer', async (_, body) => {
+    ['an answer about another session', { approved: true, tokenString: 'other' }],
+  ])('treats %s as unclear', async (_, body) => {
     answering(200, body);
     expect(await client.readSession(token)).toEqual({
       kind: 'unclear',
@@ -447,11 +447,11 @@ describe('reading sessions back', () => {
     expect(await client.listSessions()).toMatchObject({ kind: 'refused', reason: 'unexpected' });
   });
 
-  describe('finding out whether there is a list at all', () => {
-    it('reads none of it', async () => {
+  describe('probing the list', () => {
+    it('does not read the body', async () => {
       answer = (response) => {
         response.writeHead(200, { 'content-type': 'application/json' });
-        // It never ends.
+        // The body never ends.
         response.write('[');
       };
       expect(await client.probeList()).toEqual({ kind: 'ok' });
@@ -464,7 +464,7 @@ describe('reading sessions back', () => {
       [403, {}, { kind: 'refused', reason: 'forbidden' }],
       [400, { identifier: 'TOO_MANY_REQUESTS' }, { kind: 'retry-later', why: 'rate-limited' }],
       [500, {}, { kind: 'retry-later', why: 'server-error' }],
-    ])('reads why not: %d %j', async (status, body, expected) => {
+    ])('returns the reason of a refusal: %d %j', async (status, body, expected) => {
       answering(status, body);
       expect(await client.probeList()).toMatchObject(expected);
     });
@@ -474,7 +474,7 @@ describe('reading sessions back', () => {
 describe('the budget of calls', () => {
   const failing = 5;
 
-  it('is asked before each call, which is not made when nothing is left', async () => {
+  it('is checked before each call, and no call is made when none is left', async () => {
     const purposes: string[] = [];
     const spent = budgeted(async (purpose) => {
       purposes.push(purpose);
@@ -489,7 +489,7 @@ describe('the budget of calls', () => {
     await spent.close();
   });
 
-  it('is no reason for the breaker to open, and a breaker that is open takes nothing from it', async () => {
+  it('does not open the breaker when it is spent, and an open breaker takes no calls from it', async () => {
     let left: number | null = 60;
     let asked = 0;
     const client = budgeted(async () => {

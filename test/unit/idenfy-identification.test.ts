@@ -69,7 +69,7 @@ const identify = () => client.createIdentification({ clientId: 'ses_42', lifetim
 const create = () => client.createSession({ scanRef, lifetimeSeconds: 60, digits: true });
 
 describe('creating an identification', () => {
-  it('names us, always sends the expiry, and sends the locale only when it is wanted', async () => {
+  it('sends clientId and expiry in every call, and the locale only if there is one', async () => {
     answering(201, { authToken, scanRef });
     await identify();
     await client.createIdentification({ clientId: 'c', locale: 'lt', lifetimeSeconds: 3600 });
@@ -102,7 +102,7 @@ describe('creating an identification', () => {
   it.each([
     [{ tokenString: authToken, sessionUrl: null }, `https://ui.idenfy.com/?authToken=${authToken}`],
     [{ tokenString: authToken, sessionUrl: 'https://ivs.example/start' }, 'https://ivs.example/start'],
-  ])('takes the names of the newer OpenAPI file: %j', async (named, url) => {
+  ])('accepts the names of the newer OpenAPI file: %j', async (named, url) => {
     answering(201, { ...named, scanRef });
     expect(await identify()).toEqual({ kind: 'ok', scanRef, url });
   });

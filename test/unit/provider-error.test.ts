@@ -1,4 +1,6 @@
-/** iDenfy's error answers, whose bodies have many shapes. What is shown of them must be readable and give nothing away. */
+/**
+ * iDenfy's error bodies have many shapes. The text that Facecode takes from them must be readable and reveal no secret.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { failureOf } from '../../src/idenfy/provider-error.js';
 
@@ -42,7 +44,7 @@ describe('the message of a refused request', () => {
     );
   });
 
-  it('gives away no token, digits, scanRef or secret, neither in values nor in names of fields', () => {
+  it('reveals no token, digits, scanRef or secret, neither in values nor in names of fields', () => {
     const values = [scanRef, token, secret, '89567412', 'https://x.example/y', `token=${token}`, `${secret}s`];
     const message = Object.fromEntries(values.map((value) => [value, [`wrong ${value}`, { [value]: value }]]));
     const shown = detail({ ...message, nested: message, listed: values });
@@ -50,7 +52,7 @@ describe('the message of a refused request', () => {
     for (const value of values) expect(shown).not.toContain(value);
   });
 
-  it('cuts no secret into a part that passes unnoticed', () => {
+  it('reveals no part of a secret when it is cut', () => {
     const words = `${'x'.repeat(40)} `.repeat(24);
     for (let shift = 0; shift < 60; shift += 1) {
       const shown = detail(`${words}${'y '.repeat(shift)}${secret} ${'q'.repeat(33)}`);
@@ -58,7 +60,7 @@ describe('the message of a refused request', () => {
     }
   });
 
-  it('has an end', () => {
+  it('is limited in length', () => {
     const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`f${index}`, ['is wrong']]));
     expect(detail(many).length).toBeLessThan(300);
     expect(detail(['no way '.repeat(5000)]).length).toBeLessThan(300);
@@ -71,7 +73,7 @@ describe('the identifier of an error', () => {
     ['in lower case', { identifier: 'internal_error' }, 'INTERNAL_ERROR'],
     ['in the member code', { message: 'x', code: 'internal_error', detail: 'x' }, 'INTERNAL_ERROR'],
     [
-      'beside others',
+      'beside other members',
       { message: {}, identifier: 'INTERNAL_ERROR', documentation: 'https://x', severity: 'SEVERE' },
       'INTERNAL_ERROR',
     ],
@@ -87,7 +89,7 @@ describe('the identifier of an error', () => {
     ['a sentence', { identifier: 'not good' }],
     ['HTML', '<html>INTERNAL_ERROR</html>'],
     ['nothing', ''],
-  ])('is none when there is %s', (_, body) => {
+  ])('is left out if the body has %s', (_, body) => {
     expect(failure(400, body)).toMatchObject({ kind: 'refused', reason: 'bad-request', identifier: null });
     expect(failure(400, body).detail).toBe('iDenfy answered 400');
   });

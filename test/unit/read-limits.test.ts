@@ -26,7 +26,7 @@ describe('a limits profile', () => {
     expect(read(environment)).toEqual({ limits: strict, faults: [] });
   });
 
-  it('that is nist-800-63b locks in the same way, and until a release after fifty failures in a row', () => {
+  it('that is nist-800-63b locks in the same way, and after fifty failures in a row until a release', () => {
     const limits = { ...strict, stopAfterFailures: 50 };
     expect(read({ LIMITS_PROFILE: 'nist-800-63b' })).toEqual({ limits, faults: [] });
   });
@@ -84,7 +84,7 @@ describe('a limits profile', () => {
     ]);
   });
 
-  it('that stops before it locks is refused', () => {
+  it('with LIMITS_STOP_AFTER below LIMITS_LOCK_AFTER is refused', () => {
     expect(custom({ LIMITS_LOCK_AFTER: '4', LIMITS_STOP_AFTER: '3' }).faults).toEqual([
       'LIMITS_STOP_AFTER: is 3, expected at least LIMITS_LOCK_AFTER=4',
     ]);

@@ -15,7 +15,7 @@ describe('scanRefs', () => {
     ['user-1', 'user-1', true],
     ['user-1', 'User-1', false],
     ['', '', true],
-  ])('%j and %j: the same is %s', (one, other, same) => {
+  ])('%j equals %j: %s', (one, other, same) => {
     expect(isSameScanRef(one, other)).toBe(same);
     expect(isSameScanRef(other, one)).toBe(same);
     expect(normalScanRef(one) === normalScanRef(other)).toBe(same);

@@ -97,7 +97,7 @@ describe('a subject', () => {
     expect(only!.alerts).toEqual(['locked']);
   });
 
-  it('is locked until a person releases it by the fiftieth failure, and warned of that one failure before', () => {
+  it('is locked until a release after the fiftieth failure, with a warning one failure before', () => {
     const life = live(failures(51, 3600), nist);
     expect(life.slice(47).map(({ alerts }) => alerts)).toEqual([
       ['locked'],
@@ -113,18 +113,18 @@ describe('a subject', () => {
     }
   });
 
-  it('is never locked without an end under psd2', () => {
+  it('is never locked permanently under psd2', () => {
     const [last] = live(failures(200, 3600)).slice(-1);
     expect(lockSecondsAt(last!)).toBe(3600);
     expect(endOfLock(last!.subject.lockedUntil)).toBe(last!.subject.lockedUntil!.toISOString());
   });
 
-  it('that is locked until a release is not freed by a pass', () => {
+  it('that is locked until a release stays locked after a pass', () => {
     const life = live([...failures(50), { status: 'SUCCESS', after: 86_400 }], nist);
     expect(life.at(-1)!.subject).toEqual(life.at(-2)!.subject);
   });
 
-  it('may be asked for again when its lock is over, and never at once', () => {
+  it('has a Retry-After that ends with the lock, at least one second', () => {
     const [locked] = live(failures(5)).slice(-1);
     const { lockedUntil } = locked!.subject;
     expect(

@@ -106,9 +106,9 @@ describe("the webhook's result", () => {
   it.each([
     ['neither token nor scanRef', { status: 'SUCCESS' }],
     ['an empty token and no scanRef', { token: '', status: 'SUCCESS' }],
-    ['empty texts for both', { token: '', scanRef: '', status: 'SUCCESS' }],
+    ['empty texts for token and scanRef', { token: '', scanRef: '', status: 'SUCCESS' }],
     ['a scanRef that is a number', { scanRef: 7, status: 'SUCCESS' }],
-    ['a scanRef of control characters', { scanRef: '\u0000\n', status: 'SUCCESS' }],
+    ['a scanRef with control characters only', { scanRef: '\u0000\n', status: 'SUCCESS' }],
     ['a token that is a number', { token: 7, status: 'SUCCESS' }],
     ['a token of 256 characters', { token: 'x'.repeat(256), status: 'SUCCESS' }],
     ['a token with a NUL', { token: 'a\0', status: 'SUCCESS' }],
@@ -128,7 +128,7 @@ describe("the webhook's result", () => {
     ['a token that is an object', { token: { token } }],
     ['a token of 256 characters', { token: 'x'.repeat(256) }],
     ['a token with a NUL', { token: 'a\0' }],
-  ])('has no token, but may name a scanRef, with %s', (_, told) => {
+  ])('may have a scanRef but no token: %s', (_, told) => {
     expect(resultOf({ ...told, scanRef: 's-1', status: 'SUCCESS' })).toMatchObject({
       token: null,
       scanRef: 's-1',

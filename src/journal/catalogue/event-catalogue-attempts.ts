@@ -118,7 +118,7 @@ export const attemptEvents = {
   'attempt.orphaned': {
     ...ofAttempt,
     summary:
-      'iDenfy has sessions for this scanRef that no attempt uses, and none ever will. Either the answer to a create call was lost or had no usable code, or the attempt ended before its code came, or the sessions belong to another product on the same account.',
+      'iDenfy has sessions for this scanRef that no attempt uses or will use. Either the answer to a create call was lost or had no usable code, or the attempt ended before its code came, or the sessions belong to another product on the same account.',
     data: object({ number, count: count('Number of sessions found.', 1) }),
     example: { data: { number: 1, count: 1 } },
   },

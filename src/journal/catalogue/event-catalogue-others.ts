@@ -90,7 +90,7 @@ export const otherEvents = {
       scanRef: text(),
       consecutiveFailures,
       locks: count('Locks since the last pass or release.'),
-      lockedUntil: orNull(instant('When it would have ended. Null: never, without the release.')),
+      lockedUntil: orNull(instant('When the lock would have ended. Null: only a release could end it.')),
     }),
     example: { data: { scanRef, consecutiveFailures: 6, locks: 2, lockedUntil: '2026-01-15T10:04:00.000Z' } },
   },

@@ -78,7 +78,7 @@ export const sessionEvents = {
       {
         reason: orNull(text('Always `identification-required`.')),
         identificationScanRef: text(
-          'Of the identification that iDenfy prepared (IDENTIFICATION_FALLBACK). Absent if iDenfy refused it or its answer was lost.',
+          'The scanRef of the identification that iDenfy prepared (IDENTIFICATION_FALLBACK). Absent if iDenfy refused it or its answer was lost.',
         ),
       },
       ['identificationScanRef'],

@@ -112,7 +112,7 @@ export type SessionIdentificationRequiredEvent = Envelope<
   {
     /** Always `identification-required`. */
     reason: string | null;
-    /** Of the identification that iDenfy prepared (IDENTIFICATION_FALLBACK). Absent if iDenfy refused it or its answer was lost. */
+    /** The scanRef of the identification that iDenfy prepared (IDENTIFICATION_FALLBACK). Absent if iDenfy refused it or its answer was lost. */
     identificationScanRef?: string;
   }
 >;
@@ -301,7 +301,7 @@ export type AttemptDisputedEvent = Envelope<
   }
 >;
 
-/** iDenfy has sessions for this scanRef that no attempt uses, and none ever will. Either the answer to a create call was lost or had no usable code, or the attempt ended before its code came, or the sessions belong to another product on the same account. */
+/** iDenfy has sessions for this scanRef that no attempt uses or will use. Either the answer to a create call was lost or had no usable code, or the attempt ended before its code came, or the sessions belong to another product on the same account. */
 export type AttemptOrphanedEvent = Envelope<
   'attempt.orphaned',
   string,
@@ -442,7 +442,7 @@ export type SubjectReleasedEvent = Envelope<
     consecutiveFailures: number;
     /** Locks since the last pass or release. */
     locks: number;
-    /** When it would have ended. Null: never, without the release. */
+    /** When the lock would have ended. Null: only a release could end it. */
     lockedUntil: string | null;
   }
 >;
