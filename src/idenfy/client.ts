@@ -26,9 +26,10 @@ import type {
   ReadOutcome,
   RetryLater,
 } from './outcomes.js';
-import { budgetSpent, isAnswer, providerDown, retryLater } from './no-answer.js';
+import { budgetSpent, isAnswer, providerDown, retryLater, unknownWhenSent } from './no-answer.js';
 import { failureOf } from './provider-error.js';
 import { eligibility, sessionList, verdict } from './read-answers.js';
+import { duplicateAfter, isSuccess, notFound, unknownAfter } from './status-answers.js';
 
 export interface IdenfyClientOptions {
   /** without a trailing slash */
@@ -128,12 +129,7 @@ export class IdenfyClient {
    * @param wish.digits whether the app's code is wanted
    */
   async createSession(
-    wish: {
-      scanRef: string;
-      locale?: string;
-      lifetimeSeconds: number;
-      digits: boolean;
-    },
+    wish: { scanRef: string; locale?: string; lifetimeSeconds: number; digits: boolean },
     taken?: TakenCall,
   ): Promise<CreateOutcome> {
     const body: CreateSessionRequest = {
@@ -163,11 +159,7 @@ export class IdenfyClient {
    * @param wish.lifetimeSeconds how long the user has to begin, 1 to 2,592,000
    */
   async createIdentification(
-    wish: {
-      clientId: string;
-      locale?: string;
-      lifetimeSeconds: number;
-    },
+    wish: { clientId: string; locale?: string; lifetimeSeconds: number },
     taken?: TakenCall,
   ): Promise<IdentificationOutcome> {
     const { identificationUrl = defaultIdentificationUrl, baseUrl } = this.options;
@@ -303,20 +295,5 @@ export class IdenfyClient {
   }
 }
 
-const isSuccess = (status: number): boolean => status >= 200 && status < 300;
-
-const notFound = (status: number) => (status === 404 ? ({ kind: 'not-found' } as const) : null);
-
 /** What else could not stand between two slashes as it is names nothing of iDenfy's. */
 const isPathSegment = (text: string): boolean => /^[!-~]{1,255}$/.test(text) && text !== '.' && text !== '..';
-
-/** README.md section 6. The body is not documented, so only the status counts. */
-const duplicateAfter = (status: number) =>
-  status === 409 ? ({ kind: 'duplicate', detail: 'iDenfy answered 409: the clientId is in use' } as const) : null;
-
-/** Answers that leave open whether a session was made. */
-const unknownAfter = (status: number) =>
-  status >= 500 ? ({ kind: 'unknown', detail: `iDenfy answered ${status}` } as const) : null;
-
-const unknownWhenSent = ({ sent, code }: NoAnswer) =>
-  sent ? ({ kind: 'unknown', detail: `iDenfy did not answer what may have reached it (${code})` } as const) : null;

@@ -22,3 +22,7 @@ export function retryLater({ timedOut, code }: NoAnswer): RetryLater {
   const why = timedOut ? 'time-out' : 'unreachable';
   return { kind: 'retry-later', why, retryAfterSeconds: null, detail: `iDenfy did not answer (${code})` };
 }
+
+/** Of a call that may cost a credit. @returns null: nothing was sent, so nothing was made */
+export const unknownWhenSent = ({ sent, code }: NoAnswer) =>
+  sent ? ({ kind: 'unknown', detail: `iDenfy did not answer what may have reached it (${code})` } as const) : null;
