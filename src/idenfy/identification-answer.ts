@@ -22,7 +22,9 @@ export function createdIdentification(
   const json = parseJson(body ?? '');
   if (!isJsonObject(json)) return unreadable(httpStatus, 'but no JSON object');
   // iDenfy's guide and its newer OpenAPI file use different names for both fields.
-  const { scanRef, authToken = json.tokenString, redirectUrl = json.sessionUrl } = json;
+  const { scanRef } = json;
+  const authToken = json.authToken ?? json.tokenString;
+  const redirectUrl = json.redirectUrl ?? json.sessionUrl;
   if (typeof scanRef !== 'string' || !scanRefShape.test(scanRef))
     return unreadable(httpStatus, 'but no usable scanRef');
   const url = safeAddress(redirectUrl, pages) ?? addressOf(authToken, pages);

@@ -102,6 +102,7 @@ describe('creating an identification', () => {
   it.each([
     [{ tokenString: authToken, sessionUrl: null }, `https://ui.idenfy.com/?authToken=${authToken}`],
     [{ tokenString: authToken, sessionUrl: 'https://ivs.example/start' }, 'https://ivs.example/start'],
+    [{ authToken: null, tokenString: authToken, redirectUrl: null }, `https://ui.idenfy.com/?authToken=${authToken}`],
   ])('accepts the names of the newer OpenAPI file: %j', async (named, url) => {
     answering(201, { ...named, scanRef });
     expect(await identify()).toEqual({ kind: 'ok', scanRef, url });
