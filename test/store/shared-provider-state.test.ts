@@ -32,6 +32,7 @@ function suite(open: () => Promise<{ database: Database; close: () => Promise<vo
   let clock: SetClock;
 
   beforeAll(async () => {
+    Logger.overrideLogger(false);
     ({ database, close } = await open());
   });
   afterAll(() => close());
