@@ -1,4 +1,4 @@
-/** What the HTTP status of an answer says, whatever its body is. */
+/** The meaning of the HTTP status of an answer. The body does not matter here. */
 
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
