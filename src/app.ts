@@ -16,6 +16,7 @@ import { Metrics } from './http/metrics.js';
 import { serveOpenApi } from './http/openapi.js';
 import { eventWebhooks } from './journal/catalogue/event-catalogue-webhooks.js';
 import { checkKeys } from './journal/key-canaries.js';
+import { OutsideCheckpoints } from './journal/tree/outside-checkpoints.js';
 import { openQueueBackend } from './queue/backend.js';
 
 export interface Service {
@@ -70,6 +71,8 @@ async function open(
     createFastify(logger, settings.http.trustProxy),
     { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
   );
+  // A job that ends while the workers are being closed may seal, so this comes after them.
+  opened.add(() => app.get(OutsideCheckpoints).written());
   opened.add(() => app.close());
   await configureFastify(app.getHttpAdapter().getInstance(), app.get(Metrics), settings.http.corsOrigins);
   if (settings.roles.api) serveOpenApi(app, eventWebhooks());

@@ -39,9 +39,11 @@ export async function openWorld(store: StoreName, variables: Readonly<Record<str
   const service = await startTestService({ ...idenfyVariables(simulator), ...opened.variables, ...variables });
   simulator.setWebhookUrl(`${service.url}/webhooks/idenfy`);
   const close = async () => {
-    await service.close();
-    await simulator.close();
-    await opened.drop();
+    // Each of them, even if one fails to close.
+    await service
+      .close()
+      .finally(() => simulator.close())
+      .finally(() => opened.drop());
   };
   const database = service.service.app.get(Database);
   return {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { makeFolder } from '../../core/make-folder.js';
 import type { Settings } from '../../config/settings.js';
 import { SETTINGS } from '../../config/settings.token.js';
@@ -22,7 +22,7 @@ export interface OutsideCheckpoint extends Checkpoint {
 }
 
 @Injectable()
-export class OutsideCheckpoints implements BeforeApplicationShutdown {
+export class OutsideCheckpoints {
   private readonly logger = new Logger(OutsideCheckpoints.name);
   private readonly file: string;
   private readonly mirrored: string | null;
@@ -96,10 +96,6 @@ export class OutsideCheckpoints implements BeforeApplicationShutdown {
   /** Resolves when the newest checkpoint is in the file, or writing has failed. */
   async written(): Promise<void> {
     await this.writing;
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.written();
   }
 
   private kept(): Promise<(OutsideCheckpoint | null)[]> {
