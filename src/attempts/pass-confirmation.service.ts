@@ -1,4 +1,4 @@
-/** A webhook told a pass: does the session API say so, too (CONFIRM_PASS)? */
+/** Asks the session API to confirm a pass that a webhook reported (CONFIRM_PASS). */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';

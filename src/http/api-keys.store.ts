@@ -30,7 +30,7 @@ export interface KeyLineage extends Pick<ApiKey, 'id' | 'owner' | 'scopes' | 'cr
   makers: Pick<ApiKey, 'id' | 'owner'>[];
 }
 
-/** What the request for a new key states. */
+/** The properties that a request for a new key sets. */
 export type NewApiKey = Pick<ApiKey, 'name' | 'scopes' | 'platform' | 'owner' | 'createdBy' | 'expiresAt'>;
 
 const bootstrapName = 'bootstrap admin';
@@ -115,7 +115,7 @@ export class ApiKeysStore {
     await tx.query('select pg_advisory_xact_lock($1)', [0x46634b79]);
   }
 
-  /** What the database knows about a configured bootstrap key. */
+  /** Finds out whether a configured bootstrap key is in use, revoked, or not a bootstrap key. */
   async bootstrapState(tx: Transaction, key: string): Promise<'bootstrap' | 'revoked' | 'other'> {
     const [row] = await tx.orm
       .select()

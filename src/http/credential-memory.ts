@@ -9,7 +9,7 @@ const rememberedMax = 10_000;
 const refusedForMs = 1000;
 
 /**
- * What this process knows about credentials, by their digests. A refused credential is refused again for a moment without a
+ * Remembers credentials in this process, by their digests. A refused credential is refused again for a moment without a
  * query. An accepted credential is still looked up at each request, so that a revocation works at once. While an address is
  * turned away for too many failures, only credentials that were accepted before are looked up.
  */

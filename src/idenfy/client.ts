@@ -245,7 +245,7 @@ export class IdenfyClient {
     return spentForSeconds === null ? null : budgetSpent(spentForSeconds);
   }
 
-  /** Who has just called in vain comes back when the breaker lets it; the probe, the oldest, is the first again. */
+  /** A call that failed gets a place in the breaker's line. The probe is the oldest call, so it gets the first place. */
   private inLine<T extends { kind: string }>(outcome: T): T {
     const failed = outcome.kind === 'retry-later' && !isAnswer(outcome);
     const seconds = failed ? this.circuit.waitSeconds() : null;
@@ -295,5 +295,5 @@ export class IdenfyClient {
   }
 }
 
-/** What else could not stand between two slashes as it is names nothing of iDenfy's. */
+/** Whether the text can be one segment of a path unchanged. iDenfy has no scanRef or token with other characters. */
 const isPathSegment = (text: string): boolean => /^[!-~]{1,255}$/.test(text) && text !== '.' && text !== '..';

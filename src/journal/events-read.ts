@@ -2,8 +2,8 @@ import type { RowsRead } from '../http/recorded-read.js';
 import type { EventType } from './event-types.js';
 
 /**
- * What a reader of these events has read. `audit.read` events do not count. Otherwise every reader who follows the journal
- * would cause new ones without end.
+ * Describes which events a reader has read, for its `audit.read` event. Events of type `audit.read` do not count. Otherwise
+ * every reader who follows the journal would cause new ones without end.
  * @returns null if nothing counts
  */
 export function eventsRead(events: readonly { type: EventType; position: number }[]): RowsRead | null {

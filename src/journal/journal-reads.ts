@@ -1,5 +1,5 @@
 /**
- * What auditors read of the journal: exports, proofs, verification, the events of an evidence file. These queries use the few
+ * Reads the journal for auditors: exports, proofs, verification, the events of an evidence file. These queries use the few
  * connections for reads, so that requests that write, and received webhooks, do not wait for them.
  */
 import type { Provider } from '@nestjs/common';

@@ -1,5 +1,5 @@
 /**
- * What a client token shows: the progress of the session, and nothing about the rules that judge it. A person who tries a
+ * The view for a client token: the progress of the session, and nothing about the rules that judge it. A person who tries a
  * mask must not learn which rule noticed it. The tables decide about each member; a new member does not compile until they
  * do. Pure.
  */

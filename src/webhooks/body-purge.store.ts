@@ -12,7 +12,7 @@ export interface UnindexedBody {
 const withoutBody = `set body_sealed = null, scan_ref_digest = null, error = null`;
 
 /**
- * What is done to webhooks that belong to no attempt. One that was not applied yet becomes `unmatched`. If an attempt has
+ * Purges webhooks that belong to no attempt. A webhook that was not applied yet becomes `unmatched`. If an attempt has
  * its token, it is applied first, and its body is deleted afterwards.
  */
 const ofNoAttempt = {

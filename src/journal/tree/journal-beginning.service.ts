@@ -12,8 +12,8 @@ import { nodesOf } from './tiles.js';
 const page = 2000;
 
 /**
- * What a process does before it appends its first event: it reads the checkpoints that are kept outside the database, and
- * compares the journal with them. The first process with MACs also gives MACs to the events that wait to be sealed.
+ * Runs before a process appends its first event. It reads the checkpoints that are kept outside the database, and compares
+ * the journal with them. The first process with MACs also gives MACs to the events that wait to be sealed.
  */
 @Injectable()
 export class JournalBeginning implements OnModuleInit {

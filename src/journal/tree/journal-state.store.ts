@@ -3,7 +3,7 @@ import { Database, type Queryable, type Transaction } from '../../database/datab
 import type { JournalFault } from './inconsistency.js';
 import { type CheckpointRow, type SealedCheckpoint, toCheckpoint } from './tree.store.js';
 
-/** What the database says about the journal before anything is sealed. */
+/** The state of the journal in the database before the sealer changes anything. */
 export interface SealedState {
   stopped: JournalFault | null;
   newest: SealedCheckpoint | null;

@@ -22,7 +22,7 @@ export interface Verification {
 export class JournalVerification {
   constructor(@Inject(JournalSurvey) private readonly survey: JournalSurvey) {}
 
-  /** In constant memory. What is sealed while it runs is not looked at. @param tx in which it reads, if in any */
+  /** Uses constant memory. Ignores events that are sealed while it runs. @param tx the transaction to read in, if any */
   async verify(tx?: Transaction): Promise<Verification> {
     const { size, root, faults, badPositions, badEvents } = await this.survey.make(tx);
     const fault = faults[0] ?? null;
